@@ -1,0 +1,40 @@
+/**
+ * A slot is one sandbox's way to the network: a namespace with a tap for the VM and a veth to the
+ * host, and an unprivileged uid that belongs to it. Slots are made ahead, claimed, cleaned, reused.
+ */
+
+/** Egress rules of one sandbox. The host, its LAN, other sandboxes and metadata are always refused. */
+export interface NetworkPolicy {
+  allowInternet: boolean;
+  allowCidrs: string[];
+  denyCidrs: string[];
+}
+
+export interface NetworkSlot {
+  index: number;
+  namespace: string;
+  tapName: string;
+  macAddress: string;
+  /** Where the host reaches the guest: every port of this address is the guest's. */
+  address: string;
+  uid: number;
+  gid: number;
+}
+
+export interface SlotPool {
+  /** A clean slot with the policy in force. Throws `SlotsExhausted` when none can be made. */
+  claim(policy: NetworkPolicy): Promise<NetworkSlot>;
+  /** The slot of a VM that outlived the agent, as it is. */
+  adopt(index: number): Promise<NetworkSlot>;
+  applyPolicy(slot: NetworkSlot, policy: NetworkPolicy): Promise<void>;
+  /** Cleans the slot and keeps it for the next claim. */
+  release(slot: NetworkSlot): Promise<void>;
+  /** Remove everything of this instance whose slot is not in `keep`. */
+  sweep(keep: ReadonlySet<number>): Promise<void>;
+  /** Remove all: the agent leaves this machine. */
+  destroy(): Promise<void>;
+}
+
+export class SlotsExhausted extends Error {
+  override name = "SlotsExhausted";
+}

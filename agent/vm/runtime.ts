@@ -1,0 +1,104 @@
+/**
+ * What a VM runtime offers to `sandboxes/`. QEMU implements it; a second runtime needs nothing above
+ * this file to change. A runtime knows machines, memory and devices; never sandboxes or teams.
+ */
+
+/** Everything needed to start one virtual machine. Paths are absolute. */
+export interface VmSpec {
+  /** Shown in logs and the process list. */
+  name: string;
+  /** The VM's own directory, owned by `jail.uid`: control socket, console log, device state. */
+  directory: string;
+  vcpus: number;
+  memoryMb: number;
+  kernel: KernelSpec;
+  /** In guest order: vda is the root overlay, vdb the guest agent's drive. */
+  disks: VmDisk[];
+  network: VmNetwork;
+  jail: { uid: number; gid: number };
+  /** What guest memory maps copy-on-write: a read-only device, or all holes for a cold boot. */
+  baseMemoryPath: string;
+}
+
+export interface KernelSpec {
+  imagePath: string;
+  initrdPath: string;
+  /** Added to the runtime's own kernel command line. */
+  commandLine: string;
+}
+
+export interface VmDisk {
+  path: string;
+  format: "qcow2" | "raw";
+  readOnly: boolean;
+}
+
+export interface VmNetwork {
+  namespace: string;
+  tapName: string;
+  macAddress: string;
+}
+
+/** Memory and devices of a stopped VM, relative to the base memory it was started on. */
+export interface SavedMemory {
+  /** Differing pages, at their own offsets in a sparse file. */
+  diffPath: string;
+  deviceStatePath: string;
+  /** Which pages the diff holds, as [first page, page count] in ascending order. Holes prove nothing. */
+  runs: [number, number][];
+  diffDigest: string;
+  deviceStateDigest: string;
+}
+
+/** What the journal keeps of a running VM so that a restarted agent finds it again. Plain JSON. */
+export interface VmRecord {
+  pid: number;
+  /** Field 22 of /proc/pid/stat: tells a reused pid from the real process. */
+  startTicks: number;
+  controlSocketPath: string;
+  baseMemoryPath: string;
+}
+
+export interface VmExit {
+  /** One of the sandbox reasons: `oom` when the host's OOM killer ended it, else `vm_died`. */
+  reason: "vm_died" | "oom";
+  /** For people: exit code or signal, and the last line the VMM printed. */
+  detail: string;
+}
+
+export interface Vm {
+  readonly record: VmRecord;
+  /** Settles once, when the process is gone, whoever ended it. */
+  readonly exited: Promise<VmExit>;
+  /** Let the guest run (again). */
+  resume(): Promise<void>;
+  /** Freeze the guest. */
+  stop(): Promise<void>;
+  /**
+   * Write device state and every page that differs from the base. The VM must be stopped. Files are
+   * fsynced; the caller renames them into place.
+   */
+  save(target: { diffPath: string; deviceStatePath: string }): Promise<SavedMemory>;
+  /** Make the root disk's present overlay read-only history and go on in `overlayPath`, made ahead on top of it. */
+  switchOverlay(overlayPath: string): Promise<void>;
+  /** Orderly end, then a kill past a deadline. Resolves when the process is gone. */
+  quit(): Promise<void>;
+  kill(): Promise<void>;
+}
+
+export interface VmRuntime {
+  readonly accelerator: "kvm" | "emulated";
+  /** Names the tuple that saved memory must match: VMM version, machine definition, CPU model, accelerator. */
+  readonly runtimeId: string;
+  /** Cold boot; the guest runs when this resolves (it is not healthy yet). */
+  boot(spec: VmSpec): Promise<Vm>;
+  /** Load a saved VM; it is stopped when this resolves, so that the caller can journal before `resume()`. */
+  restore(spec: VmSpec, saved: SavedMemory): Promise<Vm>;
+  /** Find a VM that outlived the agent; null when that process is gone. */
+  adopt(record: VmRecord): Promise<Vm | null>;
+}
+
+/** Saved memory that cannot be used: damaged, or of another runtime. The sandbox stays paused. */
+export class SnapshotRefused extends Error {
+  override name = "SnapshotRefused";
+}
