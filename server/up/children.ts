@@ -1,0 +1,135 @@
+/**
+ * The programs `up` starts: each in a session of its own (a Ctrl-C reaches `up` alone, which then ends
+ * them in order), logging to a file, and recorded so that a later start finds what a killed one left.
+ */
+import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+import type { DataPaths } from "./data-directory.ts";
+import { CommandFailure } from "./failure.ts";
+import { endProcess, identify, isAlive, type ProcessIdentity } from "./processes.ts";
+import { writeSecretly } from "./secret-file.ts";
+
+export type ChildName = "server" | "agent";
+
+export interface ChildSpec {
+  name: ChildName;
+  argv: string[];
+  /** Added to a clean environment. */
+  environment: Record<string, string>;
+}
+
+export interface Child {
+  readonly name: ChildName;
+  readonly identity: ProcessIdentity;
+  readonly logPath: string;
+  /** Settles once, with a sentence on how it ended. */
+  readonly ended: Promise<string>;
+  stop(options: { signal: NodeJS.Signals; graceMs: number }): Promise<void>;
+}
+
+const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
+const TAIL_BYTES = 4_096;
+
+const pidPath = (paths: DataPaths, name: ChildName): string => join(paths.run, `${name}.json`);
+
+/** Ours without what would steer a child that is itself a Bun program. */
+const childEnvironment = (extra: Record<string, string>): Record<string, string> => {
+  const kept: Record<string, string> = {};
+  for (const [key, value] of Object.entries(process.env)) {
+    if (value !== undefined && !key.startsWith("BUN_") && !key.startsWith("npm_")) kept[key] = value;
+  }
+  return { ...kept, ...extra };
+};
+
+/** One old log is kept beside the current one. */
+const rotateLog = (path: string): void => {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > LOG_LIMIT_BYTES) renameSync(path, `${path}.1`);
+};
+
+/** The last lines of a log, for a message. */
+export const tailLog = (path: string): string => {
+  try {
+    return readFileSync(path)
+      .subarray(-TAIL_BYTES)
+      .toString("utf8")
+      .trimEnd()
+      .split("\n")
+      .slice(-15)
+      .join("\n");
+  } catch {
+    return "(no log)";
+  }
+};
+
+export const startChild = async (paths: DataPaths, spec: ChildSpec): Promise<Child> => {
+  const logPath = join(paths.logs, `${spec.name}.log`);
+  rotateLog(logPath);
+  const log = openSync(logPath, "a", 0o600);
+  const child = (() => {
+    try {
+      return Bun.spawn(spec.argv, {
+        cwd: paths.root,
+        stdin: "ignore",
+        stdout: log,
+        stderr: log,
+        env: childEnvironment(spec.environment),
+        detached: true,
+      });
+    } finally {
+      closeSync(log);
+    }
+  })();
+  const identity = identify(child.pid) ?? { pid: child.pid, startTicks: -1 };
+  await writeSecretly(pidPath(paths, spec.name), { pid: identity.pid, start_ticks: identity.startTicks });
+  const ended = child.exited.then(() => {
+    const how = child.signalCode === null ? `exit code ${child.exitCode}` : `signal ${child.signalCode}`;
+    return `the ${spec.name} ended (${how})`;
+  });
+  return {
+    name: spec.name,
+    identity,
+    logPath,
+    ended,
+    stop: async (options) => {
+      await endProcess(identity, options);
+      await ended;
+      rmSync(pidPath(paths, spec.name), { force: true });
+    },
+  };
+};
+
+/** A child of an earlier `up` that outlived it, or null. */
+export const findLeftover = (paths: DataPaths, name: ChildName): ProcessIdentity | null => {
+  try {
+    const content: unknown = JSON.parse(readFileSync(pidPath(paths, name), "utf8"));
+    if (typeof content !== "object" || content === null) return null;
+    if (!("pid" in content) || !("start_ticks" in content)) return null;
+    const identity = { pid: Number(content.pid), startTicks: Number(content.start_ticks) };
+    return isAlive(identity) ? identity : null;
+  } catch {
+    return null;
+  }
+};
+
+/**
+ * Ends what a killed `up` left behind. The agent is killed outright: asked to end, it would pause its
+ * sandboxes, whereas the next agent finds them running in its journal and goes on with them.
+ */
+export const endLeftovers = async (paths: DataPaths): Promise<ChildName[]> => {
+  const ended: ChildName[] = [];
+  for (const name of ["agent", "server"] as const) {
+    const identity = findLeftover(paths, name);
+    if (identity !== null) {
+      await endProcess(identity, { signal: name === "agent" ? "SIGKILL" : "SIGTERM", graceMs: 5_000 });
+      ended.push(name);
+    }
+    rmSync(pidPath(paths, name), { force: true });
+  }
+  return ended;
+};
+
+/** For a child that ended when it should not have. */
+export const childDied = (child: Child, how: string): CommandFailure =>
+  new CommandFailure("child_died", `${how}. Last lines of ${child.logPath}:\n${tailLog(child.logPath)}`);
