@@ -1,0 +1,46 @@
+/** HTTP to a host: how its connection is secured, and what a lost one looks like. */
+import { Code, ConnectError } from "@connectrpc/connect";
+
+/** Where a host is reached, and the certificate it is pinned to. */
+export interface HostEndpoint {
+  /** Bare UUID. */
+  id: string;
+  /** As `http://127.0.0.1:7070`. */
+  address: string;
+  /** PEM of the host's self-signed certificate; null on loopback, where HTTP is plain. */
+  tlsCert: string | null;
+}
+
+/** The certificate's key is the host's identity; the name in it says nothing. */
+const security = ({ tlsCert }: HostEndpoint): BunFetchRequestInit =>
+  tlsCert === null ? {} : { tls: { ca: tlsCert, checkServerIdentity: () => undefined } };
+
+/** What Bun's fetch reports when nothing listens: then the host surely did not receive the request. */
+const NEVER_SENT = new Set(["ConnectionRefused", "ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH"]);
+
+const codeOf = (reason: unknown): string =>
+  reason instanceof Error && "code" in reason ? String(reason.code) : "";
+
+/** No answer came: `unavailable` when the host did not get the request, `unknown` when it may have. */
+const unanswered = (reason: unknown): ConnectError => {
+  const code = NEVER_SENT.has(codeOf(reason)) ? Code.Unavailable : Code.Unknown;
+  const text = reason instanceof Error ? reason.message : String(reason);
+  return new ConnectError(`no answer from the host: ${text}`, code, undefined, undefined, reason);
+};
+
+/**
+ * A `fetch` for this host. A request that gets no answer rejects with a ConnectError, an aborted one
+ * as fetch does. Connections are kept and reused by Bun; redirects and proxies play no part.
+ */
+export const hostFetch = (endpoint: HostEndpoint): typeof fetch => {
+  const options = security(endpoint);
+  const send = async (url: URL | RequestInfo, init?: BunFetchRequestInit | RequestInit) => {
+    try {
+      return await fetch(url, { ...init, ...options });
+    } catch (reason) {
+      if (init?.signal?.aborted) throw reason;
+      throw unanswered(reason);
+    }
+  };
+  return Object.assign(send, { preconnect: fetch.preconnect });
+};

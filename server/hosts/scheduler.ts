@@ -1,0 +1,123 @@
+/**
+ * Which host gets a new sandbox. Pure: the caller brings the hosts as the database has them.
+ *
+ * A host's own admission has the last word (`resource_exhausted`); then the caller asks again with
+ * that host excluded.
+ */
+
+/** A registered host as the scheduler sees it. */
+export interface HostCandidate {
+  id: string;
+  type: "regular" | "byoc";
+  teamId: string | null;
+  status: "pending" | "online" | "unreachable";
+  /** The server's last call to it got through. */
+  reachable: boolean;
+  draining: boolean;
+  cpuCores: number;
+  memoryMb: number;
+  freeMemoryMb: number;
+  freeDiskMb: number;
+  runtimeId: string;
+  holdsTemplate: boolean;
+}
+
+/** What has to be placed. */
+export interface Placement {
+  team: { id: string; isByoc: boolean };
+  vcpus: number;
+  memoryMb: number;
+  diskSizeMb: number;
+  /** Set for a snapshot template: its memory loads on an equal runtime only. */
+  runtimeId: string | null;
+  /** Hosts that already refused. */
+  excluded: ReadonlySet<string>;
+}
+
+/** Completes the sentence "No host can take this sandbox: …". */
+export type Choice = { ok: true; host: HostCandidate } | { ok: false; reason: string };
+
+export interface Scheduler {
+  choose(hosts: readonly HostCandidate[], placement: Placement): Choice;
+}
+
+/**
+ * A clone costs what it writes, not its memory size, so free memory is only checked for a first
+ * footing; the host's admission counts the rest.
+ */
+const MIN_FREE_MEMORY_MB = 128;
+
+interface Condition {
+  /** Told when this condition removed the last candidate. */
+  failed: (placement: Placement) => string;
+  holds: (host: HostCandidate, placement: Placement) => boolean;
+}
+
+const OWNED: Condition = {
+  failed: ({ team }) =>
+    team.isByoc ? "the team has no host of its own yet" : "no host is registered yet",
+  holds: (host, { team }) =>
+    team.isByoc ? host.type === "byoc" && host.teamId === team.id : host.type === "regular",
+};
+
+/** In order: the first one that leaves no host is the one to tell. */
+const CONDITIONS: readonly Condition[] = [
+  OWNED,
+  { failed: () => "no host is online", holds: (host) => host.status === "online" },
+  {
+    failed: () => "the server cannot open a connection to any online host",
+    holds: (host) => host.reachable,
+  },
+  { failed: () => "every host is draining", holds: (host) => !host.draining },
+  {
+    failed: () => "no host holds the template's files (yet)",
+    holds: (host) => host.holdsTemplate,
+  },
+  {
+    failed: () => "no host has the runtime this snapshot was made with",
+    holds: (host, { runtimeId }) => runtimeId === null || host.runtimeId === runtimeId,
+  },
+  {
+    failed: () => "every host is out of memory",
+    holds: (host) => host.freeMemoryMb >= MIN_FREE_MEMORY_MB,
+  },
+  {
+    failed: ({ diskSizeMb }) => `no host has ${diskSizeMb} MB of free disk`,
+    holds: (host, { diskSizeMb }) => host.freeDiskMb >= diskSizeMb,
+  },
+  {
+    failed: () => "every host that could take it refused for lack of resources",
+    holds: (host, { excluded }) => !excluded.has(host.id),
+  },
+];
+
+/** A size that no host of the team has, however empty: the request is wrong, not the moment. */
+export const oversize = (
+  hosts: readonly HostCandidate[],
+  placement: Placement,
+): { field: "vcpus" | "memory_mb"; max: number } | null => {
+  const own = hosts.filter((host) => host.status !== "pending" && OWNED.holds(host, placement));
+  if (own.length === 0) return null;
+  const maxCores = Math.max(...own.map((host) => host.cpuCores));
+  if (placement.vcpus > maxCores) return { field: "vcpus", max: maxCores };
+  const maxMemoryMb = Math.max(...own.map((host) => host.memoryMb));
+  return placement.memoryMb > maxMemoryMb ? { field: "memory_mb", max: maxMemoryMb } : null;
+};
+
+/** Takes the hosts that qualify in turn. */
+export class RoundRobin implements Scheduler {
+  /** Only spreads load: each server process has its own, and losing it costs nothing. */
+  #next = 0;
+
+  choose(hosts: readonly HostCandidate[], placement: Placement): Choice {
+    let left = [...hosts];
+    for (const { failed, holds } of CONDITIONS) {
+      left = left.filter((host) => holds(host, placement));
+      if (left.length === 0) return { ok: false, reason: failed(placement) };
+    }
+    left.sort((a, b) => a.id.localeCompare(b.id));
+    const host = left[this.#next % left.length];
+    this.#next = (this.#next + 1) % Number.MAX_SAFE_INTEGER;
+    return host ? { ok: true, host } : { ok: false, reason: "no host is registered yet" };
+  }
+}
