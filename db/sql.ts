@@ -1,0 +1,109 @@
+/**
+ * The one place that knows the PostgreSQL driver: how a connection is made, what its types look like,
+ * and which of its failures mean that the database is away.
+ */
+import postgres from "postgres";
+
+type Types = { int8: number };
+
+/** A pool of connections; `sql.begin` opens a transaction. */
+export type Sql = postgres.Sql<Types>;
+/** Inside `sql.begin`. */
+export type Tx = postgres.TransactionSql<Types>;
+/** Either: what a query needs that does not care who commits it. */
+export type Queryable = postgres.ISql<Types>;
+export type Json = postgres.JSONValue;
+
+export interface ConnectOptions {
+  /** `postgres://user:password@host:port/database`, or `…@localhost/database?host=/socket/directory`. */
+  url: string;
+  /** Shown in pg_stat_activity. */
+  applicationName: string;
+  /** Role to act as after signing in; null keeps the URL's own user. */
+  role?: string | null;
+  /** @default {10} */
+  maxConnections?: number;
+  /** Ends any statement that runs longer; 0 = never. @default {15_000} */
+  statementTimeoutMs?: number;
+  /** @default {5_000} */
+  connectTimeoutMs?: number;
+}
+
+const readUrl = (text: string): { url: string; host?: string; port?: number } => {
+  const url = new URL(text);
+  const host = url.searchParams.get("host");
+  if (host === null) return { url: text };
+  const port = Number(url.searchParams.get("port") ?? (url.port || 5432));
+  url.searchParams.delete("host");
+  url.searchParams.delete("port");
+  return { url: url.href, host, port };
+};
+
+/**
+ * A pool; no connection is made before the first query. `int8` arrives as a number (every such column here
+ * stays below 2^53), `timestamptz` as a Date, `bytea` as a Buffer, `jsonb` parsed.
+ */
+export const connectDatabase = (options: ConnectOptions): Sql => {
+  const { url, ...address } = readUrl(options.url);
+  return postgres(url, {
+    ...address,
+    max: options.maxConnections ?? 10,
+    connect_timeout: (options.connectTimeoutMs ?? 5_000) / 1000,
+    // A database that comes back is used again within a second.
+    backoff: (retries: number) => Math.min(1, 0.05 * 2 ** retries),
+    onnotice: () => {},
+    connection: {
+      application_name: options.applicationName,
+      statement_timeout: options.statementTimeoutMs ?? 15_000,
+      idle_in_transaction_session_timeout: 60_000,
+      timezone: "UTC",
+      ...(options.role ? { role: options.role } : {}),
+    },
+    types: {
+      int8: {
+        to: 20,
+        from: [20],
+        parse: (raw: string) => Number(raw),
+        serialize: (value: number) => String(value),
+      },
+    },
+  });
+};
+
+/** Codes of the driver and of PostgreSQL that mean: not there just now, the statement did not take effect. */
+const AWAY = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ENOENT",
+  "ENOTFOUND",
+  "EHOSTUNREACH",
+  "EPIPE",
+  "CONNECT_TIMEOUT",
+  "CONNECTION_CLOSED",
+  "CONNECTION_DESTROYED",
+  "CONNECTION_ENDED",
+  "53300", // too_many_connections
+  "57P01", // admin_shutdown
+  "57P02", // crash_shutdown
+  "57P03", // cannot_connect_now
+]);
+
+/** The driver's or PostgreSQL's code of an error (SQLSTATE for the latter), or null. */
+export const errorCode = (error: unknown): string | null => {
+  if (!(error instanceof Error) || !("code" in error)) return null;
+  return typeof error.code === "string" ? error.code : null;
+};
+
+/** True when an error says that PostgreSQL cannot be reached or is shutting down. */
+export const isDatabaseAway = (error: unknown): boolean => {
+  const code = errorCode(error);
+  return code !== null && (AWAY.has(code) || code.startsWith("08"));
+};
+
+export const UNIQUE_VIOLATION = "23505";
+
+/** True when `error` is a violation of the named unique constraint or index. */
+export const isUniqueViolation = (error: unknown, constraint: string): boolean =>
+  error instanceof postgres.PostgresError &&
+  error.code === UNIQUE_VIOLATION &&
+  error.constraint_name === constraint;
