@@ -16,10 +16,21 @@ test("the cpio tool unpacks names, modes and contents of any length", async () =
         content: Buffer.alloc(length, "x"),
       })),
     ]);
-    const unpack = Bun.spawnSync(["busybox", "cpio", "-idm"], { cwd: directory, stdin: archive, stderr: "pipe" });
+    const unpack = Bun.spawnSync(["busybox", "cpio", "-idm"], {
+      cwd: directory,
+      stdin: archive,
+      stderr: "pipe",
+    });
     expect(unpack.stderr.toString()).not.toContain("error");
     expect(unpack.exitCode).toBe(0);
-    expect((await readdir(join(directory, "bin"))).sort()).toEqual(["n", "nn", "nnn", "nnnn", "nnnnn", "nnnnnn"]);
+    expect((await readdir(join(directory, "bin"))).sort()).toEqual([
+      "n",
+      "nn",
+      "nnn",
+      "nnnn",
+      "nnnnn",
+      "nnnnnn",
+    ]);
     expect(await Bun.file(join(directory, "bin/nnnn")).text()).toBe("xxx");
     expect((await stat(join(directory, "bin/nn"))).mode & 0o777).toBe(0o750);
   } finally {

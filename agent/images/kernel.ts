@@ -54,7 +54,11 @@ const buildInitrd = async (busyboxPath: string, modules: CpioEntry[]): Promise<B
 const kernelFiles = async (options: KernelOptions) => {
   if (options.kernelPath !== undefined) return { imagePath: options.kernelPath, modules: [], downloadMs: 0 };
   const { directory, downloadMs } = await ensureKernelSource(options.layout);
-  return { imagePath: join(directory, "vmlinuz"), modules: await readModules(join(directory, "modules")), downloadMs };
+  return {
+    imagePath: join(directory, "vmlinuz"),
+    modules: await readModules(join(directory, "modules")),
+    downloadMs,
+  };
 };
 
 /** Puts `vmlinuz` and `initrd` under `kernels/{digest}/` when they are not there. */
@@ -62,7 +66,10 @@ export const ensureKernel = async (options: KernelOptions): Promise<Kernel> => {
   const { layout, busyboxPath, emulated } = options;
   const { imagePath, modules, downloadMs } = await kernelFiles(options);
   const initrd = await buildInitrd(busyboxPath, modules);
-  const digest = createHash("sha256").update(await readFile(imagePath)).update(initrd).digest("hex");
+  const digest = createHash("sha256")
+    .update(await readFile(imagePath))
+    .update(initrd)
+    .digest("hex");
   const directory = layout.kernelDirectory(digest);
   const spec: KernelSpec = {
     imagePath: join(directory, "vmlinuz"),

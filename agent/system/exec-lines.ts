@@ -10,7 +10,10 @@ export interface RunLinesOptions {
   onLine?: (line: string) => void;
 }
 
-const eachLine = async (stream: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<void> => {
+const eachLine = async (
+  stream: ReadableStream<Uint8Array>,
+  onLine: (line: string) => void,
+): Promise<void> => {
   const decoder = new TextDecoder();
   let rest = "";
   for await (const chunk of stream) {
