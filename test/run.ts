@@ -1,0 +1,57 @@
+/**
+ * `bun run test [filter…]`: the whole suite, or the files whose path contains a filter. Installs what the
+ * real sandboxes need, prepares once what the suites share, and ends with the line
+ * `N passed, N failed, N skipped`. Everything skipped is named with its reason.
+ */
+import { installDependencies, PROJECT_DIRECTORY } from "../server/up/dependencies.ts";
+import { describeError } from "../server/up/failure.ts";
+
+const startedAt = performance.now();
+const seconds = (): string => `${((performance.now() - startedAt) / 1_000).toFixed(0)} s`;
+
+const main = async (filters: string[]): Promise<number> => {
+  await installDependencies({ production: false });
+  // These import packages, which may only just have come.
+  const { findSuites } = await import("./run/suites.ts");
+  const { findObstacle, prepareShared } = await import("./run/prepare.ts");
+  const { runFiles } = await import("./run/bun-test.ts");
+  const { summarize } = await import("./run/summary.ts");
+
+  const suites = findSuites(PROJECT_DIRECTORY, filters);
+  if (suites.length === 0) {
+    console.error(`test: no test file matches ${filters.join(" ")}`);
+    return 2;
+  }
+  const results = [];
+  const needsHost = suites.some((suite) => suite.needsHost);
+  const obstacle = needsHost ? await findObstacle() : null;
+  const shared = await prepareShared({ agent: needsHost && obstacle === null });
+  try {
+    for (const suite of suites) {
+      if (suite.needsHost && obstacle !== null) {
+        for (const file of suite.files) results.push({ file, name: obstacle, outcome: "skipped" as const });
+        continue;
+      }
+      const groups = suite.parallel ? [suite.files] : suite.files.map((file) => [file]);
+      for (const files of groups) {
+        console.log(
+          `\n== ${suite.name}: ${files.length === 1 ? files[0] : `${files.length} files`} (${seconds()})`,
+        );
+        results.push(
+          ...(await runFiles(suite, files, { root: PROJECT_DIRECTORY, environment: shared.environment })),
+        );
+      }
+    }
+  } finally {
+    await shared.dispose();
+  }
+  console.log(summarize(results, seconds()));
+  return results.some((result) => result.outcome === "failed") ? 1 : 0;
+};
+
+try {
+  process.exit(await main(process.argv.slice(2)));
+} catch (error) {
+  console.error(`test: ${describeError(error)}`);
+  process.exit(1);
+}

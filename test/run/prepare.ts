@@ -1,0 +1,52 @@
+/** What the suites share: system packages, the compiled agent, and a cache that holds `minimal` once. */
+import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { buildAgent } from "../../server/up/agent-executable.ts";
+import {
+  canInstallPackages,
+  describePackages,
+  findMissing,
+  HOST_PACKAGES,
+  installPackages,
+} from "../../server/up/packages.ts";
+
+/** Why this machine cannot run sandboxes, or null. Missing packages are installed when root. */
+export const findObstacle = async (): Promise<string | null> => {
+  if (process.getuid?.() !== 0) return "needs root (namespaces, taps, loop devices)";
+  if (!existsSync("/dev/net/tun")) return "needs /dev/net/tun";
+  const missing = await findMissing(HOST_PACKAGES);
+  if (missing.length === 0) return null;
+  const names = missing.map((one) => one.name).join(", ");
+  if (!canInstallPackages()) return `needs the packages ${names}`;
+  console.log(`installing with apt-get:\n${describePackages(missing)}`);
+  await installPackages(missing, () => {});
+  return null;
+};
+
+export interface Shared {
+  /** For every `bun test` process. */
+  environment: Record<string, string>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * `WRENN_TEST_DIR` is the run's own directory, passable for unprivileged users; `WRENN_TEST_AGENT` the
+ * compiled agent in it. Both are gone after the run.
+ */
+export const prepareShared = async (options: { agent: boolean }): Promise<Shared> => {
+  const directory = mkdtempSync(join(tmpdir(), "wrenn-test-"));
+  chmodSync(directory, 0o755);
+  const environment: Record<string, string> = { WRENN_TEST_DIR: directory };
+  try {
+    if (options.agent) environment.WRENN_TEST_AGENT = (await buildAgent(join(directory, "bin"))).path;
+  } catch (error) {
+    rmSync(directory, { recursive: true, force: true });
+    throw error;
+  }
+  return {
+    environment,
+    dispose: async () => rmSync(directory, { recursive: true, force: true }),
+  };
+};
