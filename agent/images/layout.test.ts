@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, normalize } from "node:path";
 
-import fc from "fast-check";
+import { array, assert, constantFrom, oneof, property, string, stringMatching, uuid } from "fast-check";
 
 import { BadPathName, createLayout, openLayout, UnusableDirectory } from "./layout.ts";
 
@@ -21,20 +21,20 @@ const builders: ((name: string) => string)[] = [
   layout.cached,
 ];
 
-const hostile = fc.oneof(
-  fc.string({ unit: "binary" }),
-  fc
-    .array(fc.constantFrom("..", "/", ".", "a", "\0", "%2e", "\\", "-"), { maxLength: 12 })
-    .map((parts) => parts.join("")),
-  fc.uuid(),
-  fc.uuid().map((id) => `${id}/../..`),
-  fc.stringMatching(/^[0-9a-f]{64}$/),
+const hostile = oneof(
+  string({ unit: "binary" }),
+  array(constantFrom("..", "/", ".", "a", "\0", "%2e", "\\", "-"), { maxLength: 12 }).map((parts) =>
+    parts.join(""),
+  ),
+  uuid(),
+  uuid().map((id) => `${id}/../..`),
+  stringMatching(/^[0-9a-f]{64}$/),
 );
 
 describe("layout", () => {
   test("whatever the name, a path stays under the root or is refused", () => {
-    fc.assert(
-      fc.property(hostile, fc.constantFrom(...builders), (name, build) => {
+    assert(
+      property(hostile, constantFrom(...builders), (name, build) => {
         try {
           const path = build(name);
           expect(path.startsWith(`${ROOT}/`)).toBe(true);

@@ -59,17 +59,17 @@ export interface Layout {
   readonly cache: string;
   /** Work in progress: emptied when the agent starts. */
   readonly staging: string;
-  templateDirectory(teamId: string, templateId: string): string;
-  sandboxDirectory(sandboxId: string): string;
-  sandboxJournal(sandboxId: string): string;
+  readonly templateDirectory: (teamId: string, templateId: string) => string;
+  readonly sandboxDirectory: (sandboxId: string) => string;
+  readonly sandboxJournal: (sandboxId: string) => string;
   /** The running VM's own directory, owned by the sandbox's uid. */
-  sandboxVmDirectory(sandboxId: string): string;
-  layer(layerId: string): string;
-  kernelDirectory(digest: string): string;
-  drive(digest: string): string;
-  cached(name: string): string;
+  readonly sandboxVmDirectory: (sandboxId: string) => string;
+  readonly layer: (layerId: string) => string;
+  readonly kernelDirectory: (digest: string) => string;
+  readonly drive: (digest: string) => string;
+  readonly cached: (name: string) => string;
   /** An all-holes file: what a cold boot maps as its base memory. */
-  zeroMemory(memoryMb: number): string;
+  readonly zeroMemory: (memoryMb: number) => string;
 }
 
 /** First six hex digits of the SHA-256 of the root's real path. */
