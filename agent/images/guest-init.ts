@@ -28,7 +28,7 @@ $B ip addr add ${GUEST_ADDRESS}/30 dev eth0
 $B arp -s ${GATEWAY_ADDRESS} ${GATEWAY_MAC_ADDRESS}
 $B ip route add default via ${GATEWAY_ADDRESS}
 N=/newroot
-$B mount -t ext4 -o rw,noatime /dev/vda $N || fail "the disk does not mount"
+$B mount -t ext4 -o rw,noatime,noinit_itable /dev/vda $N || fail "the disk does not mount"
 [ -d $N/tmp ] || $B mkdir -m 1777 $N/tmp
 for d in proc sys dev run etc opt/wrenn; do [ -d $N/$d ] || $B mkdir -p $N/$d; done
 $B mount -t ext4 -o ro /dev/vdb $N${DRIVE_MOUNT} || fail "the guest drive does not mount"

@@ -5,6 +5,7 @@ export const PACKAGES = [
   "bash",
   "coreutils",
   "util-linux",
+  "mount",
   "sudo",
   "procps",
   "iproute2",
