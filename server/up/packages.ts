@@ -39,7 +39,7 @@ export const HOST_PACKAGES: SystemPackage[] = [
   { name: "qemu-system-x86", why: "runs the microVMs", isPresent: byTools("qemu-system-x86_64") },
   { name: "qemu-utils", why: "makes their disks", isPresent: byTools("qemu-img") },
   { name: "busybox-static", why: "the first program inside a microVM", isPresent: hasStaticBusybox },
-  { name: "debootstrap", why: "builds the template `minimal`", isPresent: byTools("debootstrap") },
+  { name: "mmdebstrap", why: "builds the template `minimal`", isPresent: byTools("mmdebstrap") },
   { name: "e2fsprogs", why: "makes file systems", isPresent: byTools("mkfs.ext4", "resize2fs") },
   { name: "iproute2", why: "gives each sandbox its own network", isPresent: byTools("ip") },
   { name: "nftables", why: "keeps sandboxes off the host and its LAN", isPresent: byTools("nft") },
