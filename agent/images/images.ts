@@ -26,6 +26,8 @@ export interface TemplateManifest {
   layers: string[];
   memory: { fileName: string; digest: string; sizeBytes: number };
   deviceState: { fileName: string; digest: string };
+  /** Set when this is another template's warm memory for another size or runtime. */
+  variantOf?: TemplateKey;
   createdAt: string;
 }
 
@@ -82,3 +84,27 @@ export interface BootFiles {
 
 /** Progress of something slow: what is being done and how far it is (0 to 1). */
 export type Progress = (step: string, fraction: number) => void;
+
+/** A disk cannot shrink. Nothing was made. */
+export class DiskTooSmall extends Error {
+  override name = "DiskTooSmall";
+  constructor(
+    readonly wantedMb: number,
+    readonly leastMb: number,
+  ) {
+    super(`disk_size_mb ${wantedMb} is less than the ${leastMb} MB of the disk it starts from`);
+  }
+}
+
+/** A template whose files are not those its manifest tells of. It is refused, never half-used. */
+export class TemplateDamaged extends Error {
+  override name = "TemplateDamaged";
+  constructor(key: TemplateKey, reason: string) {
+    super(`template ${key.templateId} is damaged (${reason}): delete it and build it again`);
+  }
+}
+
+/** A template is never replaced in place: remove it first. */
+export class TemplateExists extends Error {
+  override name = "TemplateExists";
+}

@@ -1,0 +1,32 @@
+/** Cold boots: each has a deadline and a second try, as an emulated boot may hang now and then. */
+import { describeError } from "../errors.ts";
+import type { NetworkSlot } from "../net/slots.ts";
+import type { Vm } from "../vm/runtime.ts";
+import { waitHealthy } from "./guest-client.ts";
+import type { Host } from "./host.ts";
+import { bootMachine, type Machine } from "./launch.ts";
+
+const ATTEMPTS = 2;
+
+/** The guest agent answers when this resolves. Throws `guest_failed` after the last try; no VM is left. */
+export const bootUntilHealthy = async (
+  host: Host,
+  machine: Machine,
+  slot: NetworkSlot,
+  signal: AbortSignal,
+): Promise<Vm> => {
+  for (let attempt = 1; ; attempt++) {
+    const vm = await bootMachine(host, machine, slot);
+    const dead = new AbortController();
+    void vm.exited.then(() => dead.abort());
+    try {
+      const deadline = AbortSignal.timeout(host.settings.bootMs);
+      await waitHealthy(slot.address, AbortSignal.any([signal, deadline, dead.signal]));
+      return vm;
+    } catch (error) {
+      await vm.kill();
+      host.log.warn("boot_failed", { sandbox: machine.sandboxId, attempt, error: describeError(error) });
+      if (attempt === ATTEMPTS || signal.aborted) throw error;
+    }
+  }
+};

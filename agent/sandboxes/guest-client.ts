@@ -1,0 +1,178 @@
+/** How the agent itself talks to the guest agent of a sandbox: is it up, /init, and small commands. */
+import { randomBytes } from "node:crypto";
+
+import { createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-web";
+
+import { Process } from "../../proto/gen/process/process_pb.ts";
+import { AgentError } from "../errors.ts";
+import { GUEST_PORT, type InitRequest } from "../guest/protocol.ts";
+
+/** A restored guest answers within this, emulated and on a busy machine, or another attempt is made beside it. */
+const HEDGE_MS = 150;
+const REFUSED_RETRY_MS = 2;
+const MAX_ATTEMPTS_OPEN = 6;
+
+/**
+ * Connections are never reused: one that was open before a pause, or to the slot's earlier guest, is dead
+ * without knowing it.
+ */
+const request = (address: string, path: string, init: BunFetchRequestInit): Promise<Response> =>
+  fetch(`http://${address}:${GUEST_PORT}${path}`, { ...init, keepalive: false });
+
+/**
+ * Asks again and again until `attempt` succeeds: at once after a refusal, beside the unanswered one when
+ * packets seem lost (the kernel itself would only repeat a lost SYN after a second).
+ */
+const persistently = async <T>(
+  attempt: (signal: AbortSignal) => Promise<T>,
+  deadline: AbortSignal,
+): Promise<T> => {
+  const finished = new AbortController();
+  const signal = AbortSignal.any([deadline, finished.signal]);
+  const open = new Set<Promise<void>>();
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  let lastError: unknown = null;
+  const giveUp = () =>
+    reject(
+      new AgentError("guest_failed", "the sandbox's guest agent did not answer in time", { cause: lastError }),
+    );
+  deadline.addEventListener("abort", giveUp, { once: true });
+  const launch = () => {
+    const one = attempt(signal)
+      .then(resolve, (error: unknown) => {
+        lastError = error;
+      })
+      .finally(() => open.delete(one));
+    open.add(one);
+    return one;
+  };
+  const drive = async () => {
+    while (!signal.aborted) {
+      if (open.size >= MAX_ATTEMPTS_OPEN) await Promise.race(open);
+      await Promise.race([launch(), Bun.sleep(HEDGE_MS)]);
+      if (!signal.aborted) await Bun.sleep(REFUSED_RETRY_MS);
+    }
+  };
+  void drive();
+  try {
+    return await promise;
+  } finally {
+    deadline.removeEventListener("abort", giveUp);
+    finished.abort();
+  }
+};
+
+/** `fetch` as Connect takes it, without reused connections. */
+const freshFetch: typeof fetch = Object.assign(
+  (input: RequestInfo | URL, init?: RequestInit) => fetch(input, { ...init, keepalive: false }),
+  { preconnect: fetch.preconnect },
+);
+
+const expectOk = async (response: Response, what: string): Promise<void> => {
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${what} answered ${response.status}: ${text.slice(0, 500)}`);
+};
+
+/** Waits until GET /health succeeds. Throws `guest_failed` when `deadline` aborts first. */
+export const waitHealthy = (address: string, deadline: AbortSignal): Promise<void> =>
+  persistently(async (signal) => {
+    await expectOk(await request(address, "/health", { signal }), "GET /health");
+  }, deadline);
+
+export interface InitOptions {
+  accessToken: string;
+  /** Replaces the sandbox's environment; absent on a resume. */
+  envs?: Record<string, string>;
+  /** Given for clones: who they are now. */
+  identity?: InitRequest["identity"];
+}
+
+/** POST /init: clock, entropy, token, identity. Repeated until answered; any answer but success throws. */
+export const initGuest = async (
+  address: string,
+  options: InitOptions,
+  deadline: AbortSignal,
+): Promise<void> => {
+  const response = await persistently(async (signal) => {
+    const body: InitRequest = {
+      timestamp: new Date().toISOString(),
+      entropy: randomBytes(32).toString("base64"),
+      accessToken: options.accessToken,
+      ...(options.envs === undefined ? {} : { envVars: options.envs }),
+      ...(options.identity === undefined ? {} : { identity: options.identity }),
+    };
+    return request(address, "/init", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+      signal,
+    });
+  }, deadline);
+  try {
+    await expectOk(response, "POST /init");
+  } catch (cause) {
+    throw new AgentError("guest_failed", "the sandbox's guest agent refused /init", { cause });
+  }
+};
+
+export interface GuestAccess {
+  address: string;
+  accessToken: string;
+}
+
+/** GET of one of the guest agent's own pages, such as /metrics. */
+export const getFromGuest = async (
+  guest: GuestAccess,
+  path: string,
+  timeoutMs: number,
+): Promise<Response> =>
+  request(guest.address, path, {
+    headers: { "x-access-token": guest.accessToken },
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+
+const MAX_OUTPUT_BYTES = 256 * 1024;
+
+/** Runs a small command as root inside and returns its standard output. Throws when it fails or is late. */
+export const runInGuest = async (
+  guest: GuestAccess,
+  argv: [string, ...string[]],
+  timeoutMs: number,
+): Promise<string> => {
+  const transport = createConnectTransport({
+    baseUrl: `http://${guest.address}:${GUEST_PORT}`,
+    useBinaryFormat: true,
+    fetch: freshFetch,
+  });
+  const stop = new AbortController();
+  const [cmd, ...args] = argv;
+  const output: Uint8Array[] = [];
+  let size = 0;
+  try {
+    const events = createClient(Process, transport).start(
+      { process: { cmd, args }, stdin: false },
+      {
+        signal: AbortSignal.any([stop.signal, AbortSignal.timeout(timeoutMs)]),
+        headers: {
+          authorization: `Basic ${btoa("root:")}`,
+          "x-access-token": guest.accessToken,
+        },
+      },
+    );
+    for await (const { event } of events) {
+      if (event?.event.case === "data" && event.event.value.output.case === "stdout") {
+        size += event.event.value.output.value.length;
+        if (size <= MAX_OUTPUT_BYTES) output.push(event.event.value.output.value);
+      }
+      if (event?.event.case === "end") {
+        const { exitCode, status } = event.event.value;
+        if (exitCode !== 0) throw new Error(`${argv.join(" ")}: ${status}`);
+        return Buffer.concat(output).toString();
+      }
+    }
+    throw new Error(`${argv.join(" ")}: the stream ended without an exit`);
+  } finally {
+    stop.abort();
+  }
+};

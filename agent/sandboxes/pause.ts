@@ -1,0 +1,123 @@
+/** Puts a running sandbox to rest: its memory saved, or dropped on request. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import { syncDirectory } from "../system/durable.ts";
+import type { SavedMemory, Vm } from "../vm/runtime.ts";
+import { describeError } from "../errors.ts";
+import { runInGuest } from "./guest-client.ts";
+import type { Host } from "./host.ts";
+import { type Paused, type Running, writeJournal } from "./journal.ts";
+import type { Live, Sandbox } from "./sandbox.ts";
+import { drainStreams } from "./streams.ts";
+
+/** Flushing the guest's file systems before memory is dropped: best effort. */
+const SYNC_MS = 5_000;
+
+export interface PauseOptions {
+  keepMemory: boolean;
+  /** Empty when somebody asked for it. */
+  reason: string;
+}
+
+/**
+ * Saves a stopped VM's memory under new names in `directory`. Whole and on disk when this resolves; on
+ * an error nothing is left.
+ */
+export const saveMemory = async (vm: Vm, directory: string): Promise<SavedMemory> => {
+  const name = crypto.randomUUID();
+  const target = {
+    diffPath: join(directory, `${name}.diff`),
+    deviceStatePath: join(directory, `${name}.device`),
+  };
+  try {
+    const saved = await vm.save(target);
+    await syncDirectory(directory);
+    return saved;
+  } catch (error) {
+    await removeMemory(target);
+    throw error;
+  }
+};
+
+export const removeMemory = async (
+  saved: Pick<SavedMemory, "diffPath" | "deviceStatePath">,
+): Promise<void> => {
+  for (const path of [saved.diffPath, saved.deviceStatePath]) await rm(path, { force: true });
+};
+
+const finishPause = async (host: Host, sandbox: Sandbox, journal: Paused, live: Live): Promise<void> => {
+  await writeJournal(host.layout.sandboxJournal(sandbox.id), journal);
+  sandbox.journal = journal;
+  sandbox.live = null;
+  // The answer need not wait for the process to leave; whatever comes next does.
+  sandbox.aftermath = live.vm
+    .quit()
+    .then(() => host.slots.release(live.slot))
+    .catch((error: unknown) => {
+      host.log.error("pause_cleanup_failed", { sandbox: sandbox.id, error: describeError(error) });
+    });
+};
+
+const pausedFrom = (running: Running, reason: string, saved: Paused["saved"]): Paused => {
+  const { slotIndex: _slot, vm: _vm, ...facts } = running;
+  return { ...facts, state: "paused", reason, pausedAt: new Date().toISOString(), saved };
+};
+
+const keepMemory = async (host: Host, sandbox: Sandbox, reason: string): Promise<void> => {
+  const { journal, live } = sandbox.requireRunning();
+  const startedMs = performance.now();
+  await live.vm.stop();
+  let saved: SavedMemory | null = null;
+  try {
+    saved = await saveMemory(live.vm, host.layout.sandboxDirectory(sandbox.id));
+    const savedMs = performance.now();
+    await finishPause(
+      host,
+      sandbox,
+      pausedFrom(journal, reason, { ...saved, runtimeId: host.runtime.runtimeId }),
+      live,
+    );
+    host.log.info("sandbox_paused", {
+      sandbox: sandbox.id,
+      reason,
+      pages: saved.runs.reduce((sum, [, count]) => sum + count, 0),
+      saveMs: Math.round(savedMs - startedMs),
+      journalMs: Math.round(performance.now() - savedMs),
+    });
+  } catch (error) {
+    // The journal still says running: go on as if nothing had been asked.
+    if (saved !== null) await removeMemory(saved);
+    await live.vm.resume();
+    throw error;
+  }
+};
+
+const dropMemory = async (host: Host, sandbox: Sandbox, reason: string): Promise<void> => {
+  const { journal, live } = sandbox.requireRunning();
+  const guest = { address: live.slot.address, accessToken: journal.accessToken };
+  await runInGuest(guest, ["sync"], SYNC_MS).catch((error: unknown) => {
+    host.log.warn("sync_failed", { sandbox: sandbox.id, error: describeError(error) });
+  });
+  await live.vm.stop();
+  try {
+    await finishPause(host, sandbox, pausedFrom(journal, reason, null), live);
+  } catch (error) {
+    await live.vm.resume();
+    throw error;
+  }
+  host.log.info("sandbox_paused", { sandbox: sandbox.id, reason, memoryKept: false });
+};
+
+/** The caller holds the lock. On an error the sandbox runs on, unless its VM died. */
+export const pauseLocked = async (host: Host, sandbox: Sandbox, options: PauseOptions): Promise<void> => {
+  sandbox.requireRunning();
+  await drainStreams(sandbox, host.settings.drainMs, "paused");
+  await (options.keepMemory
+    ? keepMemory(host, sandbox, options.reason)
+    : dropMemory(host, sandbox, options.reason));
+};
+
+/** Throws `invalid_state` unless it runs. */
+export const pauseSandbox = (host: Host, sandbox: Sandbox, options: PauseOptions): Promise<void> =>
+  sandbox.exclusively("pause", () => pauseLocked(host, sandbox, options));

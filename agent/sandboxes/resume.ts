@@ -1,0 +1,159 @@
+/** Brings a paused sandbox back: on its saved memory, or cold from its disk. */
+import { AgentError, describeError } from "../errors.ts";
+import type { BootFiles } from "../images/images.ts";
+import type { NetworkSlot } from "../net/slots.ts";
+import type { Vm } from "../vm/runtime.ts";
+import { bootUntilHealthy } from "./boot.ts";
+import { initGuest } from "./guest-client.ts";
+import type { Host } from "./host.ts";
+import { type Paused, type Running, type SandboxTimeout, writeJournal } from "./journal.ts";
+import { restoreMachine } from "./launch.ts";
+import { pauseLocked, removeMemory } from "./pause.ts";
+import type { Sandbox } from "./sandbox.ts";
+import { checkTimeout, deadlineFrom } from "./timeout.ts";
+import { becomePausedWithoutMemory, watchVm } from "./vm-exit.ts";
+
+export interface ResumeRequest {
+  accessToken: string;
+  /** Absent: as before. */
+  timeout?: SandboxTimeout;
+  /** Drop a kept memory and boot from the disk. */
+  cold: boolean;
+}
+
+const requireSameRuntime = (host: Host, saved: NonNullable<Paused["saved"]>): void => {
+  if (saved.runtimeId === host.runtime.runtimeId) return;
+  throw new AgentError(
+    "runtime_mismatch",
+    `the memory was saved by ${saved.runtimeId} and this host now runs ${host.runtime.runtimeId}; ` +
+      "resume with cold to boot from the disk",
+    { status: "paused" },
+  );
+};
+
+const runningFrom = (
+  paused: Paused,
+  request: ResumeRequest,
+  now: { vm: Vm; slot: NetworkSlot; base: Running["base"]; bootFiles: BootFiles },
+): Running => {
+  const { saved: _saved, reason: _reason, pausedAt: _pausedAt, ...facts } = paused;
+  const timeout = request.timeout ?? facts.timeout;
+  return {
+    ...facts,
+    state: "running",
+    accessToken: request.accessToken,
+    timeout,
+    deadlineMs: deadlineFrom(timeout, Date.now()),
+    base: now.base,
+    kernelDigest: now.bootFiles.kernelDigest,
+    guestDriveDigest: now.bootFiles.guestDriveDigest,
+    slotIndex: now.slot.index,
+    vm: now.vm.record,
+  };
+};
+
+/** The layers below are read-only history, the top belongs to the slot's uid; also after a crash in a fork. */
+const takeLayers = async (host: Host, layers: readonly string[], uid: number): Promise<void> => {
+  const top = layers.at(-1);
+  if (top === undefined) return;
+  const below = layers.at(-2);
+  if (below !== undefined) await host.layers.freeze(below);
+  await host.layers.chown(top, uid);
+};
+
+/** Makes the new VM the sandbox's own, on disk first. From here on the saved memory is used up. */
+const consume = async (
+  host: Host,
+  sandbox: Sandbox,
+  journal: Running,
+  live: { vm: Vm; slot: NetworkSlot },
+): Promise<void> => {
+  await writeJournal(host.layout.sandboxJournal(sandbox.id), journal);
+  sandbox.journal = journal;
+  sandbox.live = live;
+  watchVm(host, sandbox, live.vm);
+};
+
+/** The guest runs but was not initialised: put it back to rest with what it has. */
+const retreat = async (host: Host, sandbox: Sandbox, cause: unknown): Promise<void> => {
+  host.log.error("resume_failed", { sandbox: sandbox.id, error: describeError(cause) });
+  try {
+    await pauseLocked(host, sandbox, { keepMemory: true, reason: "resume_failed" });
+  } catch (error) {
+    host.log.error("resume_retreat_failed", { sandbox: sandbox.id, error: describeError(error) });
+    await sandbox.live?.vm.kill();
+    await becomePausedWithoutMemory(host, sandbox, "resume_failed");
+  }
+};
+
+const resumeLocked = async (host: Host, sandbox: Sandbox, request: ResumeRequest): Promise<void> => {
+  const startedMs = performance.now();
+  let paused = sandbox.requirePaused();
+  if (request.cold && paused.saved !== null) {
+    // The disk moves on from here without that memory: it must never be put over it again.
+    const dropped = paused.saved;
+    paused = { ...paused, saved: null };
+    await writeJournal(host.layout.sandboxJournal(sandbox.id), paused);
+    sandbox.journal = paused;
+    await removeMemory(dropped);
+  }
+  const { saved } = paused;
+  if (saved !== null) requireSameRuntime(host, saved);
+  using _room = await host.admission.reserve({ memoryMb: paused.memoryMb, diskSizeMb: 0 });
+  const bootFiles =
+    saved === null
+      ? await host.images.currentBootFiles()
+      : await host.images.bootFiles(paused.kernelDigest, paused.guestDriveDigest);
+  const base: Running["base"] = saved === null ? { kind: "zero" } : paused.base;
+
+  await using undo = new AsyncDisposableStack();
+  const slot = await host.slots.claim(paused.network);
+  undo.defer(() => host.slots.release(slot));
+  await takeLayers(host, paused.layers, slot.uid);
+  const machine = { ...paused, base, bootFiles };
+  const { signal } = sandbox.doomed;
+  const vm =
+    saved === null
+      ? await bootUntilHealthy(host, machine, slot, signal)
+      : await restoreMachine(host, machine, slot, saved);
+  undo.defer(() => vm.kill());
+  const loadedMs = performance.now();
+  sandbox.throwIfDoomed();
+  const journal = runningFrom(paused, request, { vm, slot, base, bootFiles });
+  await consume(host, sandbox, journal, { vm, slot });
+  undo.move();
+  const journalMs = performance.now();
+
+  try {
+    if (saved !== null) await vm.resume();
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(host.settings.readyMs)]);
+    await initGuest(slot.address, { accessToken: request.accessToken }, deadline);
+  } catch (error) {
+    await retreat(host, sandbox, error);
+    throw error;
+  }
+  if (saved !== null) await removeMemory(saved);
+  sandbox.lastActiveMs = Date.now();
+  host.expiry.arm(sandbox);
+  host.log.info("sandbox_resumed", {
+    sandbox: sandbox.id,
+    slot: slot.index,
+    cold: saved === null,
+    loadMs: Math.round(loadedMs - startedMs),
+    journalMs: Math.round(journalMs - loadedMs),
+    readyMs: Math.round(performance.now() - journalMs),
+  });
+};
+
+/**
+ * Throws `invalid_state` unless paused; `runtime_mismatch`, `snapshot_refused`, `memory_full` and any
+ * failure before the guest ran leave it paused with its memory whole.
+ */
+export const resumeSandbox = async (
+  host: Host,
+  sandbox: Sandbox,
+  request: ResumeRequest,
+): Promise<void> => {
+  if (request.timeout !== undefined) checkTimeout(request.timeout);
+  await sandbox.exclusively("resume", () => resumeLocked(host, sandbox, request));
+};

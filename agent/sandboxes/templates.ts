@@ -1,0 +1,46 @@
+/** Templates of this host as the server sees them: variants are the agent's own business. */
+import { AgentError } from "../errors.ts";
+import type { TemplateKey, TemplateManifest } from "../images/images.ts";
+import type { Host } from "./host.ts";
+import { removeUnusedLayers } from "./layers-in-use.ts";
+
+export interface ListedTemplate extends TemplateKey {
+  manifest: TemplateManifest;
+  sizeBytes: number;
+}
+
+export const listTemplates = async (host: Host): Promise<ListedTemplate[]> =>
+  (await host.templates.list()).filter(({ manifest }) => manifest.variantOf === undefined);
+
+const sameKey = (a: TemplateKey | null | undefined, b: TemplateKey): boolean =>
+  a?.teamId === b.teamId && a.templateId === b.templateId;
+
+const usersOf = (host: Host, key: TemplateKey): string[] =>
+  [...host.sandboxes.values()]
+    .filter(({ journal, plannedTemplate }) => {
+      if (sameKey(plannedTemplate, key)) return true;
+      if (journal === null || journal.state === "ended") return false;
+      return journal.base.kind === "template" && sameKey(journal.base.key, key);
+    })
+    .map(({ id }) => id);
+
+/** Throws `template_in_use` while sandboxes map its memory or that of its variants. */
+export const deleteTemplate = async (host: Host, key: TemplateKey): Promise<void> => {
+  const all = await host.templates.list();
+  const doomed = all.filter(
+    (template) => sameKey(template, key) || sameKey(template.manifest.variantOf, key),
+  );
+  const users = doomed.flatMap((template) => usersOf(host, template));
+  if (users.length > 0) {
+    throw new AgentError(
+      "template_in_use",
+      `template ${key.templateId} is in use by ${users.length} sandboxes, such as ${users.slice(0, 3).join(", ")}`,
+    );
+  }
+  for (const template of doomed) await host.templates.remove(template);
+  await removeUnusedLayers(
+    host,
+    doomed.flatMap(({ manifest }) => manifest.layers),
+  );
+  host.log.info("template_deleted", { template: key.templateId, directories: doomed.length });
+};
