@@ -63,7 +63,16 @@ const writeImage = async (tree: string, image: string): Promise<void> => {
   await Bun.write(image, "");
   await truncate(image, sizeBytes);
   // nothing is left for the guest to initialise in the background: that would dirty its disk and memory
-  const options = ["-F", "-q", "-b", "4096", "-m", "1", "-E", "lazy_itable_init=0,lazy_journal_init=0,discard"];
+  const options = [
+    "-F",
+    "-q",
+    "-b",
+    "4096",
+    "-m",
+    "1",
+    "-E",
+    "lazy_itable_init=0,lazy_journal_init=0,discard",
+  ];
   await run(["mkfs.ext4", ...options, "-d", tree, image], { timeoutMs: 300_000 });
   await chmod(image, 0o444);
   await run(["sync", image], { timeoutMs: 300_000 });

@@ -1,0 +1,104 @@
+/** The images of this host as `sandboxes/` uses them: boot files, empty memory, `minimal`, merged memory. */
+import { access, chmod, open, rename } from "node:fs/promises";
+import { basename, join } from "node:path";
+
+import { ensureBootFiles } from "./boot-files.ts";
+import type { BootFiles, LayerStore, Progress } from "./images.ts";
+import { openKernel } from "./kernel.ts";
+import type { Layout } from "./layout.ts";
+import { mergeMemory, type MergeOptions } from "./merge-memory.ts";
+import { ensureMinimalImage } from "./minimal.ts";
+import { withStaging } from "./staging.ts";
+
+const MIB = 2 ** 20;
+
+/** Kernel or drive of an older snapshot is no longer on this host: the sandbox can only resume cold. */
+export class BootFilesMissing extends Error {
+  override name = "BootFilesMissing";
+}
+
+export interface HostImagesOptions {
+  layout: Layout;
+  layers: LayerStore;
+  /** The compiled agent that runs inside sandboxes. */
+  agentPath: string;
+  emulated: boolean;
+  kernelPath?: string | undefined;
+}
+
+export interface HostImages {
+  /** What new sandboxes boot with; made once, tried again after a failure. */
+  currentBootFiles(): Promise<BootFiles>;
+  /** What an older snapshot was made with. Throws `BootFilesMissing`. */
+  bootFiles(kernelDigest: string, guestDriveDigest: string): Promise<BootFiles>;
+  /** An all-holes file that any uid may read, as large as the memory. */
+  zeroMemoryPath(memoryMb: number): Promise<string>;
+  /** The layer id of `minimal`'s root file system, built when it is not there. */
+  buildMinimalLayer(report: Progress): Promise<string>;
+  mergeMemory(options: MergeOptions): Promise<{ digest: string; sizeBytes: number }>;
+}
+
+const seconds = (ms: number): string => (ms / 1_000).toFixed(1);
+
+export const createHostImages = (options: HostImagesOptions): HostImages => {
+  const { layout, layers, emulated } = options;
+  let current: Promise<BootFiles> | null = null;
+
+  const currentBootFiles = async (): Promise<BootFiles> => {
+    current ??= ensureBootFiles(options);
+    try {
+      return await current;
+    } catch (error) {
+      current = null;
+      throw error;
+    }
+  };
+
+  const bootFiles: HostImages["bootFiles"] = async (kernelDigest, guestDriveDigest) => {
+    const guestDrivePath = layout.drive(guestDriveDigest);
+    try {
+      await access(guestDrivePath);
+      const kernel = await openKernel(layout, kernelDigest, emulated);
+      return { kernelDigest, kernel, guestDriveDigest, guestDrivePath };
+    } catch (cause) {
+      throw new BootFilesMissing(
+        "the kernel or guest drive of this snapshot is no longer on this host: resume it cold",
+        { cause },
+      );
+    }
+  };
+
+  const zeroMemoryPath: HostImages["zeroMemoryPath"] = async (memoryMb) => {
+    const path = layout.zeroMemory(memoryMb);
+    const isThere = await access(path).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return path;
+    return await withStaging(layout, "zero", async (staging) => {
+      const aside = join(staging, basename(path));
+      const handle = await open(aside, "w");
+      try {
+        await handle.truncate(memoryMb * MIB);
+      } finally {
+        await handle.close();
+      }
+      await chmod(aside, 0o444);
+      await rename(aside, path);
+      return path;
+    });
+  };
+
+  const buildMinimalLayer: HostImages["buildMinimalLayer"] = async (report) => {
+    const { path, downloadMs, buildMs } = await ensureMinimalImage(layout, report);
+    if (buildMs > 0) {
+      report(
+        `root file system built in ${seconds(buildMs)} s, ${seconds(downloadMs)} s of download apart`,
+        1,
+      );
+    }
+    return await layers.adoptRaw(path);
+  };
+
+  return { currentBootFiles, bootFiles, zeroMemoryPath, buildMinimalLayer, mergeMemory };
+};

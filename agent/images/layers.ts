@@ -1,0 +1,144 @@
+/** Disk layers as files under `layers/`: one raw image at the bottom, qcow2 files on top of each other. */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { access, chmod, chown, link, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+
+import { syncDirectory } from "../system/durable.ts";
+import { run } from "../system/exec.ts";
+import { requireFreeSpace } from "../system/free-space.ts";
+import { DiskTooSmall, type LayerStore } from "./images.ts";
+import { isDigest, type Layout } from "./layout.ts";
+import { withStaging } from "./staging.ts";
+
+const MIB = 2 ** 20;
+/** What a sandbox must find free to begin with; its own writes are watched by admission. */
+const FIRST_WRITES_BYTES = 64 * MIB;
+/** Offset and length of the virtual size in a qcow2 header (QEMU docs/interop/qcow2.txt). */
+const QCOW2_SIZE_OFFSET = 24;
+
+const formatOf = (layerId: string): "raw" | "qcow2" => (isDigest(layerId) ? "raw" : "qcow2");
+
+const syncFile = async (path: string): Promise<void> => {
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+};
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+const sha256File = async (path: string): Promise<string> => {
+  const hash = createHash("sha256");
+  for await (const piece of createReadStream(path, { highWaterMark: 4 * MIB })) hash.update(piece);
+  return hash.digest("hex");
+};
+
+export const createLayerStore = (layout: Layout): LayerStore => {
+  const path = (layerId: string) => layout.layer(layerId);
+
+  const virtualBytes = async (layerId: string): Promise<number> => {
+    if (formatOf(layerId) === "raw") return (await stat(path(layerId))).size;
+    const handle = await open(path(layerId), "r");
+    try {
+      const { buffer } = await handle.read(Buffer.alloc(8), 0, 8, QCOW2_SIZE_OFFSET);
+      return Number(buffer.readBigUInt64BE());
+    } finally {
+      await handle.close();
+    }
+  };
+
+  const top = (layers: string[]): string => {
+    const layerId = layers.at(-1);
+    if (layerId === undefined) throw new Error("a disk needs at least one layer to stand on");
+    return layerId;
+  };
+
+  const create: LayerStore["create"] = async (below, { diskSizeMb, uid }) => {
+    const base = top(below);
+    const bytes = diskSizeMb * MIB;
+    const leastBytes = await virtualBytes(base);
+    if (bytes < leastBytes) throw new DiskTooSmall(diskSizeMb, Math.ceil(leastBytes / MIB));
+    await requireFreeSpace(layout.layers, FIRST_WRITES_BYTES);
+    const layerId = crypto.randomUUID();
+    const target = path(layerId);
+    try {
+      // a relative name: WRENN_DIR may be moved as a whole
+      const backing = ["-b", basename(path(base)), "-F", formatOf(base)];
+      await run(["qemu-img", "create", "-q", "-f", "qcow2", ...backing, target, String(bytes)]);
+      await chmod(target, 0o600);
+      await chown(target, uid, uid);
+      await syncFile(target);
+      await syncDirectory(layout.layers);
+    } catch (error) {
+      await rm(target, { force: true });
+      throw error;
+    }
+    return layerId;
+  };
+
+  const freeze: LayerStore["freeze"] = async (layerId) => {
+    await chown(path(layerId), 0, 0);
+    await chmod(path(layerId), 0o444);
+    await syncFile(path(layerId));
+  };
+
+  const adoptRaw: LayerStore["adoptRaw"] = async (rawPath) => {
+    const layerId = await sha256File(rawPath);
+    if (await exists(path(layerId))) return layerId;
+    await chown(rawPath, 0, 0);
+    await chmod(rawPath, 0o444);
+    await syncFile(rawPath);
+    await link(rawPath, path(layerId)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error;
+    });
+    await syncDirectory(layout.layers);
+    return layerId;
+  };
+
+  const sizeBytes: LayerStore["sizeBytes"] = async (layerId) => (await stat(path(layerId))).blocks * 512;
+
+  const flatten: LayerStore["flatten"] = async (layers) => {
+    const sizes = await Promise.all(layers.map(sizeBytes));
+    await requireFreeSpace(
+      layout.layers,
+      sizes.reduce((sum, size) => sum + size, 0),
+    );
+    const layerId = crypto.randomUUID();
+    await withStaging(layout, "flatten", async (staging) => {
+      const aside = join(staging, "layer");
+      const source = ["-f", formatOf(top(layers)), path(top(layers))];
+      await run(["qemu-img", "convert", "-O", "qcow2", ...source, aside], { timeoutMs: 15 * 60_000 });
+      await chmod(aside, 0o444);
+      await syncFile(aside);
+      await rename(aside, path(layerId));
+      await syncDirectory(layout.layers);
+    });
+    return layerId;
+  };
+
+  const sweep: LayerStore["sweep"] = async (keep) => {
+    const kept = new Set([...keep].map((layerId) => basename(path(layerId))));
+    for (const name of await readdir(layout.layers)) {
+      if (!kept.has(name)) await rm(join(layout.layers, name), { force: true });
+    }
+  };
+
+  return {
+    path,
+    create,
+    freeze,
+    adoptRaw,
+    flatten,
+    sizeBytes,
+    sweep,
+    chown: async (layerId, uid) => chown(path(layerId), uid, uid),
+    remove: async (layerId) => rm(path(layerId), { force: true }),
+  };
+};
