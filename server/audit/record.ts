@@ -1,0 +1,63 @@
+import type { Json, Queryable } from "../../db/sql.ts";
+/** Appends rows to a team's chain, inside the transaction of the change they tell of. */
+import { newId } from "../../proto/ids.ts";
+import type { AuditEntry } from "./entry.ts";
+import { hashRow } from "./hash.ts";
+
+// PostgreSQL stores neither zero bytes nor halves of surrogate pairs; the hash must cover what is stored.
+const storable = (text: string): string => text.toWellFormed().replaceAll("\0", "");
+
+const storableJson = (value: Json): Json => {
+  const text = JSON.stringify(value, (_key, inner) => (typeof inner === "string" ? storable(inner) : inner));
+  return JSON.parse(text);
+};
+
+interface Head {
+  seq: number;
+  hash: Buffer;
+}
+
+const lockHead = async (tx: Queryable, teamId: string): Promise<Head> => {
+  const select = () => tx<Head[]>`select seq, hash from audit_heads where team_id = ${teamId} for update`;
+  const [head] = await select();
+  if (head !== undefined) return head;
+  await tx`insert into audit_heads (team_id) values (${teamId}) on conflict do nothing`;
+  const [made] = await select();
+  if (made === undefined) throw new Error(`the audit chain of team ${teamId} could not be begun`);
+  return made;
+};
+
+/**
+ * Adds `entry` to its chain. `tx` must be the transaction of the change, and this its last statement: the
+ * chain's head stays locked until the commit.
+ */
+export const record = async (tx: Queryable, entry: AuditEntry): Promise<void> => {
+  const head = await lockHead(tx, entry.teamId);
+  const row = {
+    team_id: entry.teamId,
+    seq: head.seq + 1,
+    actor_type: entry.actor.type,
+    actor_id: entry.actor.id,
+    actor_name: entry.actor.name === null ? null : storable(entry.actor.name),
+    resource_type: entry.resourceType,
+    resource_id: entry.resourceId === null ? null : storable(entry.resourceId),
+    action: entry.action,
+    scope: entry.scope,
+    status: entry.status,
+    metadata: storableJson(entry.metadata ?? {}),
+    // Milliseconds, not the database's microseconds: a Date is what comes back when the chain is verified.
+    created_at: new Date(),
+  };
+  const hash = hashRow(head.hash, row);
+  await tx`
+    with head as (
+      update audit_heads set seq = ${row.seq}, hash = ${hash} where team_id = ${row.team_id}
+    )
+    insert into audit_logs ${tx({
+      ...row,
+      id: newId(),
+      metadata: tx.json(row.metadata),
+      prev_hash: head.hash,
+      hash,
+    })}`;
+};

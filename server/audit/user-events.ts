@@ -1,0 +1,50 @@
+/** What the platform's audit trail tells of accounts. Ids are bare UUIDs. */
+import { formatSessionId, formatUserId, ZERO_UUID } from "../../proto/ids.ts";
+import { SYSTEM } from "./actor.ts";
+import type { Actor } from "./actor.ts";
+import type { AuditEntry } from "./entry.ts";
+
+interface User {
+  actor: Actor;
+  userId: string;
+}
+
+type Rest = Pick<AuditEntry, "action" | "status" | "metadata">;
+
+const user = ({ actor, userId }: User, rest: Rest): AuditEntry => ({
+  teamId: ZERO_UUID,
+  actor,
+  resourceType: "user",
+  resourceId: formatUserId(userId),
+  scope: "admin",
+  ...rest,
+});
+
+export const userEvents = {
+  signedUp: (event: User & { email: string }) =>
+    user(event, { action: "signup", status: "success", metadata: { email: event.email } }),
+  loggedIn: (event: User) => user(event, { action: "login", status: "success" }),
+  /** `userId` null: there is no such account. */
+  loginFailed: (event: { email: string; userId: string | null; reason: string }): AuditEntry => ({
+    teamId: ZERO_UUID,
+    actor: SYSTEM,
+    resourceType: "user",
+    resourceId: event.userId === null ? null : formatUserId(event.userId),
+    action: "login_failed",
+    scope: "admin",
+    status: "warning",
+    metadata: { email: event.email, reason: event.reason },
+  }),
+  passwordChanged: (event: User) => user(event, { action: "password_change", status: "info" }),
+  sessionRevoked: (event: User & { sessionId: string; reason: string }) =>
+    user(event, {
+      action: "session_revoke",
+      status: "info",
+      metadata: { session: formatSessionId(event.sessionId), reason: event.reason },
+    }),
+  identityLinked: (event: User & { provider: string }) =>
+    user(event, { action: "identity_link", status: "info", metadata: { provider: event.provider } }),
+  disabled: (event: User) => user(event, { action: "disable", status: "warning" }),
+  enabled: (event: User) => user(event, { action: "enable", status: "info" }),
+  adminGranted: (event: User) => user(event, { action: "admin_grant", status: "warning" }),
+};

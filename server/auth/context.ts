@@ -1,0 +1,81 @@
+/** Who is calling, as the guards read it from the database for each request. Ids are bare UUIDs. */
+import type { ApiKeyScope, TeamRole } from "../../db/constants.ts";
+import type { Actor } from "../audit/actor.ts";
+
+/** A person with a live session. */
+export interface UserCaller {
+  userId: string;
+  email: string;
+  name: string;
+  isAdmin: boolean;
+  /** One per sign-in: the family of refresh tokens. */
+  sessionId: string;
+  /** The team the token was made for: a wish, no right. */
+  teamId: string | null;
+  /** For audit rows. */
+  actor: Actor;
+}
+
+/** A person or a key, acting in a live team it belongs to. */
+export interface TeamCaller {
+  teamId: string;
+  teamName: string;
+  isByoc: boolean;
+  /** The team's own limits; an absent one is the instance's. */
+  limits: Record<string, number>;
+  /** Role of the person, or of the person who made the key. */
+  role: TeamRole;
+  /** The person, or the person who made the key. */
+  userId: string;
+  /** Null for a person. */
+  keyId: string | null;
+  /** Present for a person who is a platform admin; keys never are. */
+  isAdmin: boolean;
+  actor: Actor;
+}
+
+/** An agent with its host token. */
+export interface HostCaller {
+  hostId: string;
+  /** The host was removed: the agent is to be told, and nothing else. */
+  isDeleted: boolean;
+}
+
+/** What a route asks of an API key. */
+export interface KeyAccess {
+  /** The scope that opens the route. */
+  scope: Exclude<ApiKeyScope, "read">;
+  /** Whether `read` opens its GETs too. @default {true} */
+  readable?: boolean;
+}
+
+/** What a guard looks at. Elysia's context has it. */
+export interface Guarded {
+  request: Request;
+}
+
+/**
+ * One function per kind of door, for `.derive(…)` of a route plugin: it runs before validation, so a
+ * stranger learns nothing about the body. Each throws the matching 401 or 403 and costs one query.
+ *
+ * ```ts
+ * new Elysia({ prefix: "/v1/sandboxes", normalize: false })
+ *   .derive(guards.keyOrTeam({ scope: "sandboxes" }))
+ *   .get("/", ({ caller }) => sandboxes.list(caller), { detail: { summary: "…", security: KEY_OR_TEAM } });
+ * ```
+ */
+export interface Guards {
+  user(context: Guarded): Promise<{ caller: UserCaller }>;
+  /** A person only; a key is 401. 403 `no_team` without a team context, 403 `not_a_member` if it is gone. */
+  team(context: Guarded): Promise<{ caller: TeamCaller }>;
+  /** `X-API-Key` first, else Bearer. */
+  keyOrTeam(access: KeyAccess): (context: Guarded) => Promise<{ caller: TeamCaller }>;
+  /** A person who is a platform admin now. */
+  admin(context: Guarded): Promise<{ caller: UserCaller }>;
+  host(context: Guarded): Promise<{ host: HostCaller }>;
+  /** The same check for credentials that came another way (the first message of a WebSocket). */
+  authenticate(
+    credentials: { apiKey?: string; bearer?: string },
+    access: KeyAccess & { method: string },
+  ): Promise<TeamCaller>;
+}

@@ -1,0 +1,144 @@
+import { keyActor, userActor } from "../audit/actor.ts";
+/** The doors: who may pass is read from the database each time. */
+import { forbidden, unauthorized } from "../errors.ts";
+import { hashKey } from "../keys/key-format.ts";
+import type { Log } from "../log.ts";
+import type { Guards, KeyAccess, TeamCaller, UserCaller } from "./context.ts";
+import { scopeAllows } from "./scopes.ts";
+import type { AuthStore, KeyRow, UserRow } from "./store.ts";
+import type { Tokens } from "./tokens.ts";
+
+const KEY_USE_INTERVAL_MS = 60_000;
+
+export interface GuardDeps {
+  store: AuthStore;
+  tokens: Tokens;
+  log: Log;
+}
+
+const readBearer = (request: Request): string | undefined =>
+  /^Bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
+
+const toUserCaller = (row: UserRow, sessionId: string): UserCaller => ({
+  userId: row.user_id,
+  email: row.email,
+  name: row.name,
+  isAdmin: row.is_admin,
+  sessionId,
+  teamId: row.role === null ? null : row.team_id,
+  actor: userActor(row.user_id, row.name),
+});
+
+type Team = Pick<TeamCaller, "teamId" | "teamName" | "isByoc" | "limits" | "role">;
+
+const toTeam = (row: UserRow | KeyRow): Team | null => {
+  if (row.role === null || row.team_id === null) return null;
+  return {
+    teamId: row.team_id,
+    teamName: row.team_name ?? "",
+    isByoc: row.is_byoc ?? false,
+    limits: row.limits ?? {},
+    role: row.role,
+  };
+};
+
+export const createGuards = ({ store, tokens, log }: GuardDeps): Guards => {
+  const touching = new Set<string>();
+
+  // Beside the request: it may neither fail nor slow it.
+  const noteUse = (row: KeyRow): void => {
+    const usedMs = row.last_used_at?.getTime() ?? 0;
+    if (Date.now() - usedMs < KEY_USE_INTERVAL_MS || touching.has(row.key_id)) return;
+    touching.add(row.key_id);
+    store
+      .touchKey(row.key_id)
+      .catch((error) => log.warn("the use of an API key could not be noted", { error }))
+      .finally(() => touching.delete(row.key_id));
+  };
+
+  const signedIn = async (
+    bearer: string | undefined,
+  ): Promise<{ row: UserRow; sessionId: string; teamId: string | null }> => {
+    if (bearer === undefined)
+      throw unauthorized("Sign in first: this needs an Authorization: Bearer header.");
+    const session = await tokens.verifyUser(bearer);
+    if (session === null)
+      throw unauthorized("The token is not valid or has expired. Refresh it or sign in again.");
+    const row = await store.findUser(session);
+    if (row === undefined) throw unauthorized("The session has ended. Sign in again.");
+    return { row, sessionId: session.sessionId, teamId: session.teamId };
+  };
+
+  const teamOfUser = async (bearer: string | undefined): Promise<TeamCaller> => {
+    const { row, teamId } = await signedIn(bearer);
+    if (teamId === null) throw forbidden("Choose a team first: this token has no team.", "no_team");
+    const team = toTeam(row);
+    if (team === null) throw forbidden("You are not a member of this team (any more).", "not_a_member");
+    return {
+      ...team,
+      userId: row.user_id,
+      keyId: null,
+      isAdmin: row.is_admin,
+      actor: userActor(row.user_id, row.name),
+    };
+  };
+
+  const teamOfKey = async (text: string, access: KeyAccess & { method: string }): Promise<TeamCaller> => {
+    const hash = hashKey(text);
+    const row = hash === null ? undefined : await store.findKey(hash);
+    if (row === undefined) throw unauthorized("The API key is not known.", "invalid_api_key");
+    if (row.is_revoked) throw unauthorized("The API key was revoked.", "api_key_revoked");
+    if (row.is_expired) {
+      throw unauthorized(`The API key expired at ${row.expires_at?.toISOString()}.`, "api_key_expired");
+    }
+    const team = toTeam(row);
+    if (team === null || row.is_disabled) {
+      throw unauthorized("The API key's team or maker is gone, and the key with it.", "invalid_api_key");
+    }
+    if (!scopeAllows(row.scopes, access)) {
+      throw forbidden(`The API key lacks the scope ${access.scope}.`, "missing_scope");
+    }
+    noteUse(row);
+    return {
+      ...team,
+      userId: row.user_id,
+      keyId: row.key_id,
+      isAdmin: false,
+      actor: keyActor(row.key_id, row.name),
+    };
+  };
+
+  const authenticate: Guards["authenticate"] = ({ apiKey, bearer }, access) =>
+    apiKey === undefined ? teamOfUser(bearer) : teamOfKey(apiKey, access);
+
+  const user: Guards["user"] = async ({ request }) => {
+    const { row, sessionId } = await signedIn(readBearer(request));
+    return { caller: toUserCaller(row, sessionId) };
+  };
+
+  return {
+    user,
+    authenticate,
+    team: async ({ request }) => ({ caller: await teamOfUser(readBearer(request)) }),
+    keyOrTeam:
+      (access) =>
+      async ({ request }) => {
+        const apiKey = request.headers.get("x-api-key") ?? undefined;
+        const credentials = { apiKey, bearer: readBearer(request) };
+        return { caller: await authenticate(credentials, { ...access, method: request.method }) };
+      },
+    admin: async (context) => {
+      const found = await user(context);
+      if (!found.caller.isAdmin) throw forbidden("Only a platform administrator may do this.", "admin_only");
+      return found;
+    },
+    host: async ({ request }) => {
+      const bearer = readBearer(request);
+      const hostId = bearer === undefined ? null : await tokens.verifyHost(bearer);
+      const row = hostId === null ? undefined : await store.findHost(hostId);
+      if (hostId === null || row === undefined)
+        throw unauthorized("The host's token is not valid. Refresh it.");
+      return { host: { hostId, isDeleted: row.is_deleted } };
+    },
+  };
+};

@@ -1,0 +1,155 @@
+/** The server's configuration: the environment, read once into one typed object. */
+import { isIP } from "node:net";
+
+/** A variable's value cannot be used. The message names the variable and says what would do. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}
+
+/** Who may make an account by themselves. */
+export type SignupPolicy =
+  { kind: "open" } | { kind: "closed" } | { kind: "domains"; domains: readonly string[] };
+
+export interface ServerConfig {
+  listen: { hostname: string; port: number };
+  /** The listener can be reached from this machine only. */
+  isLoopback: boolean;
+  /** Base of links given out, without a trailing slash. */
+  publicUrl: string;
+  /** PEM files; null = plain HTTP. */
+  tls: { certFile: string; keyFile: string } | null;
+  /** Addresses whose X-Forwarded-For counts. */
+  trustedProxies: readonly string[];
+  /** Null: open on loopback, else closed after the first account. */
+  signup: SignupPolicy | null;
+  /** First administrator, made at start when there is no account yet. */
+  admin: { email: string; password: string } | null;
+  /** Lets others than this machine read /metrics. */
+  metricsToken: string | null;
+  databaseUrl: string;
+  /** How often a host is expected to beat. */
+  heartbeatMs: number;
+  /** Silence after which a host counts as unreachable. */
+  staleMs: number;
+  /** Time between two rounds of the monitor. */
+  monitorMs: number;
+}
+
+export type Environment = Record<string, string | undefined>;
+
+const fail = (name: string, sentence: string): never => {
+  throw new ConfigError(`${name}: ${sentence}`);
+};
+
+// An empty variable is an unset one: that is how most tools clear them.
+const read = (env: Environment, name: string): string | null => env[name]?.trim() || null;
+
+const readMs = (env: Environment, name: string, fallback: number): number => {
+  const text = read(env, name);
+  if (text === null) return fallback;
+  if (!/^\d{1,9}$/.test(text) || Number(text) < 10) {
+    return fail(name, `expected whole milliseconds, at least 10, found "${text}"`);
+  }
+  return Number(text);
+};
+
+const readListen = (env: Environment): ServerConfig["listen"] => {
+  const text = read(env, "WRENN_LISTEN") ?? "127.0.0.1:4400";
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s[\]]+)):(\d{1,5})$/.exec(text);
+  const hostname = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (hostname === undefined || port > 65_535) {
+    return fail("WRENN_LISTEN", `expected address:port as 127.0.0.1:4400 or [::1]:4400, found "${text}"`);
+  }
+  return { hostname, port };
+};
+
+const isLoopbackName = (hostname: string): boolean =>
+  hostname === "localhost" || hostname === "::1" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+
+const readTls = (env: Environment): ServerConfig["tls"] => {
+  const certFile = read(env, "WRENN_TLS_CERT");
+  const keyFile = read(env, "WRENN_TLS_KEY");
+  if (certFile === null && keyFile === null) return null;
+  if (certFile === null) return fail("WRENN_TLS_CERT", "is needed beside WRENN_TLS_KEY (a PEM file)");
+  if (keyFile === null) return fail("WRENN_TLS_KEY", "is needed beside WRENN_TLS_CERT (a PEM file)");
+  return { certFile, keyFile };
+};
+
+const readPublicUrl = (env: Environment, listen: ServerConfig["listen"], isTls: boolean): string => {
+  const text = read(env, "WRENN_PUBLIC_URL");
+  if (text === null) {
+    const everywhere = listen.hostname === "0.0.0.0" || listen.hostname === "::";
+    const name = everywhere ? "127.0.0.1" : listen.hostname;
+    return `${isTls ? "https" : "http"}://${name.includes(":") ? `[${name}]` : name}:${listen.port}`;
+  }
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "") {
+    return fail("WRENN_PUBLIC_URL", `expected a URL as https://wrenn.example.com, found "${text}"`);
+  }
+  return url.href.replace(/\/+$/, "");
+};
+
+const readProxies = (env: Environment): readonly string[] => {
+  const addresses = (read(env, "WRENN_TRUSTED_PROXIES") ?? "")
+    .split(",")
+    .flatMap((part) => part.trim() || []);
+  for (const address of addresses) {
+    if (isIP(address) === 0) fail("WRENN_TRUSTED_PROXIES", `expected IP addresses, found "${address}"`);
+  }
+  return addresses;
+};
+
+const readSignup = (env: Environment): SignupPolicy | null => {
+  const text = read(env, "WRENN_SIGNUP");
+  if (text === null) return null;
+  if (text === "open" || text === "closed") return { kind: text };
+  const match = /^domains:([a-z0-9.-]+(?:,[a-z0-9.-]+)*)$/i.exec(text);
+  if (match?.[1] === undefined) {
+    return fail("WRENN_SIGNUP", `expected open, closed or domains:example.com,example.org, found "${text}"`);
+  }
+  return { kind: "domains", domains: match[1].toLowerCase().split(",") };
+};
+
+const readAdmin = (env: Environment): ServerConfig["admin"] => {
+  const email = read(env, "WRENN_ADMIN_EMAIL");
+  // Not trimmed: a password is what was typed.
+  const password = env["WRENN_ADMIN_PASSWORD"] || null;
+  if (email === null && password === null) return null;
+  if (email === null) return fail("WRENN_ADMIN_EMAIL", "is needed beside WRENN_ADMIN_PASSWORD");
+  if (password === null) return fail("WRENN_ADMIN_PASSWORD", "is needed beside WRENN_ADMIN_EMAIL");
+  return { email, password };
+};
+
+const readDatabaseUrl = (env: Environment): string => {
+  const text = read(env, "DATABASE_URL");
+  if (text === null) {
+    return fail("DATABASE_URL", "is not set. `bun run up` starts a database of its own and sets it");
+  }
+  const url = URL.parse(text);
+  if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) {
+    // The value is not repeated: it may hold a password.
+    return fail("DATABASE_URL", "expected postgres://user:password@host:port/database");
+  }
+  return text;
+};
+
+/** Throws `ConfigError` for the first value that cannot be used. */
+export const readConfig = (env: Environment): ServerConfig => {
+  const listen = readListen(env);
+  const tls = readTls(env);
+  return {
+    listen,
+    isLoopback: isLoopbackName(listen.hostname),
+    publicUrl: readPublicUrl(env, listen, tls !== null),
+    tls,
+    trustedProxies: readProxies(env),
+    signup: readSignup(env),
+    admin: readAdmin(env),
+    metricsToken: read(env, "WRENN_METRICS_TOKEN"),
+    databaseUrl: readDatabaseUrl(env),
+    heartbeatMs: readMs(env, "WRENN_HEARTBEAT_MS", 30_000),
+    staleMs: readMs(env, "WRENN_STALE_MS", 90_000),
+    monitorMs: readMs(env, "WRENN_MONITOR_MS", 15_000),
+  };
+};

@@ -1,0 +1,40 @@
+/** `/openapi.json`, generated from the route schemas, and `/docs`, which shows it without outside resources. */
+import { openapi } from "@elysiajs/openapi";
+import { Elysia } from "elysia";
+
+import { DOCS_CSP, DOCS_HTML, DOCS_SCRIPT, DOCS_STYLE } from "./page.ts";
+import { OPEN, SECURITY_SCHEMES } from "./security.ts";
+
+const asset = (type: string, text: string) => (): Response =>
+  new Response(text, {
+    headers: { "content-type": `${type}; charset=utf-8`, "x-content-type-options": "nosniff" },
+  });
+
+const hidden = { detail: { hide: true, security: OPEN } };
+
+export const documentation = () =>
+  new Elysia({ name: "documentation", normalize: false })
+    .use(
+      openapi({
+        provider: null,
+        specPath: "/openapi.json",
+        documentation: {
+          info: {
+            title: "Wrenn",
+            version: "1",
+            description: "Sandboxes on your own machines. Errors are `{error:{code,message,…}}`.",
+          },
+          components: { securitySchemes: SECURITY_SCHEMES },
+        },
+      }),
+    )
+    .get(
+      "/docs",
+      () =>
+        new Response(DOCS_HTML, {
+          headers: { "content-type": "text/html; charset=utf-8", "content-security-policy": DOCS_CSP },
+        }),
+      hidden,
+    )
+    .get("/docs/page.js", asset("text/javascript", DOCS_SCRIPT), hidden)
+    .get("/docs/page.css", asset("text/css", DOCS_STYLE), hidden);

@@ -1,0 +1,71 @@
+/**
+ * What every request passes, whatever its route: an id, a bounded JSON body, errors as the API's bodies,
+ * counters, and one log line at the end.
+ */
+import { Elysia, NotFoundError, ValidationError } from "elysia";
+
+import { ApiError, errorBody, toApiError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import { readJsonBody } from "./bodies.ts";
+import type { Requests } from "./requests.ts";
+import { describeInvalid } from "./validation.ts";
+
+export interface RimDeps {
+  log: Log;
+  metrics: Metrics;
+  requests: Requests;
+}
+
+/** The framework's own errors and everyone else's as an `ApiError`. */
+const asApiError = (error: unknown): ApiError => {
+  if (error instanceof ValidationError && error.type !== "response") {
+    return describeInvalid(error.type, error.all[0] as Parameters<typeof describeInvalid>[1]);
+  }
+  if (error instanceof NotFoundError) {
+    return new ApiError(404, "not_found", "There is nothing at this path; /docs lists what there is.");
+  }
+  return toApiError(error);
+};
+
+const statusOf = (set: number | string | undefined, answer: unknown): number => {
+  if (answer instanceof Response) return answer.status;
+  return typeof set === "number" ? set : 200;
+};
+
+export const rim = ({ log, metrics, requests }: RimDeps) =>
+  new Elysia({ name: "rim", normalize: false })
+    .onRequest(({ request, set }) => {
+      set.headers["x-request-id"] = requests.info(request).id;
+    })
+    .onParse({ as: "global" }, async ({ request, contentType }) => {
+      // Anything but undefined ends the search for a parser; null stands for an absent body.
+      return (await readJsonBody(request, contentType)) ?? null;
+    })
+    .onError({ as: "global" }, ({ error, request, set }) => {
+      const answer = asApiError(error);
+      if (answer.status >= 500) {
+        log.error(answer.message, {
+          request_id: requests.info(request).id,
+          code: answer.code,
+          error: answer.cause ?? answer,
+        });
+      }
+      set.status = answer.status;
+      Object.assign(set.headers, answer.headers);
+      return errorBody(answer);
+    })
+    .onAfterResponse({ as: "global" }, ({ request, set, route, responseValue }) => {
+      const { id, startedMs } = requests.info(request);
+      const status = statusOf(set.status, responseValue);
+      const durationMs = performance.now() - startedMs;
+      metrics.observeRequest({ method: request.method, route, status, durationMs });
+      log.info("request", {
+        request_id: id,
+        method: request.method,
+        // The path alone: a query may hold what is nobody's business.
+        path: new URL(request.url).pathname,
+        status,
+        duration_ms: Math.round(durationMs * 10) / 10,
+      });
+    });

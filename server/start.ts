@@ -1,0 +1,55 @@
+/** A listening server over a migrated database: what `main.ts` runs, and tests on a free port. */
+import type { Sql } from "../db/sql.ts";
+import { createApp } from "./app.ts";
+import type { ServerConfig } from "./config.ts";
+import type { Log } from "./log.ts";
+import { createServices } from "./services.ts";
+import type { Services } from "./services.ts";
+import { loadSettings } from "./settings.ts";
+
+/** Requests under way get this long to end. */
+const DRAIN_MS = 10_000;
+/** A quiet connection is closed after this; routes with long streams lift it for theirs. */
+const IDLE_TIMEOUT_SEC = 120;
+/** No bound here: files are streamed. JSON bodies have their own (`http/bodies.ts`). */
+const MAX_BODY_BYTES = Number.MAX_SAFE_INTEGER;
+
+export interface RunningServer {
+  /** Base URL of the listener itself. */
+  url: string;
+  services: Services;
+  /** Drains and closes everything, the database's connections last. */
+  stop(): Promise<void>;
+}
+
+export const startServer = async (options: {
+  config: ServerConfig;
+  sql: Sql;
+  log: Log;
+}): Promise<RunningServer> => {
+  const { config, sql, log } = options;
+  const settings = await loadSettings(sql);
+  const services = createServices({ config, sql, settings, log });
+  const app = createApp(services);
+  const { listen, tls } = config;
+  app.listen({
+    ...listen,
+    idleTimeout: IDLE_TIMEOUT_SEC,
+    maxRequestBodySize: MAX_BODY_BYTES,
+    ...(tls && { tls: { cert: Bun.file(tls.certFile), key: Bun.file(tls.keyFile) } }),
+  });
+  const { server } = app;
+  if (server === null) throw new Error("the listener did not start");
+  for (const job of services.background) job.start();
+  log.info("listening", { url: server.url.origin });
+
+  const stop = async (): Promise<void> => {
+    const drained = server.stop(false);
+    await Promise.all(services.background.map((job) => job.stop()));
+    await Promise.race([drained, Bun.sleep(DRAIN_MS)]);
+    await server.stop(true);
+    await services.auditSideChannel.drain();
+    await sql.end({ timeout: 5 });
+  };
+  return { url: server.url.origin, services, stop };
+};
