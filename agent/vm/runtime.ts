@@ -7,7 +7,10 @@
 export interface VmSpec {
   /** Shown in logs and the process list. */
   name: string;
-  /** The VM's own directory, owned by `jail.uid`: control socket, console log, device state. */
+  /**
+   * The VM's own directory, made and kept root's by the runtime: control socket, what the VMM printed,
+   * device state. The jailed process cannot change what stands there.
+   */
   directory: string;
   vcpus: number;
   memoryMb: number;
@@ -16,7 +19,10 @@ export interface VmSpec {
   disks: VmDisk[];
   network: VmNetwork;
   jail: { uid: number; gid: number };
-  /** What guest memory maps copy-on-write: a read-only device, or all holes for a cold boot. */
+  /**
+   * What guest memory maps copy-on-write, or all holes for a cold boot: a loop device attached read-only
+   * (`jail.uid` opens it for reading and writing, and must not be able to write).
+   */
   baseMemoryPath: string;
 }
 
@@ -70,6 +76,10 @@ export interface Vm {
   readonly record: VmRecord;
   /** Settles once, when the process is gone, whoever ended it. */
   readonly exited: Promise<VmExit>;
+  /** False while stopped, and once the guest has halted. Tells an adopter where its predecessor was. */
+  isRunning(): Promise<boolean>;
+  /** What the guest's console printed last (up to 64 KB), for a boot that did not come up. */
+  console(): Promise<string>;
   /** Let the guest run (again). */
   resume(): Promise<void>;
   /** Freeze the guest. */
@@ -101,4 +111,26 @@ export interface VmRuntime {
 /** Saved memory that cannot be used: damaged, or of another runtime. The sandbox stays paused. */
 export class SnapshotRefused extends Error {
   override name = "SnapshotRefused";
+}
+
+/** `control_lost`: the VMM did not answer in time, or ended. `disk_full`: saving ran out of space. */
+export type VmFailure =
+  | "qemu_missing"
+  | "accelerator_missing"
+  | "start_failed"
+  | "control_lost"
+  | "not_stopped"
+  | "disk_full"
+  | "save_failed";
+
+/** Anything else that went wrong with a VM; the message says what to do where something can be done. */
+export class VmFailed extends Error {
+  override name = "VmFailed";
+  constructor(
+    readonly code: VmFailure,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
 }

@@ -1,0 +1,153 @@
+/**
+ * The virtual machine as QEMU's command line: a pure function of what is asked. Saved device state only
+ * loads into the very same machine, so any change here that a guest could notice needs a new
+ * `MACHINE_DEFINITION`, and old snapshots then resume cold.
+ */
+import type { VmSpec } from "./runtime.ts";
+
+/** Part of the runtime id that saved memory must match. */
+export const MACHINE_DEFINITION = "wrenn-microvm-1";
+
+export type VmmAccelerator = "kvm" | "tcg";
+
+/** Descriptors the process inherits (`spawn-vm.ts` opens them); a third one takes saved device state. */
+export interface InheritedFds {
+  /** A listening unix socket for QMP: the jailed process needs no directory it could write to. */
+  control: number;
+  /** Device state to load; absent for a cold boot. */
+  incoming: number | null;
+}
+
+/** QMP name of the n-th disk, from 0. */
+export const diskId = (index: number): string => `disk${index}`;
+
+/** Last part of the guest's console, kept in memory by QEMU: a guest that prints for ever fills no disk. */
+export const CONSOLE_ID = "console";
+export const CONSOLE_BYTES = 65_536;
+
+/**
+ * `la57` off: five-level page tables make every emulated page walk dearer (520 → 354 ms from create to
+ * the end of a first command). `tb-size`: the code cache is per VM and private (MB).
+ */
+const CPU = "max,-la57";
+const ACCELERATORS: Record<VmmAccelerator, string> = { kvm: "kvm", tcg: "tcg,thread=multi,tb-size=64" };
+
+const COMMON_KERNEL_LINE = [
+  "console=ttyS0",
+  "quiet",
+  // A panic becomes a reset, and a reset ends the VM.
+  "panic=-1",
+  "reboot=t",
+  "random.trust_cpu=on",
+];
+
+/**
+ * Every guest instruction is translated in software here, so hardening that only slows a machine of one
+ * tenant down is left out.
+ */
+const EMULATED_KERNEL_LINE = [
+  /*
+   * Without it the kernel counts ticks of the timer behind the IO-APIC during ten emulated milliseconds
+   * of busy waiting. On a busy host they arrive late, it takes the timer for broken, tries other wirings
+   * and at last panics or hangs. Under KVM the kernel leaves that test out by itself.
+   */
+  "no_timer_check",
+  "norandmaps",
+  "mitigations=off",
+  "init_on_alloc=0",
+  "randomize_kstack_offset=off",
+  "hardened_usercopy=off",
+  "psi=0",
+  "audit=0",
+  "transparent_hugepage=never",
+];
+
+/** What the guest kernel is started with. */
+export const kernelCommandLine = (extra: string, accelerator: VmmAccelerator): string =>
+  [...COMMON_KERNEL_LINE, ...(accelerator === "tcg" ? EMULATED_KERNEL_LINE : []), extra].join(" ").trim();
+
+/** QEMU splits option values at commas; a doubled one stands for itself. */
+const value = (text: string): string => text.replaceAll(",", ",,");
+
+/**
+ * `virtio-mmio` buses are named, or the guest's order of devices would be QEMU's affair. Bus 0 is of no
+ * use: QEMU's IO-APIC delivers pin 0 as pin 2 (the wiring of the old timer), so its interrupts get lost.
+ */
+const bus = (index: number): string => `bus=virtio-mmio-bus.${index}`;
+const NET_BUS = 1;
+const RNG_BUS = 2;
+const FIRST_DISK_BUS = 3;
+
+const disks = (spec: VmSpec): string[] =>
+  spec.disks.flatMap(({ path, format, readOnly }, index) => {
+    const id = diskId(index);
+    const access = readOnly ? "readonly=on" : "discard=unmap";
+    return [
+      ...["-drive", `id=${id},if=none,file=${value(path)},format=${format},cache=writeback,${access}`],
+      ...["-device", `virtio-blk-device,drive=${id},${bus(FIRST_DISK_BUS + index)}`],
+    ];
+  });
+
+const network = ({ tapName, macAddress }: VmSpec["network"]): string[] => [
+  ...["-netdev", `tap,id=net0,ifname=${value(tapName)},script=no,downscript=no`],
+  ...["-device", `virtio-net-device,netdev=net0,mac=${macAddress},${bus(NET_BUS)}`],
+];
+
+/** A restored guest is past its boot: leaving kernel and initrd out saves their 15 MB per VM. */
+const bootOrLoad = (spec: VmSpec, accelerator: VmmAccelerator, incoming: number | null): string[] => {
+  if (incoming !== null) return ["-S", "-incoming", "defer"];
+  const { imagePath, initrdPath, commandLine } = spec.kernel;
+  return [
+    "-kernel",
+    imagePath,
+    "-initrd",
+    initrdPath,
+    "-append",
+    kernelCommandLine(commandLine, accelerator),
+  ];
+};
+
+/** Arguments after `qemu-system-x86_64`. */
+export const qemuArguments = (spec: VmSpec, accelerator: VmmAccelerator, fds: InheritedFds): string[] => [
+  ...["-name", value(spec.name)],
+  // Nothing QEMU does later may start a process, change its uid or its scheduling.
+  ...["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],
+  ...["-nodefaults", "-no-user-config", "-display", "none"],
+  /*
+   * ACPI stays on: Debian's kernel finds virtio-mmio through it only. No merging of equal pages between
+   * sandboxes (a side channel), no guest memory in core files. `suppress-vmdesc` and `send-configuration`
+   * make device state without memory loadable.
+   */
+  "-M",
+  "microvm,x-option-roms=off,rtc=on,isa-serial=on,suppress-vmdesc=on,memory-backend=mem,mem-merge=off,dump-guest-core=off",
+  ...["-global", "migration.send-configuration=off"],
+  ...[
+    "-accel",
+    ACCELERATORS[accelerator],
+    "-cpu",
+    CPU,
+    "-smp",
+    String(spec.vcpus),
+    "-m",
+    `${spec.memoryMb}M`,
+  ],
+  // A private mapping: what the guest writes never reaches the file, clones share its page cache.
+  "-object",
+  `memory-backend-file,id=mem,size=${spec.memoryMb}M,mem-path=${value(spec.baseMemoryPath)},share=off`,
+  // A reset or power-off by the guest leaves QEMU waiting, so that the console can still be read.
+  ...["-action", "reboot=shutdown,shutdown=pause"],
+  ...["-chardev", `ringbuf,id=${CONSOLE_ID},size=${CONSOLE_BYTES}`, "-serial", `chardev:${CONSOLE_ID}`],
+  ...["-chardev", `socket,id=qmp,fd=${fds.control},server=on,wait=off`, "-mon", "chardev=qmp,mode=control"],
+  ...network(spec.network),
+  ...["-device", `virtio-rng-device,${bus(RNG_BUS)}`],
+  ...disks(spec),
+  ...bootOrLoad(spec, accelerator, fds.incoming),
+];
+
+/** Enters the network namespace and drops every right before QEMU starts. */
+export const jailed = (spec: VmSpec, argv: string[]): string[] => [
+  // Not `ip netns exec`: that makes a mount namespace too and costs 5 ms more.
+  ...["nsenter", `--net=/run/netns/${spec.network.namespace}`],
+  ...["setpriv", `--reuid=${spec.jail.uid}`, `--regid=${spec.jail.gid}`, "--clear-groups", "--no-new-privs"],
+  ...argv,
+];

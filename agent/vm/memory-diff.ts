@@ -1,0 +1,118 @@
+/**
+ * Saves the pages of a stopped guest that differ from its base to a sparse file at their own offsets, and
+ * loads them back into a fresh process. Pages are moved by vectored calls, a piece at a time; the event
+ * loop runs between pieces.
+ */
+import { open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+
+import { preadExactly, pwriteExactly, readProcess, writeProcess } from "../system/libc.ts";
+import type { RemoteRange } from "../system/libc.ts";
+import { ChainedDigest } from "./digest.ts";
+import { scanDirtyPages } from "./guest-memory.ts";
+import type { GuestMemory } from "./guest-memory.ts";
+import { areValidRuns, countPages, cutPieces, PAGE_BYTES, PIECE_BYTES } from "./page-runs.ts";
+import type { PageRun } from "./page-runs.ts";
+import { SnapshotRefused } from "./runtime.ts";
+
+export interface SavedDiff {
+  runs: PageRun[];
+  digest: string;
+}
+
+const rangesOf = (memory: GuestMemory, piece: PageRun[]): RemoteRange[] =>
+  piece.map(([first, count]) => ({
+    address: memory.address + first * PAGE_BYTES,
+    length: count * PAGE_BYTES,
+  }));
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+const pieceBuffer = (runs: readonly PageRun[]): Uint8Array =>
+  new Uint8Array(Math.min(countPages(runs) * PAGE_BYTES, PIECE_BYTES));
+
+/** Moves a piece between the file and the buffer, run by run: the file is sparse. */
+const eachRun = (
+  move: typeof preadExactly,
+  handle: FileHandle,
+  buffer: Uint8Array,
+  piece: PageRun[],
+): Uint8Array => {
+  let at = 0;
+  for (const [first, count] of piece) {
+    move(handle.fd, buffer, at, count * PAGE_BYTES, first * PAGE_BYTES);
+    at += count * PAGE_BYTES;
+  }
+  return buffer.subarray(0, at);
+};
+
+/**
+ * Writes the dirty pages of a stopped guest to `path` (replaced when it exists) and fsyncs it. On any
+ * failure, such as a full disk, throws; the file is then of no use.
+ */
+export const saveDiff = async (memory: GuestMemory, path: string): Promise<SavedDiff> => {
+  const runs = scanDirtyPages(memory);
+  const digest = new ChainedDigest();
+  digest.addRuns(runs);
+  const handle = await open(path, "w", 0o600);
+  try {
+    const buffer = pieceBuffer(runs);
+    for (const piece of cutPieces(runs)) {
+      readProcess(memory.pid, buffer, rangesOf(memory, piece));
+      digest.add(eachRun(pwriteExactly, handle, buffer, piece));
+      await nextTurn();
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  return { runs, digest: digest.text() };
+};
+
+/**
+ * Hands every piece of a saved diff to `take`, in order, and then checks the digest over all of it.
+ * Throws `SnapshotRefused` when the file is not what was saved; `take` may have seen wrong bytes by then.
+ */
+export const readDiff = async (
+  { path, runs, digest, pages }: { path: string; runs: PageRun[]; digest: string; pages: number },
+  take: (piece: PageRun[], bytes: Uint8Array) => void,
+): Promise<void> => {
+  if (!areValidRuns(runs, pages))
+    throw new SnapshotRefused(`the page list of ${path} does not fit its memory`);
+  const actual = new ChainedDigest();
+  actual.addRuns(runs);
+  // A template's own state has no diff, and then no file either.
+  if (runs.length > 0) {
+    const handle = await open(path, "r").catch((cause: unknown) => {
+      throw new SnapshotRefused(`cannot open the saved memory ${path}`, { cause });
+    });
+    try {
+      const buffer = pieceBuffer(runs);
+      for (const piece of cutPieces(runs)) {
+        const bytes = readRuns(handle, buffer, piece, path);
+        actual.add(bytes);
+        take(piece, bytes);
+        await nextTurn();
+      }
+    } finally {
+      await handle.close();
+    }
+  }
+  if (actual.text() !== digest)
+    throw new SnapshotRefused(`the saved memory ${path} is damaged: its checksum is wrong`);
+};
+
+const readRuns = (handle: FileHandle, buffer: Uint8Array, piece: PageRun[], path: string): Uint8Array => {
+  try {
+    return eachRun(preadExactly, handle, buffer, piece);
+  } catch (cause) {
+    throw new SnapshotRefused(`the saved memory ${path} is cut short or unreadable`, { cause });
+  }
+};
+
+/** Puts a saved diff into the memory of a process whose guest has not run yet. Throws `SnapshotRefused`. */
+export const loadDiff = async (memory: GuestMemory, saved: SavedDiff & { path: string }): Promise<void> => {
+  await readDiff({ ...saved, pages: memory.pages }, (piece, bytes) => {
+    writeProcess(memory.pid, bytes, rangesOf(memory, piece));
+  });
+};

@@ -1,0 +1,178 @@
+import { dirname } from "node:path";
+
+/** One running QEMU process as a `Vm`: control over QMP, memory through the kernel. */
+import type { Subprocess } from "bun";
+
+import { LibcFailed } from "../system/libc.ts";
+import { killProcess, waitForEnd } from "../system/process-identity.ts";
+import { takeDeviceState } from "./device-state.ts";
+import { watchExit } from "./exit-watch.ts";
+import type { GuestMemory } from "./guest-memory.ts";
+import { CONSOLE_BYTES, CONSOLE_ID, diskId } from "./machine.ts";
+import { saveDiff } from "./memory-diff.ts";
+import { QmpFailed } from "./qmp.ts";
+import type { QmpClient, QmpEvent } from "./qmp.ts";
+import { VmFailed } from "./runtime.ts";
+import type { SavedMemory, Vm, VmExit, VmRecord } from "./runtime.ts";
+import { DEVICE_STATE_TARGET, vmFiles } from "./spawn-vm.ts";
+
+export interface QemuVmParts {
+  record: VmRecord;
+  qmp: QmpClient;
+  memory: GuestMemory;
+  /** Absent when adopted. */
+  child: Subprocess | null;
+}
+
+/** `stop` waits for disk writes in flight and flushes them: a slow disk is no dead VM. */
+const STOP_TIMEOUT_MS = 60_000;
+const SAVE_TIMEOUT_MS = 30_000;
+const QUIT_TIMEOUT_MS = 5_000;
+const KILL_TIMEOUT_MS = 10_000;
+
+const isDiskFull = (error: unknown): boolean => {
+  const code = error instanceof Error && "code" in error ? error.code : null;
+  return code === "ENOSPC" || code === "EDQUOT";
+};
+
+/** What a failing save or QMP command means to the caller. */
+const asVmFailed = (doing: string, error: unknown): Error => {
+  if (error instanceof VmFailed) return error;
+  if (isDiskFull(error)) {
+    return new VmFailed("disk_full", `${doing}: the disk is full, free some space and try again`, {
+      cause: error,
+    });
+  }
+  const lost =
+    (error instanceof QmpFailed && error.code !== "refused") ||
+    (error instanceof LibcFailed && error.code === "ESRCH");
+  const detail = error instanceof Error ? error.message : String(error);
+  return new VmFailed(lost ? "control_lost" : "save_failed", `${doing}: ${detail}`, { cause: error });
+};
+
+export class QemuVm implements Vm {
+  readonly record: VmRecord;
+  readonly exited: Promise<VmExit>;
+  readonly #qmp: QmpClient;
+  readonly #memory: GuestMemory;
+  #plannedEnd: string | null = null;
+  #consoleTail = "";
+
+  constructor({ record, qmp, memory, child }: QemuVmParts) {
+    this.record = record;
+    this.#qmp = qmp;
+    this.#memory = memory;
+    qmp.onEvent((event) => this.#onEvent(event));
+    this.exited = watchExit({
+      identity: record,
+      child,
+      controlClosed: qmp.closed,
+      logPath: vmFiles(dirname(record.controlSocketPath)).log,
+      plannedEnd: () => this.#plannedEnd,
+    }).finally(() => qmp.close());
+  }
+
+  async isRunning(): Promise<boolean> {
+    return (await queryStatus(this.#qmp)) === "running";
+  }
+
+  async console(): Promise<string> {
+    // Reading empties QEMU's buffer; what was read before is kept here.
+    const fresh: unknown = await this.#qmp
+      .execute("ringbuf-read", { device: CONSOLE_ID, size: CONSOLE_BYTES, format: "utf8" })
+      .catch(() => "");
+    this.#consoleTail = (this.#consoleTail + String(fresh)).slice(-CONSOLE_BYTES);
+    return this.#consoleTail;
+  }
+
+  async resume(): Promise<void> {
+    await this.#command("resuming the VM", "cont");
+  }
+
+  async stop(): Promise<void> {
+    await this.#command("stopping the VM", "stop", {}, STOP_TIMEOUT_MS);
+  }
+
+  async save(target: { diffPath: string; deviceStatePath: string }): Promise<SavedMemory> {
+    if (await this.isRunning())
+      throw new VmFailed("not_stopped", "a running VM cannot be saved: stop it first");
+    try {
+      await this.#qmp.execute("xen-save-devices-state", { filename: DEVICE_STATE_TARGET }, SAVE_TIMEOUT_MS);
+      const from = vmFiles(dirname(this.record.controlSocketPath)).deviceState;
+      const [deviceStateDigest, { runs, digest }] = await Promise.all([
+        takeDeviceState({ from, to: target.deviceStatePath }),
+        saveDiff(this.#memory, target.diffPath),
+      ]);
+      return { ...target, runs, diffDigest: digest, deviceStateDigest };
+    } catch (error) {
+      throw asVmFailed("saving the VM's memory", error);
+    }
+  }
+
+  async switchOverlay(overlayPath: string): Promise<void> {
+    await this.#command(
+      "switching the VM's disk",
+      "blockdev-snapshot-sync",
+      {
+        device: diskId(0),
+        "snapshot-file": overlayPath,
+        format: "qcow2",
+        mode: "existing",
+      },
+      STOP_TIMEOUT_MS,
+    );
+  }
+
+  async quit(): Promise<void> {
+    this.#plannedEnd ??= "the host ended the VM";
+    // A VM that does not take the command is killed below.
+    await this.#qmp.execute("quit", {}, QUIT_TIMEOUT_MS).catch(() => undefined);
+    if (!(await this.#goneWithin(QUIT_TIMEOUT_MS))) await this.kill();
+  }
+
+  async kill(): Promise<void> {
+    this.#plannedEnd ??= "the host killed the VM";
+    killProcess(this.record);
+    if (await this.#goneWithin(KILL_TIMEOUT_MS)) return;
+    throw new VmFailed(
+      "control_lost",
+      `process ${this.record.pid} does not end, not even by a kill: is its disk stuck?`,
+    );
+  }
+
+  async #command(doing: string, command: string, commandArguments = {}, timeoutMs?: number): Promise<void> {
+    try {
+      await this.#qmp.execute(command, commandArguments, timeoutMs);
+    } catch (error) {
+      throw asVmFailed(doing, error);
+    }
+  }
+
+  async #goneWithin(timeoutMs: number): Promise<boolean> {
+    const gone = await waitForEnd(this.record, timeoutMs);
+    if (gone) await this.exited;
+    return gone;
+  }
+
+  #onEvent({ name, data }: QmpEvent): void {
+    // QEMU stays after the guest's own power-off or reset; there is nothing left to run, so it goes.
+    if (name !== "SHUTDOWN" || data["guest"] !== true) return;
+    const how = data["reason"] === "guest-reset" ? "restarted or panicked" : "powered itself off";
+    void this.#endHalted(how);
+  }
+
+  async #endHalted(how: string): Promise<void> {
+    const lines = (await this.console()).trim().split("\n");
+    this.#plannedEnd ??= `the guest ${how}; its console ended with: ${(lines.at(-1) ?? "").trim().slice(0, 300)}`;
+    // `exited` tells the rest; a process that cannot be killed is left to its watcher.
+    await this.quit().catch(() => undefined);
+  }
+}
+
+/** QEMU's run state (RunState in its QAPI), such as `running`, `paused` or `shutdown`. */
+export const queryStatus = async (qmp: QmpClient): Promise<string> => {
+  const answer = await qmp.execute("query-status");
+  return typeof answer === "object" && answer !== null && "status" in answer
+    ? String(answer.status)
+    : "unknown";
+};

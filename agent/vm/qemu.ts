@@ -1,0 +1,153 @@
+/** QEMU microVMs behind the `VmRuntime` contract: boot, restore, adopt. */
+import { isRunning, killProcess, waitForEnd } from "../system/process-identity.ts";
+import { checkDeviceState } from "./device-state.ts";
+import { findGuestMemory } from "./guest-memory.ts";
+import type { GuestMemory } from "./guest-memory.ts";
+import { MACHINE_DEFINITION } from "./machine.ts";
+import type { VmmAccelerator } from "./machine.ts";
+import { loadDiff } from "./memory-diff.ts";
+import { PAGE_BYTES } from "./page-runs.ts";
+import { lastLogLine } from "./qemu-log.ts";
+import { QemuVm, queryStatus } from "./qemu-vm.ts";
+import { QmpClient, QmpFailed } from "./qmp.ts";
+import { SnapshotRefused, VmFailed } from "./runtime.ts";
+import type { SavedMemory, Vm, VmRecord, VmRuntime, VmSpec } from "./runtime.ts";
+import { INCOMING_FD, spawnVm, vmFiles } from "./spawn-vm.ts";
+import type { SpawnedVm } from "./spawn-vm.ts";
+
+/** From spawn to the first answer over QMP; 20 ms on an idle machine. */
+const START_TIMEOUT_MS = 20_000;
+const LOAD_TIMEOUT_MS = 20_000;
+const ADOPT_TIMEOUT_MS = 20_000;
+const END_TIMEOUT_MS = 10_000;
+
+export interface QemuIdentity {
+  accelerator: VmmAccelerator;
+  /** Such as `7.2`. */
+  qemuVersion: string;
+  /** Names the guest's CPU: features of an accelerated one follow the host's. */
+  cpuModel: string;
+}
+
+interface StartedVm extends SpawnedVm {
+  qmp: QmpClient;
+  memory: GuestMemory;
+  record: VmRecord;
+}
+
+/** Ends what was started; what the process itself said is worth more than that it went away. */
+const giveUp = async (spec: VmSpec, { child, identity }: SpawnedVm, cause: unknown): Promise<never> => {
+  const diedByItself = !(await stillRuns(identity, cause));
+  killProcess(identity);
+  await waitForEnd(identity, END_TIMEOUT_MS);
+  if (cause instanceof SnapshotRefused) throw cause;
+  const said = await lastLogLine(vmFiles(spec.directory).log);
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  const how = diedByItself ? `QEMU ended (exit code ${child.exitCode})` : detail;
+  throw new VmFailed("start_failed", `the VM did not start: ${how}${said === "" ? "" : `: ${said}`}`, {
+    cause,
+  });
+};
+
+/** A closed connection comes a moment before the end of the process. */
+const stillRuns = async (identity: SpawnedVm["identity"], cause: unknown): Promise<boolean> => {
+  const closed = cause instanceof QmpFailed && cause.code === "closed";
+  return closed ? !(await waitForEnd(identity, 500)) : isRunning(identity);
+};
+
+const start = async (spec: VmSpec, spawned: SpawnedVm): Promise<StartedVm> => {
+  const controlSocketPath = vmFiles(spec.directory).controlSocket;
+  const qmp = await QmpClient.connect({ socketPath: controlSocketPath, timeoutMs: START_TIMEOUT_MS });
+  const memory = findGuestMemory(spawned.identity.pid, spec.baseMemoryPath);
+  if (memory === null || memory.pages * PAGE_BYTES !== spec.memoryMb << 20) {
+    throw new VmFailed("start_failed", `the VM does not map ${spec.memoryMb} MB of ${spec.baseMemoryPath}`);
+  }
+  const record = { ...spawned.identity, controlSocketPath, baseMemoryPath: spec.baseMemoryPath };
+  return { ...spawned, qmp, memory, record };
+};
+
+/** Loads the inherited device state; resolves when the machine stands, stopped. */
+const loadDevices = async (qmp: QmpClient): Promise<void> => {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const stopListening = qmp.onEvent(({ name, data }) => {
+    if (name !== "MIGRATION") return;
+    if (data["status"] === "completed") resolve();
+    if (data["status"] === "failed") reject(new SnapshotRefused("QEMU did not take the saved device state"));
+  });
+  // A QEMU that dislikes the state ends itself.
+  void qmp.closed.then(() =>
+    reject(new SnapshotRefused("QEMU did not take the saved device state and ended")),
+  );
+  const late = () =>
+    reject(new QmpFailed("migrate-incoming", "deadline", `not loaded within ${LOAD_TIMEOUT_MS} ms`));
+  const timer = setTimeout(late, LOAD_TIMEOUT_MS);
+  try {
+    const events = { capabilities: [{ capability: "events", state: true }] };
+    await Promise.all([
+      qmp.execute("migrate-set-capabilities", events),
+      qmp.execute("migrate-incoming", { uri: `fd:${INCOMING_FD}` }),
+      promise,
+    ]);
+  } finally {
+    clearTimeout(timer);
+    stopListening();
+  }
+};
+
+const boot = async (spec: VmSpec, accelerator: VmmAccelerator): Promise<Vm> => {
+  const spawned = await spawnVm(spec, { accelerator, incomingPath: null });
+  try {
+    return new QemuVm(await start(spec, spawned));
+  } catch (error) {
+    return giveUp(spec, spawned, error);
+  }
+};
+
+const restore = async (spec: VmSpec, saved: SavedMemory, accelerator: VmmAccelerator): Promise<Vm> => {
+  await checkDeviceState(saved.deviceStatePath, saved.deviceStateDigest);
+  const spawned = await spawnVm(spec, { accelerator, incomingPath: saved.deviceStatePath });
+  try {
+    const started = await start(spec, spawned);
+    // Memory first: loading devices reads their queues from it.
+    await loadDiff(started.memory, { path: saved.diffPath, runs: saved.runs, digest: saved.diffDigest });
+    await loadDevices(started.qmp);
+    return new QemuVm(started);
+  } catch (error) {
+    return giveUp(spec, spawned, error);
+  }
+};
+
+/** States in which there is a machine to go on with; others are the remains of an interrupted start. */
+const ADOPTABLE = new Set(["running", "paused", "io-error", "save-vm", "postmigrate"]);
+
+/**
+ * A process that stays silent, or that holds no machine to go on with (a load that was cut off, a guest that
+ * halted), is ended: nobody could stop, save or resume it.
+ */
+const adopt = async (record: VmRecord): Promise<Vm | null> => {
+  if (!isRunning(record)) return null;
+  const memory = findGuestMemory(record.pid, record.baseMemoryPath);
+  try {
+    const qmp = await QmpClient.connect({
+      socketPath: record.controlSocketPath,
+      timeoutMs: ADOPT_TIMEOUT_MS,
+    });
+    const status = await queryStatus(qmp);
+    if (memory !== null && ADOPTABLE.has(status)) return new QemuVm({ record, qmp, memory, child: null });
+    qmp.close();
+  } catch (error) {
+    if (!(error instanceof QmpFailed)) throw error;
+  }
+  killProcess(record);
+  if (await waitForEnd(record, END_TIMEOUT_MS)) return null;
+  throw new VmFailed("control_lost", `process ${record.pid} neither answers nor ends, not even by a kill`);
+};
+
+/** A runtime whose accelerator and version are settled; see `open-runtime.ts`. */
+export const createQemuRuntime = ({ accelerator, qemuVersion, cpuModel }: QemuIdentity): VmRuntime => ({
+  accelerator: accelerator === "kvm" ? "kvm" : "emulated",
+  runtimeId: `qemu-${qemuVersion}/${MACHINE_DEFINITION}/${cpuModel}/${accelerator}`,
+  boot: (spec) => boot(spec, accelerator),
+  restore: (spec, saved) => restore(spec, saved, accelerator),
+  adopt,
+});

@@ -1,0 +1,127 @@
+import { closeSync, constants, fchownSync, openSync, writeFileSync } from "node:fs";
+import { chmod, chown, mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+/**
+ * Starts a jailed QEMU that outlives the agent: own session, no pipe to the agent, everything it needs
+ * inherited or named on its command line. Its directory stays root's: a broken-out guest finds nothing
+ * there to replace under the agent's feet.
+ */
+import type { Subprocess } from "bun";
+
+import { closeFd, forbidCoreFiles, listenUnix } from "../system/libc.ts";
+import { identifyProcess } from "../system/process-identity.ts";
+import type { ProcessIdentity } from "../system/process-identity.ts";
+import { jailed, qemuArguments } from "./machine.ts";
+import type { VmmAccelerator } from "./machine.ts";
+import { VmFailed } from "./runtime.ts";
+import type { VmSpec } from "./runtime.ts";
+
+/** Files of a VM's own directory. */
+export const vmFiles = (directory: string) => ({
+  controlSocket: join(directory, "control.sock"),
+  /** What QEMU prints, for the detail of an exit. */
+  log: join(directory, "qemu.log"),
+  deviceState: join(directory, "device-state"),
+});
+
+export interface SpawnedVm {
+  child: Subprocess;
+  identity: ProcessIdentity;
+}
+
+/** Of a range to 1000: the kernel should end sandboxes long before the agent when memory runs out. */
+const OOM_SCORE = "600";
+
+const QEMU = "qemu-system-x86_64";
+
+/** Descriptors in the child, in the order of `stdio` below. */
+const CONTROL_FD = 3;
+const DEVICE_STATE_FD = 4;
+export const INCOMING_FD = 5;
+
+/**
+ * How the jailed process names the device state file it inherited: the file is its uid's, the directory
+ * around it is not. (`-add-fd` would do too, but QEMU drops such descriptors when the agent goes away.)
+ */
+export const DEVICE_STATE_TARGET = `/proc/self/fd/${DEVICE_STATE_FD}`;
+
+const { O_RDONLY, O_WRONLY, O_CREAT, O_TRUNC, O_APPEND, O_NOFOLLOW } = constants;
+
+/** Opens files for a child and closes them all again on this side. */
+const inheritance = () => {
+  const opened: number[] = [];
+  return {
+    open: (path: string, flags: number): number => {
+      const fd = openSync(path, flags | O_NOFOLLOW, 0o600);
+      opened.push(fd);
+      return fd;
+    },
+    closeAll: (): void => opened.forEach((fd) => closeSync(fd)),
+  };
+};
+
+const prepareDirectory = async (directory: string): Promise<void> => {
+  await mkdir(directory, { recursive: true });
+  await chown(directory, 0, 0);
+  await chmod(directory, 0o700);
+  await rm(vmFiles(directory).controlSocket, { force: true });
+};
+
+const harden = (child: Subprocess): ProcessIdentity => {
+  const identity = identifyProcess(child.pid);
+  if (identity === null) throw new VmFailed("start_failed", "the VM's process ended at once");
+  try {
+    writeFileSync(`/proc/${child.pid}/oom_score_adj`, OOM_SCORE);
+    forbidCoreFiles(child.pid);
+  } catch (cause) {
+    child.kill("SIGKILL");
+    throw new VmFailed("start_failed", "the VM's process cannot be hardened: the agent needs root", {
+      cause,
+    });
+  }
+  return identity;
+};
+
+/**
+ * Spawns QEMU for `spec`. `incomingPath` names device state to load later with `migrate-incoming`; it is
+ * opened here, so the jailed process needs no right to it. Throws `VmFailed`.
+ */
+export const spawnVm = async (
+  spec: VmSpec,
+  { accelerator, incomingPath }: { accelerator: VmmAccelerator; incomingPath: string | null },
+): Promise<SpawnedVm> => {
+  if (Bun.which(QEMU) === null) {
+    throw new VmFailed(
+      "qemu_missing",
+      `${QEMU} is not installed: install the Debian package qemu-system-x86`,
+    );
+  }
+  const files = vmFiles(spec.directory);
+  await prepareDirectory(spec.directory);
+  const control = listenUnix(files.controlSocket);
+  const inherited = inheritance();
+  try {
+    const log = inherited.open(files.log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
+    const deviceState = inherited.open(files.deviceState, O_WRONLY | O_CREAT);
+    fchownSync(deviceState, spec.jail.uid, spec.jail.gid);
+    const incoming = incomingPath === null ? [] : [inherited.open(incomingPath, O_RDONLY)];
+    const argv = qemuArguments(spec, accelerator, {
+      control: CONTROL_FD,
+      incoming: incomingPath === null ? null : INCOMING_FD,
+    });
+    const child = Bun.spawn(jailed(spec, [QEMU, ...argv]), {
+      stdio: ["ignore", log, log, control, deviceState, ...incoming],
+      cwd: spec.directory,
+      detached: true,
+      // Nothing of the agent's own environment: it may hold secrets.
+      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" },
+    });
+    // The agent may end while VMs run.
+    child.unref();
+    return { child, identity: harden(child) };
+  } finally {
+    closeFd(control);
+    inherited.closeAll();
+  }
+};
