@@ -1,6 +1,7 @@
 /**
  * What goes wrong on a host, by name. A Connect error of HostService carries the name in the header
- * `HOST_ERROR_HEADER`, so that the server decides by it and never by the sentence.
+ * `HOST_ERROR_HEADER`, so that the server decides by it and never by the sentence. Answers of the host
+ * itself on `/traffic/…` carry the same headers; what a program in the sandbox answers never does.
  */
 
 /** Metadata key of a Connect error: one of `HostErrorCode`. */

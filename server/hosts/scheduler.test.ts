@@ -4,6 +4,8 @@ import { oversize, RoundRobin, type HostCandidate, type Placement } from "./sche
 
 const host = (id: string, changes: Partial<HostCandidate> = {}): HostCandidate => ({
   id,
+  address: "http://127.0.0.1:7070",
+  tlsCert: null,
   type: "regular",
   teamId: null,
   status: "online",

@@ -5,9 +5,10 @@
  * that host excluded.
  */
 
-/** A registered host as the scheduler sees it. */
-export interface HostCandidate {
-  id: string;
+import type { HostEndpoint } from "./host-fetch.ts";
+
+/** A host as the scheduler sees it. What it has not told yet is zero or empty. */
+export interface HostCandidate extends HostEndpoint {
   type: "regular" | "byoc";
   teamId: string | null;
   status: "pending" | "online" | "unreachable";

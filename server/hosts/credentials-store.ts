@@ -1,0 +1,116 @@
+/** SQL about what hosts sign in with: one-time registration tokens and rotating refresh tokens. */
+import type { Accelerator } from "../../db/constants.ts";
+import type { Queryable, Tx } from "../../db/sql.ts";
+import { type Host, type HostRow, toHost } from "./host.ts";
+
+/** What a machine tells about itself when it registers. */
+export interface HostSpecs {
+  arch: string;
+  cpuCores: number;
+  memoryMb: number;
+  diskGb: number;
+  address: string;
+  tlsCert: string | null;
+  agentVersion: string;
+  accelerator: Accelerator;
+  runtimeId: string;
+}
+
+/** Replaces the host's unused tokens: only the newest command works. */
+export const insertRegistrationToken = async (
+  tx: Tx,
+  token: { id: string; hostId: string; tokenHash: Buffer; expiresAt: Date; createdBy: string | null },
+): Promise<void> => {
+  await tx`
+    update host_registration_tokens set used_at = now()
+    where host_id = ${token.hostId} and used_at is null`;
+  await tx`insert into host_registration_tokens ${tx({
+    id: token.id,
+    host_id: token.hostId,
+    token_hash: token.tokenHash,
+    expires_at: token.expiresAt,
+    created_by: token.createdBy,
+  })}`;
+};
+
+/** Uses the token up, once: its host, or null when it is unknown, used, expired, or the host gone. */
+export const consumeRegistrationToken = async (
+  tx: Tx,
+  tokenHash: Buffer,
+): Promise<string | null> => {
+  const [row] = await tx<{ host_id: string }[]>`
+    update host_registration_tokens t set used_at = now()
+    from hosts h
+    where t.token_hash = ${tokenHash} and t.used_at is null and t.expires_at > now()
+      and h.id = t.host_id and h.deleted_at is null
+    returning t.host_id`;
+  return row?.host_id ?? null;
+};
+
+/** Its sandboxes stay: a host that lost its credentials comes back under its own id. */
+export const saveSpecs = async (tx: Tx, id: string, specs: HostSpecs): Promise<Host> => {
+  const [row] = await tx<HostRow[]>`
+    update hosts set arch = ${specs.arch}, cpu_cores = ${specs.cpuCores},
+      memory_mb = ${specs.memoryMb}, disk_gb = ${specs.diskGb}, address = ${specs.address},
+      tls_cert = ${specs.tlsCert}, agent_version = ${specs.agentVersion},
+      accelerator = ${specs.accelerator}, runtime_id = ${specs.runtimeId}, updated_at = now()
+    where id = ${id} returning *`;
+  if (!row) throw new Error(`host ${id} vanished while registering`);
+  await tx`update host_refresh_tokens set revoked_at = now() where host_id = ${id} and revoked_at is null`;
+  return toHost(row);
+};
+
+export interface NewRefreshToken {
+  id: string;
+  hostId: string;
+  familyId: string;
+  tokenHash: Buffer;
+  expiresAt: Date;
+}
+
+export const insertRefreshToken = async (sql: Queryable, token: NewRefreshToken): Promise<void> => {
+  await sql`insert into host_refresh_tokens ${sql({
+    id: token.id,
+    host_id: token.hostId,
+    family_id: token.familyId,
+    token_hash: token.tokenHash,
+    expires_at: token.expiresAt,
+  })}`;
+};
+
+export interface RefreshToken {
+  id: string;
+  hostId: string;
+  familyId: string;
+  revokedAt: Date | null;
+  replacedBy: string | null;
+}
+
+/** A token that has not expired, of a host that is not deleted; locked until the transaction ends. */
+export const lockRefreshToken = async (
+  tx: Tx,
+  tokenHash: Buffer,
+): Promise<RefreshToken | null> => {
+  const [row] = await tx<RefreshToken[]>`
+    select r.id, r.host_id as "hostId", r.family_id as "familyId", r.revoked_at as "revokedAt",
+      r.replaced_by as "replacedBy"
+    from host_refresh_tokens r join hosts h on h.id = r.host_id
+    where r.token_hash = ${tokenHash} and r.expires_at > now() and h.deleted_at is null
+    for update of r`;
+  return row ?? null;
+};
+
+export const replaceRefreshToken = async (
+  tx: Tx,
+  { id, replacedBy }: { id: string; replacedBy: string },
+): Promise<void> => {
+  await tx`
+    update host_refresh_tokens set revoked_at = now(), replaced_by = ${replacedBy} where id = ${id}`;
+};
+
+/** Ends every token of one sign-in: a used token came back. */
+export const revokeFamily = async (tx: Tx, familyId: string): Promise<void> => {
+  await tx`
+    update host_refresh_tokens set revoked_at = now()
+    where family_id = ${familyId} and revoked_at is null`;
+};

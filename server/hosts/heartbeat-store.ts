@@ -1,0 +1,58 @@
+/** The heartbeat's one query. */
+import type { Accelerator, HostStatus } from "../../db/constants.ts";
+import type { Queryable } from "../../db/sql.ts";
+
+export interface Beat {
+  hostId: string;
+  freeMemoryMb: number;
+  freeDiskMb: number;
+  runtimeId: string;
+  address: string;
+  agentVersion: string;
+  accelerator: Accelerator;
+  /** Ids of the templates whose files the host holds whole. */
+  templateIds: string[];
+}
+
+/** What the row was before the beat. */
+export interface BeforeBeat {
+  status: HostStatus;
+  address: string | null;
+  reachable: boolean;
+  teamId: string | null;
+  name: string;
+  tlsCert: string | null;
+}
+
+/**
+ * Records a beat and which templates the host holds; a template on its way out stays so. A host that is
+ * not deleted is online from here on.
+ * @returns null when the host is unknown or deleted.
+ */
+export const recordBeat = async (sql: Queryable, beat: Beat): Promise<BeforeBeat | null> => {
+  const [before] = await sql<BeforeBeat[]>`
+    with before as (
+      select id, status, address, reachable, team_id, name, tls_cert from hosts
+      where id = ${beat.hostId} and deleted_at is null for update
+    ), beat as (
+      update hosts h set
+        status = 'online', last_heartbeat_at = now(), free_memory_mb = ${beat.freeMemoryMb},
+        free_disk_mb = ${beat.freeDiskMb}, runtime_id = ${beat.runtimeId},
+        address = ${beat.address}, agent_version = ${beat.agentVersion},
+        accelerator = ${beat.accelerator}
+      from before where h.id = before.id
+      returning h.id
+    ), gone as (
+      delete from host_templates t using beat
+      where t.host_id = beat.id and t.state = 'present'
+        and t.template_id <> all(${beat.templateIds}::uuid[])
+    ), held as (
+      insert into host_templates (host_id, template_id, state, progress)
+      select beat.id, templates.id, 'present', 1 from beat, templates
+      where templates.id = any(${beat.templateIds}::uuid[]) and templates.deleted_at is null
+      on conflict (host_id, template_id) do update set state = 'present', progress = 1
+        where host_templates.state in ('building', 'copying')
+    )
+    select status, address, reachable, team_id as "teamId", name, tls_cert as "tlsCert" from before`;
+  return before ?? null;
+};

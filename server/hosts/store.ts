@@ -1,0 +1,115 @@
+/** SQL about hosts' rows. Credentials and heartbeats have stores of their own. */
+import type { HostType } from "../../db/constants.ts";
+import type { Queryable, Tx } from "../../db/sql.ts";
+import { LIVE_STATUSES } from "../sandboxes/status.ts";
+import { type Host, type HostRow, toHost } from "./host.ts";
+import type { HostCandidate } from "./scheduler.ts";
+
+export interface NewHost {
+  id: string;
+  type: HostType;
+  teamId: string | null;
+  name: string;
+  provider: string | null;
+  availabilityZone: string | null;
+  createdBy: string | null;
+}
+
+export const insertHost = async (tx: Tx, host: NewHost): Promise<Host> => {
+  const [row] = await tx<HostRow[]>`
+    insert into hosts ${tx({
+      id: host.id,
+      type: host.type,
+      team_id: host.teamId,
+      name: host.name,
+      provider: host.provider,
+      availability_zone: host.availabilityZone,
+      created_by: host.createdBy,
+    })}
+    returning *`;
+  if (!row) throw new Error("insert returned no row");
+  return toHost(row);
+};
+
+/** Whose hosts: one team's own, and the shared ones where `regular`. */
+export interface HostScope {
+  teamId: string | null;
+  regular: boolean;
+}
+
+const inScope = (sql: Queryable, { teamId, regular }: HostScope) =>
+  sql`(team_id = ${teamId} or (${regular} and type = 'regular'))`;
+
+/** Oldest first. */
+export const listHosts = async (
+  sql: Queryable,
+  { scope, afterId, limit }: { scope: HostScope; afterId: string | null; limit: number },
+): Promise<Host[]> => {
+  const rows = await sql<HostRow[]>`
+    select * from hosts
+    where deleted_at is null and ${inScope(sql, scope)}
+      ${afterId === null ? sql`` : sql`and id > ${afterId}`}
+    order by id limit ${limit}`;
+  return rows.map(toHost);
+};
+
+export const findHost = async (
+  sql: Queryable,
+  { id, scope }: { id: string; scope: HostScope },
+): Promise<Host | null> => {
+  const [row] = await sql<HostRow[]>`
+    select * from hosts where id = ${id} and deleted_at is null and ${inScope(sql, scope)}`;
+  return row ? toHost(row) : null;
+};
+
+/** Every host the server should be talking to. */
+export const listOnlineHosts = async (sql: Queryable): Promise<Host[]> => {
+  const rows = await sql<HostRow[]>`
+    select * from hosts where deleted_at is null and status = 'online' and address is not null`;
+  return rows.map(toHost);
+};
+
+/** Hosts a team's sandbox of this template might run on, as the scheduler sees them. */
+export const listCandidates = async (
+  sql: Queryable,
+  { teamId, templateId }: { teamId: string; templateId: string },
+): Promise<HostCandidate[]> => sql<HostCandidate[]>`
+  select h.id, coalesce(h.address, '') as address, h.tls_cert as "tlsCert", h.type, h.team_id as "teamId", h.status, h.reachable, h.draining,
+    coalesce(h.cpu_cores, 0) as "cpuCores", coalesce(h.memory_mb, 0) as "memoryMb",
+    coalesce(h.free_memory_mb, 0) as "freeMemoryMb", coalesce(h.free_disk_mb, 0) as "freeDiskMb",
+    coalesce(h.runtime_id, '') as "runtimeId",
+    t.host_id is not null as "holdsTemplate"
+  from hosts h
+  left join host_templates t
+    on t.host_id = h.id and t.template_id = ${templateId} and t.state = 'present'
+  where h.deleted_at is null and (h.type = 'regular' or h.team_id = ${teamId})`;
+
+/** Whether the server's own call got through; writes nothing when nothing changed. */
+export const setReachable = async (
+  sql: Queryable,
+  { id, reachable, reason }: { id: string; reachable: boolean; reason: string },
+): Promise<void> => {
+  await sql`
+    update hosts set reachable = ${reachable}, status_reason = ${reason}, updated_at = now()
+    where id = ${id} and deleted_at is null
+      and (reachable, status_reason) is distinct from (${reachable}, ${reason}::text)`;
+};
+
+/** Ids of the sandboxes that exist on a host: running and paused alike. */
+export const liveSandboxesOf = async (sql: Queryable, hostId: string): Promise<string[]> => {
+  const rows = await sql<{ id: string }[]>`
+    select id from sandboxes where host_id = ${hostId} and status = any(${[...LIVE_STATUSES]})
+    order by id`;
+  return rows.map(({ id }) => id);
+};
+
+/** Marks the host deleted and ends its credentials; false when it was already. */
+export const deleteHost = async (tx: Tx, id: string): Promise<boolean> => {
+  const rows = await tx`
+    update hosts set deleted_at = now(), updated_at = now()
+    where id = ${id} and deleted_at is null returning id`;
+  await tx`update host_refresh_tokens set revoked_at = now() where host_id = ${id} and revoked_at is null`;
+  await tx`update host_registration_tokens set used_at = now() where host_id = ${id} and used_at is null`;
+  await tx`delete from host_templates where host_id = ${id}`;
+  return rows.length === 1;
+};

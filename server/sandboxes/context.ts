@@ -1,0 +1,18 @@
+/** What the sandbox use cases work with. */
+import type { Sql } from "../../db/sql.ts";
+import type { HostClientPool } from "../hosts/client-pool.ts";
+import type { Scheduler } from "../hosts/scheduler.ts";
+import type { Log } from "../log.ts";
+import type { TeamLimits } from "./limits.ts";
+
+export interface SandboxContext {
+  sql: Sql;
+  hosts: HostClientPool;
+  scheduler: Scheduler;
+  /** A sandbox's own access token, the same on every server; takes the bare UUID. */
+  accessToken: (sandboxId: string) => string;
+  /** Instance-wide; a team may have its own. */
+  limits: TeamLimits;
+  log: Log;
+}
+

@@ -1,0 +1,115 @@
+/** Copies of a live sandbox: one stop of the source, which goes on as it was. */
+import type { Tx } from "../../db/sql.ts";
+import type { ForkResult } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
+import { formatSandboxId, newId } from "../../proto/ids.ts";
+import { record } from "../audit/record.ts";
+import { sandboxEvents } from "../audit/sandbox-events.ts";
+import type { TeamCaller } from "../auth/context.ts";
+import { readFailure, toClientError } from "../hosts/failures.ts";
+import type { HostEndpoint } from "../hosts/host-fetch.ts";
+import type { SandboxContext } from "./context.ts";
+import { destroyOnHost, requireSandbox, requireStatus } from "./host-calls.ts";
+import { readState, toTimeout } from "./host-state.ts";
+import { checkQuota } from "./limits.ts";
+import type { PlacedSandbox, Sandbox } from "./sandbox.ts";
+import { changeStatus } from "./status-store.ts";
+import { TRANSITIONS } from "./status.ts";
+import { findSandbox, insertSandbox, lockUsage } from "./store.ts";
+
+const insertChildren = (
+  context: SandboxContext,
+  { caller, source, ids }: { caller: TeamCaller; source: PlacedSandbox; ids: string[] },
+  hostId: string,
+): Promise<void> =>
+  context.sql.begin(async (tx: Tx) => {
+    const { teamId, actor } = caller;
+    const count = ids.length;
+    checkQuota(
+      await lockUsage(tx, teamId),
+      { sandboxes: count, vcpus: source.vcpus * count, memoryMb: source.memoryMb * count },
+      { own: caller.limits, instance: context.limits },
+    );
+    for (const id of ids) await insertSandbox(tx, { ...source, id, hostId, createdBy: caller.userId });
+    for (const id of ids) {
+      await record(tx, sandboxEvents.forked({ teamId, actor, sandboxId: id, sourceId: source.id }));
+    }
+  });
+
+interface Child {
+  id: string;
+  caller: TeamCaller;
+  endpoint: HostEndpoint;
+}
+
+const failChild = (
+  context: SandboxContext,
+  { id, caller: { teamId, actor } }: Child,
+  reason: string,
+): Promise<Sandbox | null> =>
+  context.sql.begin(async (tx: Tx) => {
+    const changed = await changeStatus(tx, { id, ...TRANSITIONS.startFailed, reason });
+    if (changed) await record(tx, sandboxEvents.createFailed({ teamId, actor, sandboxId: id, reason }));
+    return changed;
+  });
+
+const settleChild = async (
+  context: SandboxContext,
+  child: Child,
+  result: ForkResult | undefined,
+): Promise<Sandbox | null> => {
+  const { id, caller, endpoint } = child;
+  if (!result?.sandbox) return failChild(context, child, result?.error || "fork_failed");
+  const state = readState(result.sandbox);
+  const row = await changeStatus(context.sql, { id, ...TRANSITIONS.started, reason: "", ...state });
+  // Deleted meanwhile: the host is to follow.
+  if (!row) destroyOnHost(context, endpoint, id);
+  return row ?? findSandbox(context.sql, { id, teamId: caller.teamId });
+};
+
+const askHost = async (
+  context: SandboxContext,
+  source: PlacedSandbox,
+  ids: string[],
+  endpoint: HostEndpoint,
+): Promise<ForkResult[]> => {
+  const { results } = await context.hosts.client(endpoint).forkSandbox({
+    sandboxId: formatSandboxId(source.id),
+    children: ids.map((id) => ({
+      sandboxId: formatSandboxId(id),
+      accessToken: context.accessToken(id),
+    })),
+    timeout: toTimeout(source),
+  });
+  return results;
+};
+
+/**
+ * Answers when every child runs or has failed; a child that failed is in `error` with its reason.
+ * @throws ApiError 404, 409 invalid_state, 429 quota_exceeded, and when no child could be made, why.
+ */
+export const forkSandbox = async (
+  context: SandboxContext,
+  caller: TeamCaller,
+  { id, count }: { id: string; count: number },
+): Promise<Sandbox[]> => {
+  const source = await requireSandbox(context, { id, teamId: caller.teamId });
+  const endpoint = requireStatus(source, ["running", "paused"]);
+  const ids = Array.from({ length: count }, newId);
+  await insertChildren(context, { caller, source, ids }, endpoint.id);
+  const children = ids.map((child) => ({ id: child, caller, endpoint }));
+  const results = await askHost(context, source, ids, endpoint).catch(async (thrown: unknown) => {
+    const failure = readFailure(thrown);
+    const error = toClientError(failure);
+    const reason = error.code === "agent_timeout" ? "fork_timed_out" : failure.code;
+    await Promise.all(children.map((child) => failChild(context, child, reason)));
+    if (failure.kind === "unknown") {
+      for (const child of ids) destroyOnHost(context, endpoint, child);
+    }
+    throw error;
+  });
+  const byId = new Map(results.map((result) => [result.sandboxId, result]));
+  const settled = await Promise.all(
+    children.map((child) => settleChild(context, child, byId.get(formatSandboxId(child.id)))),
+  );
+  return settled.filter((child) => child !== null);
+};

@@ -1,0 +1,173 @@
+/**
+ * Pause, resume, delete, ping, timeout: each takes the row through its in-between status, asks the host,
+ * and records the outcome. Where the host's answer is lost the row stays in between, and the reconcile
+ * finds out; where the host surely did nothing, the row goes back.
+ */
+import type { Tx } from "../../db/sql.ts";
+import type { SandboxState } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
+import { formatSandboxId } from "../../proto/ids.ts";
+import type { AuditEntry } from "../audit/entry.ts";
+import { record } from "../audit/record.ts";
+import { sandboxEvents } from "../audit/sandbox-events.ts";
+import type { TeamCaller } from "../auth/context.ts";
+import type { HostClient } from "../hosts/client-pool.ts";
+import { answered, readFailure, toClientError } from "../hosts/failures.ts";
+import type { SandboxContext } from "./context.ts";
+import {
+  destroyOnHost,
+  invalidState,
+  requireSandbox,
+  requireStatus,
+  sandboxNotFound,
+} from "./host-calls.ts";
+import { readState, toTimeout } from "./host-state.ts";
+import type { Sandbox } from "./sandbox.ts";
+import { changeStatus, statusOf } from "./status-store.ts";
+import { isFinal, TRANSITIONS } from "./status.ts";
+import { setTimeoutOf } from "./store.ts";
+
+type Caller = Pick<TeamCaller, "teamId" | "actor">;
+type Step = keyof typeof TRANSITIONS;
+
+/** A step that takes the host some time. */
+interface Operation {
+  begun: Step;
+  done: Step;
+  failed: Step;
+  /** What the step is called in a status reason. */
+  name: string;
+  call: (client: HostClient) => Promise<{ sandbox?: SandboxState }>;
+  event: (event: { teamId: string; actor: TeamCaller["actor"]; sandboxId: string }) => AuditEntry;
+}
+
+const tooLate = async (context: SandboxContext, id: string, wanted: string) => {
+  const status = await statusOf(context.sql, id);
+  return status ? invalidState(id, status, wanted) : sandboxNotFound(id);
+};
+
+const run = async (
+  context: SandboxContext,
+  { teamId, actor }: Caller,
+  id: string,
+  operation: Operation,
+): Promise<Sandbox> => {
+  const { sql, hosts } = context;
+  const sandbox = await requireSandbox(context, { id, teamId });
+  const begun = TRANSITIONS[operation.begun];
+  const endpoint = requireStatus(sandbox, begun.from);
+  if (!(await changeStatus(sql, { id, ...begun, reason: "" }))) {
+    throw await tooLate(context, id, begun.from.join(" or "));
+  }
+
+  let state: SandboxState | undefined;
+  try {
+    state = (await operation.call(hosts.client(endpoint))).sandbox;
+  } catch (thrown) {
+    const failure = readFailure(thrown);
+    // Of an unknown outcome only the host can tell what the sandbox is now.
+    if (failure.kind !== "unknown") {
+      const reason = `${operation.name}_failed: ${failure.code}`;
+      const back = TRANSITIONS[operation.failed];
+      const { expiresAt, memoryKept } = sandbox;
+      await changeStatus(sql, { id, ...back, reason, expiresAt, memoryKept });
+    }
+    throw toClientError(failure);
+  }
+
+  const done = TRANSITIONS[operation.done];
+  const row = await sql.begin(async (tx: Tx) => {
+    const changed = await changeStatus(tx, { id, ...done, reason: "", ...readState(state) });
+    if (changed) await record(tx, operation.event({ teamId, actor, sandboxId: id }));
+    return changed;
+  });
+  if (row) return row;
+  throw await tooLate(context, id, begun.to);
+};
+
+/** Memory and disk kept (or the disk alone), nothing running. */
+export const pauseSandbox = (
+  context: SandboxContext,
+  caller: Caller,
+  { id, keepMemory }: { id: string; keepMemory: boolean },
+): Promise<Sandbox> =>
+  run(context, caller, id, {
+    begun: "pauseBegun",
+    done: "paused",
+    failed: "pauseFailed",
+    name: "pause",
+    call: (client) => client.pauseSandbox({ sandboxId: formatSandboxId(id), keepMemory }),
+    event: sandboxEvents.paused,
+  });
+
+/** Goes on where it was paused; from the disk alone when `cold`, or when no memory was kept. */
+export const resumeSandbox = (
+  context: SandboxContext,
+  caller: Caller,
+  { id, cold }: { id: string; cold: boolean },
+): Promise<Sandbox> =>
+  run(context, caller, id, {
+    begun: "resumeBegun",
+    done: "resumed",
+    failed: "resumeFailed",
+    name: "resume",
+    call: (client) => {
+      const accessToken = context.accessToken(id);
+      return client.resumeSandbox({ sandboxId: formatSandboxId(id), accessToken, cold });
+    },
+    event: sandboxEvents.resumed,
+  });
+
+/**
+ * Legal in every status, and final at once: the host follows now, or when the reconcile next finds the
+ * sandbox there. Deleting an ended sandbox changes nothing.
+ */
+export const deleteSandbox = async (
+  context: SandboxContext,
+  { teamId, actor }: Caller,
+  id: string,
+): Promise<Sandbox> => {
+  const sandbox = await requireSandbox(context, { id, teamId });
+  if (isFinal(sandbox.status)) return sandbox;
+  const row = await context.sql.begin(async (tx: Tx) => {
+    const changed = await changeStatus(tx, { id, ...TRANSITIONS.deleted, reason: "deleted" });
+    if (changed) await record(tx, sandboxEvents.destroyed({ teamId, actor, sandboxId: id }));
+    return changed;
+  });
+  // A pending one may have moved to another host since it was read.
+  const { endpoint } = row ? await requireSandbox(context, { id, teamId }) : sandbox;
+  if (endpoint) destroyOnHost(context, endpoint, id);
+  return row ?? requireSandbox(context, { id, teamId });
+};
+
+/** Counts as activity of a running sandbox. */
+export const pingSandbox = async (
+  context: SandboxContext,
+  { teamId }: Caller,
+  id: string,
+): Promise<Sandbox> => {
+  const sandbox = await requireSandbox(context, { id, teamId });
+  const endpoint = requireStatus(sandbox, ["running"]);
+  const client = context.hosts.client(endpoint);
+  const { sandbox: state } = await answered(
+    client.pingSandbox({ sandboxId: formatSandboxId(id) }),
+  );
+  const { expiresAt, lastActiveAt } = readState(state);
+  return { ...sandbox, expiresAt, lastActiveAt };
+};
+
+/** A new timeout, counted from now. */
+export const setSandboxTimeout = async (
+  context: SandboxContext,
+  { teamId }: Caller,
+  { id, timeoutSec, onTimeout }: { id: string; timeoutSec: number; onTimeout?: Sandbox["onTimeout"] },
+): Promise<Sandbox> => {
+  const sandbox = await requireSandbox(context, { id, teamId });
+  const endpoint = requireStatus(sandbox, ["running", "paused"]);
+  const wanted = { ...sandbox, timeoutSec, onTimeout: onTimeout ?? sandbox.onTimeout };
+  const client = context.hosts.client(endpoint);
+  const { sandbox: state } = await answered(
+    client.updateSandbox({ sandboxId: formatSandboxId(id), timeout: toTimeout(wanted) }),
+  );
+  const row = await setTimeoutOf(context.sql, { ...wanted, ...readState(state) });
+  return row ?? requireSandbox(context, { id, teamId });
+};

@@ -1,0 +1,104 @@
+/** A sandbox as the server knows it, and how its row becomes one. */
+import type { SandboxStatus, TimeoutAction, TimeoutKind } from "../../db/constants.ts";
+import type { HostEndpoint } from "../hosts/host-fetch.ts";
+
+/** Egress rules as kept in `sandboxes.network`. */
+export interface Network {
+  allow_internet?: boolean;
+  allow_cidrs?: string[];
+  deny_cidrs?: string[];
+}
+
+/** Ids are bare UUIDs. */
+export interface Sandbox {
+  id: string;
+  teamId: string;
+  /** Null only while no host has been chosen, or when none could be. */
+  hostId: string | null;
+  templateId: string;
+  templateName: string;
+  status: SandboxStatus;
+  /** `deleted`, `timeout`, `lost_on_host`, … Empty for an ordinary running one. */
+  statusReason: string;
+  vcpus: number;
+  memoryMb: number;
+  diskSizeMb: number;
+  timeoutKind: TimeoutKind;
+  /** 0 = never. */
+  timeoutSec: number;
+  onTimeout: TimeoutAction;
+  /** When the timeout is due as last heard from the host; null = never, or not running. */
+  expiresAt: Date | null;
+  autoResume: boolean;
+  memoryKept: boolean;
+  network: Network;
+  publicPorts: boolean;
+  metadata: Record<string, string>;
+  startedAt: Date | null;
+  lastActiveAt: Date | null;
+  pausedAt: Date | null;
+  createdBy: string | null;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** A sandbox with where it lives; `endpoint` is null while it has no host, or its host no address. */
+export interface PlacedSandbox extends Sandbox {
+  endpoint: HostEndpoint | null;
+}
+
+export interface SandboxRow {
+  id: string;
+  team_id: string;
+  host_id: string | null;
+  template_id: string;
+  template_name: string;
+  status: SandboxStatus;
+  status_reason: string;
+  vcpus: number;
+  memory_mb: number;
+  disk_size_mb: number;
+  timeout_kind: TimeoutKind;
+  timeout_sec: number;
+  on_timeout: TimeoutAction;
+  expires_at: Date | null;
+  auto_resume: boolean;
+  memory_kept: boolean;
+  network: Network;
+  public_ports: boolean;
+  metadata: Record<string, string>;
+  started_at: Date | null;
+  last_active_at: Date | null;
+  paused_at: Date | null;
+  created_by: string | null;
+  created_at: Date;
+  updated_at: Date;
+}
+
+export const toSandbox = (row: SandboxRow): Sandbox => ({
+  id: row.id,
+  teamId: row.team_id,
+  hostId: row.host_id,
+  templateId: row.template_id,
+  templateName: row.template_name,
+  status: row.status,
+  statusReason: row.status_reason,
+  vcpus: row.vcpus,
+  memoryMb: row.memory_mb,
+  diskSizeMb: row.disk_size_mb,
+  timeoutKind: row.timeout_kind,
+  timeoutSec: row.timeout_sec,
+  onTimeout: row.on_timeout,
+  expiresAt: row.expires_at,
+  autoResume: row.auto_resume,
+  memoryKept: row.memory_kept,
+  network: row.network,
+  publicPorts: row.public_ports,
+  metadata: row.metadata,
+  startedAt: row.started_at,
+  lastActiveAt: row.last_active_at,
+  pausedAt: row.paused_at,
+  createdBy: row.created_by,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});

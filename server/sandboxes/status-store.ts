@@ -1,0 +1,54 @@
+/** SQL that changes a sandbox's status: always compare-and-set, never blind. */
+import type { SandboxStatus } from "../../db/constants.ts";
+import type { Queryable } from "../../db/sql.ts";
+import { type Sandbox, type SandboxRow, toSandbox } from "./sandbox.ts";
+
+export interface StatusChange {
+  id: string;
+  from: readonly SandboxStatus[];
+  to: SandboxStatus;
+  reason: string;
+  /** Set where the step decides it. */
+  memoryKept?: boolean;
+  expiresAt?: Date | null;
+  lastActiveAt?: Date | null;
+  /** The change comes from something older than the row: it must not win over a newer row. */
+  unchangedSince?: Date;
+  /** The change comes from this host, which must still own the sandbox. */
+  hostId?: string;
+}
+
+const runs = (status: SandboxStatus): boolean => status === "running" || status === "pausing";
+
+/**
+ * The row after the change, or null when it was not in one of `from` (or newer, or elsewhere).
+ * Sets what follows from the new status: `started_at` and `paused_at`, and no expiry while nothing runs.
+ */
+export const changeStatus = async (
+  sql: Queryable,
+  { id, from, to, reason, ...rest }: StatusChange,
+): Promise<Sandbox | null> => {
+  const { memoryKept, expiresAt, lastActiveAt, unchangedSince, hostId } = rest;
+  const [row] = await sql<SandboxRow[]>`
+    update sandboxes set
+      status = ${to},
+      status_reason = ${reason},
+      updated_at = clock_timestamp(),
+      ${memoryKept === undefined ? sql`` : sql`memory_kept = ${memoryKept},`}
+      ${lastActiveAt === undefined ? sql`` : sql`last_active_at = ${lastActiveAt},`}
+      ${to === "running" ? sql`started_at = coalesce(started_at, now()), paused_at = null,` : sql``}
+      ${to === "paused" ? sql`paused_at = coalesce(paused_at, now()),` : sql``}
+      expires_at = ${runs(to) ? (expiresAt === undefined ? sql`expires_at` : expiresAt) : null}
+    where id = ${id} and status = any(${[...from]})
+      ${unchangedSince === undefined ? sql`` : sql`and updated_at < ${unchangedSince}`}
+      ${hostId === undefined ? sql`` : sql`and host_id = ${hostId}`}
+    returning *`;
+  return row ? toSandbox(row) : null;
+};
+
+/** The status of a sandbox now, for the answer to a request that came too late. */
+export const statusOf = async (sql: Queryable, id: string): Promise<SandboxStatus | null> => {
+  const [row] = await sql<{ status: SandboxStatus }[]>`
+    select status from sandboxes where id = ${id}`;
+  return row?.status ?? null;
+};

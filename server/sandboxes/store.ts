@@ -1,0 +1,168 @@
+/** All SQL about sandboxes' rows, their statuses aside (`status-store.ts`). */
+import type { SandboxStatus } from "../../db/constants.ts";
+import type { Queryable, Tx } from "../../db/sql.ts";
+import {
+  type Network,
+  type PlacedSandbox,
+  type Sandbox,
+  type SandboxRow,
+  toSandbox,
+} from "./sandbox.ts";
+import { LIVE_STATUSES } from "./status.ts";
+
+/** What a new row needs; the rest has its defaults. */
+export interface NewSandbox {
+  id: string;
+  teamId: string;
+  hostId: string;
+  templateId: string;
+  templateName: string;
+  vcpus: number;
+  memoryMb: number;
+  diskSizeMb: number;
+  timeoutKind: Sandbox["timeoutKind"];
+  timeoutSec: number;
+  onTimeout: Sandbox["onTimeout"];
+  autoResume: boolean;
+  network: Network;
+  publicPorts: boolean;
+  metadata: Record<string, string>;
+  createdBy: string | null;
+}
+
+/** A `pending` row: nothing of it exists on a host yet. */
+export const insertSandbox = async (tx: Tx, sandbox: NewSandbox): Promise<Sandbox> => {
+  const [row] = await tx<SandboxRow[]>`
+    insert into sandboxes ${tx({
+      id: sandbox.id,
+      team_id: sandbox.teamId,
+      host_id: sandbox.hostId,
+      template_id: sandbox.templateId,
+      template_name: sandbox.templateName,
+      vcpus: sandbox.vcpus,
+      memory_mb: sandbox.memoryMb,
+      disk_size_mb: sandbox.diskSizeMb,
+      timeout_kind: sandbox.timeoutKind,
+      timeout_sec: sandbox.timeoutSec,
+      on_timeout: sandbox.onTimeout,
+      auto_resume: sandbox.autoResume,
+      network: tx.json({ ...sandbox.network }),
+      public_ports: sandbox.publicPorts,
+      metadata: tx.json(sandbox.metadata),
+      created_by: sandbox.createdBy,
+    })}
+    returning *`;
+  if (!row) throw new Error("insert returned no row");
+  return toSandbox(row);
+};
+
+/** A sandbox of a team. */
+export interface SandboxRef {
+  id: string;
+  teamId: string;
+}
+
+/** One team's sandbox, in any status, with its host's endpoint: the one query before every call. */
+export const findSandbox = async (
+  sql: Queryable,
+  { id, teamId }: SandboxRef,
+): Promise<PlacedSandbox | null> => {
+  const [row] = await sql<(SandboxRow & { address: string | null; tls_cert: string | null })[]>`
+    select s.*, h.address, h.tls_cert
+    from sandboxes s left join hosts h on h.id = s.host_id and h.deleted_at is null
+    where s.id = ${id} and s.team_id = ${teamId}`;
+  if (!row) return null;
+  const { host_id, address, tls_cert } = row;
+  const endpoint =
+    host_id !== null && address !== null ? { id: host_id, address, tlsCert: tls_cert } : null;
+  return { ...toSandbox(row), endpoint };
+};
+
+export interface ListFilter {
+  teamId: string;
+  statuses: readonly SandboxStatus[];
+  /** Every pair must be there. */
+  metadata: Record<string, string>;
+  /** The last row of the page before. */
+  after: { createdAt: string; id: string } | null;
+  limit: number;
+}
+
+/** Newest first. `cursor` is the row's place at the database's full precision. */
+export const listSandboxes = async (
+  sql: Queryable,
+  { teamId, statuses, metadata, after, limit }: ListFilter,
+): Promise<(Sandbox & { cursor: string })[]> => {
+  const rows = await sql<(SandboxRow & { cursor: string })[]>`
+    select *, to_char(created_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as cursor
+    from sandboxes
+    where team_id = ${teamId}
+      and status = any(${[...statuses]})
+      and metadata @> ${sql.json(metadata)}
+      ${after ? sql`and (created_at, id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)` : sql``}
+    order by created_at desc, id desc
+    limit ${limit}`;
+  return rows.map((row) => ({ ...toSandbox(row), cursor: row.cursor }));
+};
+
+export interface TeamUsage {
+  sandboxes: number;
+  vcpus: number;
+  memoryMb: number;
+}
+
+/** What a team's live sandboxes hold. Serialises the team's creates until the transaction ends. */
+export const lockUsage = async (tx: Tx, teamId: string): Promise<TeamUsage> => {
+  await tx`select pg_advisory_xact_lock(hashtextextended(${`quota:${teamId}`}, 0))`;
+  const [row] = await tx<TeamUsage[]>`
+    select count(*)::int as sandboxes, coalesce(sum(vcpus), 0)::int as vcpus,
+      coalesce(sum(memory_mb), 0)::int as "memoryMb"
+    from sandboxes where team_id = ${teamId} and status = any(${[...LIVE_STATUSES]})`;
+  return row ?? { sandboxes: 0, vcpus: 0, memoryMb: 0 };
+};
+
+/** True while the sandbox waits for a host and moved to this one. */
+export const moveToHost = async (
+  sql: Queryable,
+  { id, hostId }: { id: string; hostId: string },
+): Promise<boolean> => {
+  const rows = await sql`
+    update sandboxes set host_id = ${hostId}, updated_at = clock_timestamp()
+    where id = ${id} and status = 'pending' returning id`;
+  return rows.length === 1;
+};
+
+/** Timeout settings after the host took them; `expiresAt` as the host says. */
+export const setTimeoutOf = async (
+  sql: Queryable,
+  sandbox: {
+    id: string;
+    timeoutSec: number;
+    onTimeout: Sandbox["onTimeout"];
+    expiresAt: Date | null;
+  },
+): Promise<Sandbox | null> => {
+  const [row] = await sql<SandboxRow[]>`
+    update sandboxes set timeout_sec = ${sandbox.timeoutSec}, on_timeout = ${sandbox.onTimeout},
+      expires_at = ${sandbox.expiresAt}
+    where id = ${sandbox.id} and status = any(${[...LIVE_STATUSES]}) returning *`;
+  return row ? toSandbox(row) : null;
+};
+
+/** When the sandbox expires and was last used, as its host says; its status stands. */
+export const noteActivity = async (
+  sql: Queryable,
+  sandboxes: { id: string; expiresAt: Date | null; lastActiveAt: Date | null }[],
+): Promise<void> => {
+  if (sandboxes.length === 0) return;
+  const rows = sandboxes.map(({ id, expiresAt, lastActiveAt }) => ({
+    id,
+    expires_at: expiresAt?.toISOString() ?? null,
+    last_active_at: lastActiveAt?.toISOString() ?? null,
+  }));
+  await sql`
+    update sandboxes s set expires_at = n.expires_at, last_active_at = n.last_active_at
+    from jsonb_to_recordset(${sql.json(rows)}) as n(id uuid, expires_at timestamptz, last_active_at timestamptz)
+    where s.id = n.id and s.status = 'running'
+      and (s.expires_at, s.last_active_at) is distinct from (n.expires_at, n.last_active_at)`;
+};
