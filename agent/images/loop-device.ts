@@ -42,7 +42,8 @@ export const attachReadOnly = async (file: string): Promise<string> => {
   const device =
     present?.name ??
     (await run(["losetup", "--find", "--show", "--read-only", "--direct-io=off", file])).trim();
-  await chmod(device, 0o444);
+  // QEMU before 8.2 opens it for writing as well, under the sandbox's uid; the device refuses the writes.
+  await chmod(device, 0o666);
   return device;
 };
 
