@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { syncDirectory } from "../system/durable.ts";
 import { run } from "../system/exec.ts";
 import type { KernelSpec } from "../vm/runtime.ts";
-import { type CpioEntry, writeCpio } from "./cpio.ts";
+import { type CpioEntry, writeCpio } from "../system/cpio.ts";
 import { initrdScript, kernelCommandLine } from "./guest-init.ts";
 import { ensureKernelSource } from "./kernel-package.ts";
 import type { Layout } from "./layout.ts";
