@@ -41,26 +41,12 @@ const COMMON_KERNEL_LINE = [
   "random.trust_cpu=on",
 ];
 
-/**
- * Every guest instruction is translated in software here, so hardening that only slows a machine of one
- * tenant down is left out.
+/*
+ * Emulated timers: without this the kernel counts ticks of the timer behind the IO-APIC while it busy-waits
+ * ten of them. On a loaded host they come late, it takes the timer for broken, tries other wirings and in
+ * the end panics or hangs. Under KVM the kernel leaves that test out by itself.
  */
-const EMULATED_KERNEL_LINE = [
-  /*
-   * Without it the kernel counts ticks of the timer behind the IO-APIC during ten emulated milliseconds
-   * of busy waiting. On a busy host they arrive late, it takes the timer for broken, tries other wirings
-   * and at last panics or hangs. Under KVM the kernel leaves that test out by itself.
-   */
-  "no_timer_check",
-  "norandmaps",
-  "mitigations=off",
-  "init_on_alloc=0",
-  "randomize_kstack_offset=off",
-  "hardened_usercopy=off",
-  "psi=0",
-  "audit=0",
-  "transparent_hugepage=never",
-];
+const EMULATED_KERNEL_LINE = ["no_timer_check"];
 
 /** What the guest kernel is started with. */
 export const kernelCommandLine = (extra: string, accelerator: VmmAccelerator): string =>

@@ -1,5 +1,5 @@
 import { closeSync, constants, fchownSync, openSync, writeFileSync } from "node:fs";
-import { chmod, chown, mkdir, rm } from "node:fs/promises";
+import { chmod, chown, mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
@@ -61,6 +61,19 @@ const inheritance = () => {
   };
 };
 
+const TUN_DEVICE = "/dev/net/tun";
+
+/** Devices that nobody's udev has looked after are root's alone; everywhere else this one is 0666. */
+const allowTun = async (): Promise<void> => {
+  try {
+    const { mode } = await stat(TUN_DEVICE);
+    if ((mode & 0o006) !== 0o006) await chmod(TUN_DEVICE, 0o666);
+  } catch (cause) {
+    const remedy = "load the kernel module tun (modprobe tun), or pass the device into this container";
+    throw new VmFailed("start_failed", `${TUN_DEVICE} is missing: ${remedy}`, { cause });
+  }
+};
+
 const prepareDirectory = async (directory: string): Promise<void> => {
   await mkdir(directory, { recursive: true });
   await chown(directory, 0, 0);
@@ -98,6 +111,7 @@ export const spawnVm = async (
     );
   }
   const files = vmFiles(spec.directory);
+  await allowTun();
   await prepareDirectory(spec.directory);
   const control = listenUnix(files.controlSocket);
   const inherited = inheritance();
