@@ -1,9 +1,9 @@
 /** Gives a template a base memory of its own: a copy of another base with the differing pages put in. */
 import { open, stat } from "node:fs/promises";
 
+import { digestFile } from "../system/digest.ts";
 import { run } from "../system/exec.ts";
 import { requireFreeSpace } from "../system/free-space.ts";
-import { digestFile } from "../vm/digest.ts";
 import type { SavedMemory } from "../vm/runtime.ts";
 
 const MIB = 2 ** 20;

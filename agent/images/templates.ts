@@ -6,8 +6,9 @@ import { access, chmod, mkdir, open, readdir, rename, stat, truncate } from "nod
 import { dirname, join } from "node:path";
 
 import { isUuid } from "../../proto/ids.ts";
+import { digestFile } from "../system/digest.ts";
 import { syncDirectory, writeDurably } from "../system/durable.ts";
-import { digestFile, emptyDiffDigest } from "../vm/digest.ts";
+import { EMPTY_DIFF_DIGEST } from "../vm/runtime.ts";
 import {
   type LayerStore,
   type Template,
@@ -95,7 +96,7 @@ export const createTemplateStore = (layout: Layout, layers: LayerStore): Templat
         diffPath,
         deviceStatePath: join(directory, manifest.deviceState.fileName),
         runs: [],
-        diffDigest: emptyDiffDigest(),
+        diffDigest: EMPTY_DIFF_DIGEST,
         deviceStateDigest: manifest.deviceState.digest,
       },
     };

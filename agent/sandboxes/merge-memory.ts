@@ -2,8 +2,8 @@
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 
+import { digestFile } from "../system/digest.ts";
 import { pwriteExactly } from "../system/libc.ts";
-import { digestFile } from "../vm/digest.ts";
 import { readDiff } from "../vm/memory-diff.ts";
 import { PAGE_BYTES } from "../vm/page-runs.ts";
 import type { SavedMemory } from "../vm/runtime.ts";
@@ -14,7 +14,7 @@ const ZEROES = Buffer.alloc(CHUNK_BYTES);
 /** Chunks of zeroes stay holes. */
 const copySparse = async (from: FileHandle, to: FileHandle, sizeBytes: number): Promise<void> => {
   const buffer = Buffer.alloc(CHUNK_BYTES);
-  for (let position = 0; position < sizeBytes; ) {
+  for (let position = 0; position < sizeBytes;) {
     const { bytesRead } = await from.read(buffer, 0, CHUNK_BYTES, position);
     if (bytesRead === 0) throw new Error(`the base memory ends at ${position} of ${sizeBytes} bytes`);
     const chunk = buffer.subarray(0, bytesRead);

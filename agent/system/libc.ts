@@ -12,6 +12,7 @@ const { symbols: libc } = dlopen("libc.so.6", {
   close: { args: ["i32"], returns: "i32" },
   pread: { args: ["i32", "ptr", "u64", "i64"], returns: "i64" },
   pwrite: { args: ["i32", "ptr", "u64", "i64"], returns: "i64" },
+  sync_file_range: { args: ["i32", "i64", "i64", "u32"], returns: "i32" },
   process_vm_readv: { args: ["i32", "ptr", "u64", "ptr", "u64", "u64"], returns: "i64" },
   process_vm_writev: { args: ["i32", "ptr", "u64", "ptr", "u64", "u64"], returns: "i64" },
   prlimit: { args: ["i32", "i32", "ptr", "ptr"], returns: "i32" },
@@ -112,6 +113,13 @@ export const pwriteExactly = (
       throw new LibcFailed("pwrite", done < 0 ? lastError() : "SHORT", `${length} bytes at ${offset}`);
     written += done;
   }
+};
+
+const SYNC_FILE_RANGE_WRITE = 2;
+
+/** Asks the kernel to begin writing the file's dirty pages out. A hint: only fsync makes anything last. */
+export const startWriteback = (fd: number): void => {
+  libc.sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 };
 
 /** One stretch of another process's memory: address and length in bytes. */

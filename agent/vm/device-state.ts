@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 
-import { digestBytes } from "./digest.ts";
+import { digestBytes } from "../system/digest.ts";
 import { SnapshotRefused, VmFailed } from "./runtime.ts";
 
 /** The jailed process can write what it likes to its file; real state stays far below this. */

@@ -56,6 +56,9 @@ export interface SavedMemory {
   deviceStateDigest: string;
 }
 
+/** `diffDigest` of a diff without pages (`runs` empty, no file needed): what a template's own state goes with. */
+export const EMPTY_DIFF_DIGEST = "xxh3-2d06800538d394c2";
+
 /** What the journal keeps of a running VM so that a restarted agent finds it again. Plain JSON. */
 export interface VmRecord {
   pid: number;

@@ -1,11 +1,9 @@
 /**
- * Checksums of saved memory: xxHash3 chained over pieces, each seeded with the one before. They find
+ * Checksums of large immutable files and of saved memory: xxHash3 chained over pieces, each seeded with the one before. They find
  * damage at memory speed (a cryptographic hash would double the time of a pause); whoever could forge
  * them could write the manifest that holds them, too.
  */
 import { open } from "node:fs/promises";
-
-import type { PageRun } from "./page-runs.ts";
 
 const PIECE_BYTES = 4 << 20;
 
@@ -16,9 +14,9 @@ export class ChainedDigest {
     this.#state = Bun.hash.xxHash3(piece, this.#state);
   }
 
-  /** Runs are part of what must be whole: content at the wrong page is as bad as wrong content. */
-  addRuns(runs: readonly PageRun[]): void {
-    this.add(new Uint8Array(new Float64Array(runs.flat()).buffer));
+  /** As 64-bit floats. */
+  addNumbers(numbers: readonly number[]): void {
+    this.add(new Uint8Array(Float64Array.from(numbers).buffer));
   }
 
   /** `xxh3-` and 16 hex digits. */
@@ -30,13 +28,6 @@ export class ChainedDigest {
 export const digestBytes = (bytes: Uint8Array): string => {
   const digest = new ChainedDigest();
   digest.add(bytes);
-  return digest.text();
-};
-
-/** Digest of a diff that holds no page: what a template's state goes with. */
-export const emptyDiffDigest = (): string => {
-  const digest = new ChainedDigest();
-  digest.addRuns([]);
   return digest.text();
 };
 
