@@ -1,0 +1,33 @@
+/** What can be measured and by whom; names as they appear in the JSON file. */
+
+export const CASES = [
+  "create_to_healthy",
+  "create_to_first_command",
+  "warm_exec",
+  "pause_5mb",
+  "pause_50mb",
+  "pause_200mb",
+  "resume_to_healthy",
+  "fork",
+  "fork_20",
+  "burst_20",
+  "api_read",
+  "memory_after_first_command",
+] as const;
+export type CaseName = (typeof CASES)[number];
+
+export const isCase = (text: string): text is CaseName => CASES.some((name) => name === text);
+
+/**
+ * - `wrenn`: from the HTTP client's request to its answer read.
+ * - `wrenn_agent`: the same operation as the agent's log times it, without server and client.
+ * - `floor`: a bare script that does the same with the same files, see `floor/`.
+ * - `floor_init`: the floor with the `/init` that every sandbox handed out needs.
+ * - `gvisor`: wall time of `runsc do`.
+ * - `direct`: the same request straight to the guest agent, or the bare framework with one query.
+ */
+export const SUBJECTS = ["wrenn", "wrenn_agent", "floor", "floor_init", "gvisor", "direct"] as const;
+export type SubjectName = (typeof SUBJECTS)[number];
+
+/** Memory is in MB, everything else in ms. */
+export const unitOf = (name: CaseName): "ms" | "mb" => (name === "memory_after_first_command" ? "mb" : "ms");

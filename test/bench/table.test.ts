@@ -1,0 +1,24 @@
+import { expect, test } from "bun:test";
+
+import { toRows } from "./results.ts";
+import type { Measurement } from "./rounds.ts";
+import { formatTable } from "./table.ts";
+
+const measured = (subject: Measurement["subject"], ...values: number[]): Measurement[] =>
+  values.map((value) => ({ case: "create_to_healthy", subject, value }));
+
+test("ratios are of medians, and a target is met or missed by them", () => {
+  const met = formatTable(toRows([...measured("wrenn", 300, 150, 160), ...measured("floor", 100)]));
+  expect(met.split("\n")[1]).toMatch(/wrenn +3 +160.0 ms +300.0 ms +300.0 ms +1.60 +<= 1.6 x floor met$/);
+  const missed = formatTable(toRows([...measured("wrenn", 161), ...measured("floor", 100)]));
+  expect(missed).toContain("<= 1.6 x floor MISSED");
+});
+
+test("without the subject to compare with it says so", () => {
+  expect(formatTable(toRows(measured("wrenn", 161)))).toContain("(not comparable)");
+});
+
+test("a case is named on its first line only", () => {
+  const lines = formatTable(toRows([...measured("wrenn", 1), ...measured("floor", 1)])).split("\n");
+  expect(lines.map((line) => line.startsWith("create_to_healthy"))).toEqual([false, true, false]);
+});
