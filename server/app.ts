@@ -6,10 +6,19 @@ import { Elysia } from "elysia";
 
 import { documentation } from "./docs/routes.ts";
 import { rim } from "./http/rim.ts";
+import { keyRoutes } from "./keys/routes.ts";
 import type { Services } from "./services.ts";
 import { systemRoutes } from "./system/routes.ts";
+import { authRoutes } from "./users/auth-routes.ts";
+import { meRoutes } from "./users/me-routes.ts";
 
 export const createApp = (services: Services) =>
-  new Elysia({ normalize: false }).use(rim(services)).use(documentation()).use(systemRoutes(services));
+  new Elysia({ normalize: false })
+    .use(rim(services))
+    .use(documentation())
+    .use(systemRoutes(services))
+    .use(authRoutes(services))
+    .use(meRoutes(services))
+    .use(keyRoutes(services));
 
 export type App = ReturnType<typeof createApp>;

@@ -6,14 +6,24 @@ import type { Sql } from "../db/sql.ts";
 import { AuditSideChannel } from "./audit/side-channel.ts";
 import type { Guards } from "./auth/context.ts";
 import { createGuards } from "./auth/guards.ts";
+import { Passwords } from "./auth/passwords.ts";
+import { createRefreshCookie } from "./auth/refresh-cookie.ts";
+import type { RefreshCookie } from "./auth/refresh-cookie.ts";
+import { createSessions } from "./auth/sessions.ts";
 import { createAuthStore } from "./auth/store.ts";
 import { Tokens } from "./auth/tokens.ts";
 import type { ServerConfig } from "./config.ts";
 import { Requests } from "./http/requests.ts";
+import { createKeyService } from "./keys/service.ts";
+import type { KeyService } from "./keys/service.ts";
 import type { Log } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import type { Settings } from "./settings.ts";
 import { DatabaseProbe } from "./system/database.ts";
+import { createAccounts } from "./users/accounts.ts";
+import type { Accounts } from "./users/accounts.ts";
+import { createUserService } from "./users/service.ts";
+import type { UserService } from "./users/service.ts";
 
 /** Something that works by itself between requests. */
 export interface BackgroundJob {
@@ -35,15 +45,23 @@ export interface Services extends Foundation {
   database: DatabaseProbe;
   tokens: Tokens;
   guards: Guards;
+  accounts: Accounts;
+  users: UserService;
+  keys: KeyService;
+  refreshCookie: RefreshCookie;
   /** For audit rows without a change of their own. */
   auditSideChannel: AuditSideChannel;
   background: readonly BackgroundJob[];
 }
 
 export const createServices = (foundation: Foundation): Services => {
-  const { sql, settings, log } = foundation;
+  const { sql, settings, log, config } = foundation;
   const tokens = new Tokens(settings);
   const guards = createGuards({ store: createAuthStore(sql), tokens, log });
+  const auditSideChannel = new AuditSideChannel(sql, log);
+  const passwords = new Passwords();
+  const sessions = createSessions(sql);
+  const accounts = createAccounts({ sql, passwords, config, setupCode: settings.setupCode });
   return {
     ...foundation,
     requests: new Requests(),
@@ -51,7 +69,14 @@ export const createServices = (foundation: Foundation): Services => {
     database: new DatabaseProbe(sql),
     tokens,
     guards,
-    auditSideChannel: new AuditSideChannel(sql, log),
+    accounts,
+    users: createUserService({ sql, tokens, passwords, sessions, accounts, sideChannel: auditSideChannel }),
+    keys: createKeyService(sql),
+    refreshCookie: createRefreshCookie({
+      instanceId: settings.instanceId,
+      isSecure: config.publicUrl.startsWith("https:"),
+    }),
+    auditSideChannel,
     background: [],
   };
 };

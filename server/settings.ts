@@ -3,6 +3,7 @@ import { exportJWK, generateKeyPair, importJWK } from "jose";
 import type { JWK } from "jose";
 
 import type { Json, Sql } from "../db/sql.ts";
+import { randomHex } from "./auth/secrets.ts";
 
 export interface Settings {
   /** Issuer of every token of this instance. UUID. */
@@ -15,6 +16,8 @@ export interface Settings {
   callKey: { privateKey: CryptoKey; publicJwk: JWK };
   /** Access tokens of sandboxes are HMACs by this key. */
   trafficKey: Uint8Array;
+  /** Printed at start while there is no account, for the first one of a reachable server. */
+  setupCode: string;
 }
 
 const secret = (): string => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url");
@@ -30,6 +33,7 @@ const newSettings = async (): Promise<Record<string, Json>> => ({
   host_token_key: secret(),
   call_key: { ...(await newCallKey()) },
   traffic_key: secret(),
+  setup_code: randomHex(8),
 });
 
 const text = (rows: Map<string, unknown>, key: string): string => {
@@ -63,5 +67,6 @@ export const loadSettings = async (sql: Sql): Promise<Settings> => {
     hostTokenKey: bytes(rows, "host_token_key"),
     callKey: await readCallKey(rows.get("call_key") as JWK),
     trafficKey: bytes(rows, "traffic_key"),
+    setupCode: text(rows, "setup_code"),
   };
 };

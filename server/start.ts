@@ -6,6 +6,7 @@ import type { Log } from "./log.ts";
 import { createServices } from "./services.ts";
 import type { Services } from "./services.ts";
 import { loadSettings } from "./settings.ts";
+import { prepareFirstAccount } from "./users/first-account.ts";
 
 /** Requests under way get this long to end. */
 const DRAIN_MS = 10_000;
@@ -30,6 +31,7 @@ export const startServer = async (options: {
   const { config, sql, log } = options;
   const settings = await loadSettings(sql);
   const services = createServices({ config, sql, settings, log });
+  await prepareFirstAccount(services);
   const app = createApp(services);
   const { listen, tls } = config;
   app.listen({

@@ -20,7 +20,7 @@ export interface RimDeps {
 /** The framework's own errors and everyone else's as an `ApiError`. */
 const asApiError = (error: unknown): ApiError => {
   if (error instanceof ValidationError && error.type !== "response") {
-    return describeInvalid(error.type, error.all[0] as Parameters<typeof describeInvalid>[1]);
+    return describeInvalid(error.type, error.all[0]);
   }
   if (error instanceof NotFoundError) {
     return new ApiError(404, "not_found", "There is nothing at this path; /docs lists what there is.");

@@ -1,0 +1,85 @@
+/** Passwords: what is accepted, and hashing that cannot be used to exhaust the machine. */
+import { invalidRequest, unavailable } from "../errors.ts";
+import type { ApiError } from "../errors.ts";
+import { COMMON_PASSWORDS } from "./common-passwords.ts";
+import { randomHex } from "./secrets.ts";
+
+export const MIN_PASSWORD_LENGTH = 8;
+export const MAX_PASSWORD_LENGTH = 128;
+
+/** OWASP's least for argon2id: 19 MiB, two passes. About 50 ms of one core. */
+const ARGON = { algorithm: "argon2id", memoryCost: 19_456, timeCost: 2 } as const;
+const MAX_RUNNING = 2;
+/** About five seconds of work. */
+const MAX_WAITING = 200;
+
+const normalize = (password: string): string => password.normalize("NFC");
+
+/** Why `password` is not accepted for this account, or null. */
+export const checkPassword = (password: string, email: string): ApiError | null => {
+  const length = Array.from(password).length;
+  if (length < MIN_PASSWORD_LENGTH) {
+    return invalidRequest(
+      "password",
+      "min_length",
+      `password: use at least ${MIN_PASSWORD_LENGTH} characters.`,
+    );
+  }
+  if (length > MAX_PASSWORD_LENGTH) {
+    return invalidRequest(
+      "password",
+      "max_length",
+      `password: use at most ${MAX_PASSWORD_LENGTH} characters.`,
+    );
+  }
+  const lower = password.toLowerCase();
+  if (COMMON_PASSWORDS.has(lower) || lower === email.toLowerCase() || /^(.)\1*$/u.test(lower)) {
+    return invalidRequest(
+      "password",
+      "common_password",
+      "password: this one is among the first that are tried.",
+    );
+  }
+  return null;
+};
+
+export class Passwords {
+  #running = 0;
+  readonly #waiting: (() => void)[] = [];
+  #dummy: Promise<string> | null = null;
+
+  /** A PHC string. Throws 503 `busy` when too many are waiting. */
+  hash(password: string): Promise<string> {
+    return this.#queued(() => Bun.password.hash(normalize(password), ARGON));
+  }
+
+  /**
+   * Whether `password` belongs to `hash`. Null (no such account, or none with a password) costs the same
+   * work and is never right.
+   */
+  async verify(password: string, hash: string | null): Promise<boolean> {
+    this.#dummy ??= Bun.password.hash(randomHex(16), ARGON);
+    const against = hash ?? (await this.#dummy);
+    const matches = await this.#queued(() => Bun.password.verify(normalize(password), against));
+    return matches && hash !== null;
+  }
+
+  async #queued<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#running >= MAX_RUNNING) {
+      if (this.#waiting.length >= MAX_WAITING) {
+        throw unavailable("busy", "Too many sign-ins at this moment. Try again in a few seconds.");
+      }
+      // Whoever ends hands over the place, so `#running` stays as it is.
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    } else {
+      this.#running += 1;
+    }
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running -= 1;
+      else next();
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import { isUniqueViolation } from "../../db/sql.ts";
+import type { Sql, Tx } from "../../db/sql.ts";
+/** Making accounts: by the person, by the configuration's first administrator, by the command line. */
+import { newId } from "../../proto/ids.ts";
+import { userActor } from "../audit/actor.ts";
+import { record } from "../audit/record.ts";
+import { teamEvents } from "../audit/team-events.ts";
+import { userEvents } from "../audit/user-events.ts";
+import { checkPassword } from "../auth/passwords.ts";
+import type { Passwords } from "../auth/passwords.ts";
+import { equalSecrets } from "../auth/secrets.ts";
+import type { ServerConfig } from "../config.ts";
+import { ApiError, conflict, invalidRequest } from "../errors.ts";
+import { firstTeamName } from "../teams/names.ts";
+import { insertMembership, insertTeam } from "../teams/store.ts";
+import { isPlainText } from "../text.ts";
+import { isEmail, refuseSignup } from "./rules.ts";
+import { claimFirstAccount, insertUser } from "./store.ts";
+
+export interface NewAccount {
+  userId: string;
+  teamId: string;
+  email: string;
+  name: string;
+  isAdmin: boolean;
+}
+
+export interface SignupRequest {
+  email: string;
+  password: string;
+  name: string;
+  setupCode: string | null;
+}
+
+export interface AccountDeps {
+  sql: Sql;
+  passwords: Passwords;
+  config: Pick<ServerConfig, "isLoopback" | "signup">;
+  setupCode: string;
+}
+
+const clean = (request: Pick<SignupRequest, "email" | "name" | "password">) => {
+  const email = request.email.trim().toLowerCase();
+  const name = request.name.trim().normalize("NFC");
+  if (!isEmail(email)) throw invalidRequest("email", "format", "email: this is not an e-mail address.");
+  if (!isPlainText(name)) throw invalidRequest("name", "pattern", "name: use printable characters.");
+  const refused = checkPassword(request.password, email);
+  if (refused !== null) throw refused;
+  return { email, name };
+};
+
+const emailTaken = (): ApiError =>
+  conflict("email_taken", "There is an account with this address. Sign in instead.");
+
+/** The account with its first team, inside the caller's transaction. */
+const insertAccount = async (
+  tx: Tx,
+  account: { email: string; name: string; passwordHash: string; isAdmin: boolean },
+): Promise<NewAccount> => {
+  const [userId, teamId] = [newId(), newId()];
+  await insertUser(tx, { id: userId, ...account });
+  await insertTeam(tx, { id: teamId, name: firstTeamName(account.name) });
+  await insertMembership(tx, { teamId, userId, role: "owner", isDefault: true });
+  return { userId, teamId, email: account.email, name: account.name, isAdmin: account.isAdmin };
+};
+
+// Last in the transaction, the platform's chain after the team's own: everyone shares that one.
+const recordAccount = async (tx: Tx, { userId, teamId, name, email }: NewAccount): Promise<void> => {
+  const actor = userActor(userId, name);
+  await record(tx, teamEvents.created({ teamId, actor }));
+  await record(tx, userEvents.signedUp({ userId, actor, email }));
+};
+
+export const createAccounts = ({ sql, passwords, config, setupCode }: AccountDeps) => ({
+  /**
+   * Makes an account, its team and, by `inSameCommit`, what else belongs to it. The first one of an
+   * instance becomes platform administrator. 403 by policy, 409 `email_taken`.
+   */
+  async signUp(
+    request: SignupRequest,
+    inSameCommit: (tx: Tx, account: NewAccount) => Promise<void>,
+  ): Promise<NewAccount> {
+    const { email, name } = clean(request);
+    const given = request.setupCode;
+    const code = { given, matches: given !== null && equalSecrets(given.trim(), setupCode) };
+    const refuse = (isFirst: boolean): void => {
+      const refused = refuseSignup({
+        email,
+        isFirst,
+        isLoopback: config.isLoopback,
+        policy: config.signup,
+        setupCode: code,
+      });
+      if (refused !== null) throw refused;
+    };
+    const passwordHash = await passwords.hash(request.password);
+    try {
+      return await sql.begin(async (tx) => {
+        const isFirst = await claimFirstAccount(tx);
+        refuse(isFirst);
+        const account = await insertAccount(tx, { email, name, passwordHash, isAdmin: isFirst });
+        await inSameCommit(tx, account);
+        await recordAccount(tx, account);
+        return account;
+      });
+    } catch (error) {
+      if (isUniqueViolation(error, "users_email_key")) throw emailTaken();
+      throw error;
+    }
+  },
+
+  /** The configured administrator, when there is no account at all. Null when there is. */
+  async ensureFirstAdmin(admin: { email: string; password: string }): Promise<NewAccount | null> {
+    const request = { ...admin, name: admin.email.split("@")[0] || "Administrator" };
+    const { email, name } = clean(request);
+    const passwordHash = await passwords.hash(admin.password);
+    return sql.begin(async (tx) => {
+      if (!(await claimFirstAccount(tx))) return null;
+      const account = await insertAccount(tx, { email, name, passwordHash, isAdmin: true });
+      await recordAccount(tx, account);
+      return account;
+    });
+  },
+});
+
+export type Accounts = ReturnType<typeof createAccounts>;

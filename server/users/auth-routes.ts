@@ -1,0 +1,123 @@
+/** `/v1/auth`: sign-up, sign-in, refresh, sign-out, another team. */
+import { Elysia, t } from "elysia";
+
+import { formatTeamId, formatUserId, parseTeamId } from "../../proto/ids.ts";
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../auth/passwords.ts";
+import { OPEN, REFRESH_COOKIE, USER } from "../docs/security.ts";
+import { unauthorized } from "../errors.ts";
+import { nullable, TeamRoleWord, Timestamp } from "../http/schemas.ts";
+import { readId } from "../http/wire-ids.ts";
+import type { Services } from "../services.ts";
+import { EMAIL_PATTERN } from "./rules.ts";
+import type { SignedIn } from "./service.ts";
+
+const AuthResponse = t.Object({
+  token: t.String({ description: "For `Authorization: Bearer`, 15 minutes." }),
+  expires_at: Timestamp,
+  user_id: t.String(),
+  team_id: nullable(t.String()),
+  email: t.String(),
+  name: t.String(),
+  role: nullable(TeamRoleWord),
+  is_admin: t.Boolean(),
+});
+
+const Email = t.String({ maxLength: 254, pattern: EMAIL_PATTERN, examples: ["ada@example.com"] });
+
+const SignupRequest = t.Object({
+  email: Email,
+  // UTF-16 units here; the exact rule counts characters.
+  password: t.String({ minLength: MIN_PASSWORD_LENGTH, maxLength: MAX_PASSWORD_LENGTH * 2 }),
+  name: t.String({ minLength: 1, maxLength: 100 }),
+  setup_code: t.Optional(
+    t.String({
+      maxLength: 64,
+      description: "Printed at start; for the first account of a reachable server.",
+    }),
+  ),
+});
+
+const LoginRequest = t.Object({
+  email: t.String({ minLength: 1, maxLength: 254 }),
+  password: t.String({ minLength: 1, maxLength: MAX_PASSWORD_LENGTH * 2 }),
+});
+
+const RefreshRequest = t.Object({ team_id: t.Optional(nullable(t.String())) });
+
+const toWire = (answer: SignedIn) => ({
+  token: answer.token,
+  expires_at: answer.expiresAt.toISOString(),
+  user_id: formatUserId(answer.userId),
+  team_id: answer.teamId === null ? null : formatTeamId(answer.teamId),
+  email: answer.email,
+  name: answer.name,
+  role: answer.role,
+  is_admin: answer.isAdmin,
+});
+
+const detail = (summary: string, security: typeof OPEN) => ({ summary, tags: ["sign-in"], security });
+
+export const authRoutes = ({ guards, users, refreshCookie }: Services) =>
+  new Elysia({ prefix: "/v1/auth", normalize: false })
+    .post(
+      "/signup",
+      async ({ body, request, set }) => {
+        const userAgent = request.headers.get("user-agent");
+        const { answer, refreshToken } = await users.signUp({
+          ...body,
+          setupCode: body.setup_code ?? null,
+          userAgent,
+        });
+        if (refreshToken !== null) set.headers["set-cookie"] = refreshCookie.write(refreshToken);
+        set.status = 201;
+        return toWire(answer);
+      },
+      { body: SignupRequest, response: { 201: AuthResponse }, detail: detail("Make an account", OPEN) },
+    )
+    .post(
+      "/login",
+      async ({ body, request, set }) => {
+        const userAgent = request.headers.get("user-agent");
+        const { answer, refreshToken } = await users.logIn({ ...body, userAgent });
+        if (refreshToken !== null) set.headers["set-cookie"] = refreshCookie.write(refreshToken);
+        return toWire(answer);
+      },
+      { body: LoginRequest, response: AuthResponse, detail: detail("Sign in", OPEN) },
+    )
+    .post(
+      "/refresh",
+      async ({ body, request, set }) => {
+        const token = refreshCookie.read(request);
+        if (token === null) throw unauthorized("There is no session here. Sign in.", "no_session");
+        const wished = body?.team_id ? readId(parseTeamId, "team_id", body.team_id) : null;
+        const { answer, refreshToken } = await users.refresh(token, wished);
+        if (refreshToken !== null) set.headers["set-cookie"] = refreshCookie.write(refreshToken);
+        return toWire(answer);
+      },
+      {
+        body: nullable(RefreshRequest),
+        response: AuthResponse,
+        detail: detail("Go on: a new token for the session in the cookie", REFRESH_COOKIE),
+      },
+    )
+    .post(
+      "/logout",
+      async ({ request, set }) => {
+        const token = refreshCookie.read(request);
+        if (token !== null) await users.logOut(token);
+        set.headers["set-cookie"] = refreshCookie.write("");
+        set.status = 204;
+      },
+      { detail: detail("Sign out; fine without a session", REFRESH_COOKIE) },
+    )
+    .derive(guards.user)
+    .post(
+      "/switch-team",
+      async ({ caller, body }) =>
+        toWire(await users.switchTeam(caller, readId(parseTeamId, "team_id", body.team_id))),
+      {
+        body: t.Object({ team_id: t.String() }),
+        response: AuthResponse,
+        detail: detail("A token for another of your teams", USER),
+      },
+    );

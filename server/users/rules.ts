@@ -1,0 +1,48 @@
+import type { SignupPolicy } from "../config.ts";
+/** Pure rules of accounts: who may make one, and what its parts look like. */
+import { ApiError, forbidden } from "../errors.ts";
+
+/** ASCII only, so that lower-casing means the same to everyone. */
+export const EMAIL_PATTERN = "^[!-?A-~]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,186}[A-Za-z0-9])?$";
+const EMAIL = new RegExp(EMAIL_PATTERN);
+
+export const isEmail = (text: string): boolean => EMAIL.test(text);
+
+export interface SignupSituation {
+  email: string;
+  /** There is no account yet. */
+  isFirst: boolean;
+  /** The listener cannot be reached from other machines. */
+  isLoopback: boolean;
+  policy: SignupPolicy | null;
+  /** What the client sent, and what was printed at start. */
+  setupCode: { given: string | null; matches: boolean };
+}
+
+/**
+ * Why this sign-up is refused, or null. The first account is the operator's: it needs the printed set-up
+ * code unless nobody else can reach the server, and no policy, which would lock the operator out.
+ */
+export const refuseSignup = (situation: SignupSituation): ApiError | null => {
+  const { email, isFirst, isLoopback, policy, setupCode } = situation;
+  if (isFirst) {
+    if (isLoopback || setupCode.matches) return null;
+    return setupCode.given === null
+      ? forbidden(
+          "The first account needs the set-up code that the server printed at its start.",
+          "setup_code_required",
+        )
+      : forbidden("This is not the set-up code that the server printed at its start.", "setup_code_wrong");
+  }
+  const effective = policy ?? { kind: isLoopback ? "open" : "closed" };
+  if (effective.kind === "open") return null;
+  if (effective.kind === "domains") {
+    const domain = email.slice(email.lastIndexOf("@") + 1).toLowerCase();
+    if (effective.domains.includes(domain)) return null;
+    return forbidden(
+      "Accounts are for addresses of certain domains only; ask an administrator.",
+      "signup_domain",
+    );
+  }
+  return forbidden("Sign-up is closed; ask an administrator for an account.", "signup_closed");
+};
