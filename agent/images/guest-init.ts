@@ -4,12 +4,12 @@
  * Both run under static busybox, so an image needs no program of its own.
  */
 
-/** Fixed inside every sandbox, so that a snapshot restores in any slot. */
-export const GUEST_ADDRESS = "169.254.0.21";
-export const GATEWAY_ADDRESS = "169.254.0.22";
-export const GUEST_MAC_ADDRESS = "02:fc:00:00:00:05";
-/** The host's end of every tap; permanent in the guest's neighbour table, which spares ARP after a restore. */
-export const GATEWAY_MAC_ADDRESS = "02:fc:00:00:00:06";
+import {
+  GATEWAY_ADDRESS,
+  GATEWAY_MAC_ADDRESS,
+  GUEST_ADDRESS,
+  GUEST_PREFIX_BITS,
+} from "../system/guest-network.ts";
 
 /** Where the guest drive is mounted; the guest agent's ELF interpreter points into it. */
 export const DRIVE_MOUNT = "/opt/wrenn";
@@ -24,7 +24,7 @@ $B mount -t devtmpfs dev /dev
 for m in ${modules.join(" ")}; do $B insmod /lib/modules/$m || fail "module $m does not load"; done
 $B ip link set lo up
 $B ip link set eth0 up || fail "no network device"
-$B ip addr add ${GUEST_ADDRESS}/30 dev eth0
+$B ip addr add ${GUEST_ADDRESS}/${GUEST_PREFIX_BITS} dev eth0
 $B arp -s ${GATEWAY_ADDRESS} ${GATEWAY_MAC_ADDRESS}
 $B ip route add default via ${GATEWAY_ADDRESS}
 N=/newroot

@@ -1,4 +1,4 @@
-/** The images of this host as `sandboxes/` uses them: boot files, empty memory, `minimal`, merged memory. */
+/** The images of this host as `sandboxes/` uses them: boot files, empty memory, `minimal`. */
 import { access, chmod, open, rename } from "node:fs/promises";
 import { basename, join } from "node:path";
 
@@ -35,7 +35,6 @@ export interface HostImages {
   zeroMemoryPath(memoryMb: number): Promise<string>;
   /** The layer id of `minimal`'s root file system, built when it is not there. */
   buildMinimalLayer(report: Progress): Promise<string>;
-  mergeMemory(options: MergeOptions): Promise<{ digest: string; sizeBytes: number }>;
 }
 
 const seconds = (ms: number): string => (ms / 1_000).toFixed(1);
@@ -100,5 +99,5 @@ export const createHostImages = (options: HostImagesOptions): HostImages => {
     return await layers.adoptRaw(path);
   };
 
-  return { currentBootFiles, bootFiles, zeroMemoryPath, buildMinimalLayer, mergeMemory };
+  return { currentBootFiles, bootFiles, zeroMemoryPath, buildMinimalLayer };
 };

@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import { access, chmod, copyFile, mkdir, readdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 
+import { type CpioEntry, writeCpio } from "../system/cpio.ts";
 import { syncDirectory } from "../system/durable.ts";
 import { run } from "../system/exec.ts";
 import type { KernelSpec } from "../vm/runtime.ts";
-import { type CpioEntry, writeCpio } from "../system/cpio.ts";
 import { initrdScript, kernelCommandLine } from "./guest-init.ts";
 import { ensureKernelSource } from "./kernel-package.ts";
 import type { Layout } from "./layout.ts";

@@ -1,0 +1,97 @@
+/** Makes, cleans and removes single slots with `ip` and `nft`. */
+import { run } from "../system/exec.ts";
+import {
+  GATEWAY_ADDRESS,
+  GATEWAY_MAC_ADDRESS,
+  GUEST_ADDRESS,
+  GUEST_MAC_ADDRESS,
+  GUEST_PREFIX_BITS,
+} from "../system/guest-network.ts";
+import { NAMESPACE_DIRECTORY, type SlotPlan, TAP_NAME, UPLINK_NAME } from "./plan.ts";
+import { policyRules, slotRules } from "./slot-rules.ts";
+import type { NetworkPolicy } from "./slots.ts";
+
+const ipBatch = async (lines: string[], namespace?: string): Promise<void> => {
+  const where = namespace === undefined ? [] : ["-n", namespace];
+  await run(["ip", ...where, "-batch", "-"], { input: `${lines.join("\n")}\n` });
+};
+
+/** Only the network namespace is entered: cheaper than `ip netns exec`, which also remounts /sys. */
+const inNamespace = (namespace: string, argv: string[]): string[] => [
+  "nsenter",
+  `--net=${NAMESPACE_DIRECTORY}/${namespace}`,
+  ...argv,
+];
+
+const NEIGHBOUR = `neigh replace ${GUEST_ADDRESS} lladdr ${GUEST_MAC_ADDRESS} dev ${TAP_NAME} nud permanent`;
+
+/** Spares the first packet an ARP exchange on the pair; the tap's entry spares it after a restore. */
+const upLines = (plan: SlotPlan): string[] => [
+  `link set ${UPLINK_NAME} up`,
+  `route replace default via ${plan.hostAddress}`,
+  `link set ${TAP_NAME} up`,
+  NEIGHBOUR,
+];
+
+const SYSCTLS = [
+  "net.ipv4.ip_forward=1",
+  "net.ipv6.conf.all.disable_ipv6=1",
+  "net.ipv6.conf.default.disable_ipv6=1",
+];
+
+/** Leaves nothing behind when it fails. Throws `CommandFailed`. */
+export const makeSlot = async (plan: SlotPlan, options: { routeLoopback: boolean }): Promise<void> => {
+  const { namespace, hostInterface, hostAddress, address, uid } = plan;
+  try {
+    await ipBatch([
+      `netns add ${namespace}`,
+      `link add ${hostInterface} type veth peer name ${UPLINK_NAME} netns ${namespace}`,
+      `link set ${hostInterface} addrgenmode none`,
+      `addr add ${hostAddress}/31 dev ${hostInterface}`,
+      `link set ${hostInterface} up`,
+    ]);
+    await run(inNamespace(namespace, ["busybox", "sysctl", "-q", "-w", ...SYSCTLS]));
+    await ipBatch(
+      [
+        "link set lo up",
+        `addr add ${address}/31 dev ${UPLINK_NAME}`,
+        `tuntap add dev ${TAP_NAME} mode tap user ${uid}`,
+        `link set ${TAP_NAME} address ${GATEWAY_MAC_ADDRESS}`,
+        `addr add ${GATEWAY_ADDRESS}/${GUEST_PREFIX_BITS} dev ${TAP_NAME}`,
+        ...upLines(plan),
+      ],
+      namespace,
+    );
+    await run(inNamespace(namespace, ["nft", "-f", "-"]), { input: slotRules(hostAddress) });
+    // a resolver on the host's own loopback address is reached from here
+    if (options.routeLoopback) {
+      await run(["busybox", "sysctl", "-q", "-w", `net.ipv4.conf.${hostInterface}.route_localnet=1`]);
+    }
+  } catch (error) {
+    await removeSlot(plan).catch(() => undefined);
+    throw error;
+  }
+};
+
+export const applySlotPolicy = async (namespace: string, policy: NetworkPolicy): Promise<void> => {
+  await run(inNamespace(namespace, ["nft", "-f", "-"]), { input: policyRules(policy) });
+};
+
+/**
+ * Forgets every connection of the last user: taking the links down drops what was masqueraded through
+ * them. Addresses stay; routes and neighbours come back with the links.
+ */
+export const cleanSlot = async (plan: SlotPlan): Promise<void> => {
+  await ipBatch(
+    [`link set ${TAP_NAME} down`, `link set ${UPLINK_NAME} down`, ...upLines(plan)],
+    plan.namespace,
+  );
+};
+
+/** What is not there is fine. The pair goes first: with the namespace it would only vanish later. */
+export const removeSlot = async (plan: Pick<SlotPlan, "hostInterface" | "namespace">): Promise<void> => {
+  // `-force` goes on after a line that fails; its exit code then tells nothing
+  await run(["ip", "-force", "-batch", "-"], {
+    input: `link del ${plan.hostInterface}\nnetns del ${plan.namespace}\n`,
+  }).catch(() => undefined);
+};
