@@ -6,7 +6,6 @@ import { ensureBootFiles } from "./boot-files.ts";
 import type { BootFiles, LayerStore, Progress } from "./images.ts";
 import { openKernel } from "./kernel.ts";
 import type { Layout } from "./layout.ts";
-import { mergeMemory, type MergeOptions } from "./merge-memory.ts";
 import { ensureMinimalImage } from "./minimal.ts";
 import { withStaging } from "./staging.ts";
 
