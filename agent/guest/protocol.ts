@@ -6,6 +6,31 @@ export const GUEST_PORT = 49983;
 /** The only address /init is accepted from: the host's end of the sandbox's tap. */
 export const HOST_ADDRESS = "169.254.0.22";
 
+/** The envd release whose behaviour the guest agent follows; SDKs choose features by it. */
+export const ENVD_VERSION = "0.6.13";
+
+/**
+ * Environment of the guest agent under software emulation. No tier ever compiles, because freshly
+ * generated code is what emulation is slowest at (a warm `true` takes 70 ms with the defaults). The JIT
+ * as a whole stays on: without it there is no `bun:ffi`, which user rights, clock and watches need.
+ */
+export const EMULATED_ENVIRONMENT: Readonly<Record<string, string>> = {
+  BUN_JSC_useBaselineJIT: "0",
+  BUN_JSC_useDFGJIT: "0",
+  BUN_JSC_useFTLJIT: "0",
+  BUN_JSC_useRegExpJIT: "0",
+  BUN_JSC_useConcurrentJIT: "0",
+  BUN_JSC_useConcurrentGC: "0",
+  BUN_JSC_numberOfGCMarkers: "1",
+  BUN_GC_TIMER_DISABLE: "1",
+};
+
+/**
+ * Request header of Process.Connect: `true` sends the kept output (last 64 KB) before what is new, and
+ * finds processes that ended up to 10 minutes ago instead of 30 seconds.
+ */
+export const REPLAY_HEADER = "wrenn-replay";
+
 /** Body of `POST /init`; sent after every boot and restore, before the sandbox is handed out. */
 export interface InitRequest {
   /** RFC 3339: the wall clock to set. */
@@ -19,4 +44,21 @@ export interface InitRequest {
   defaultWorkdir?: string;
   /** Given for clones, never for a resume: what makes this machine its own. */
   identity?: { hostname: string; machineId: string };
+}
+
+/** Answer of `GET /metrics`: sizes in bytes, `ts` in unix seconds, `cpu_used_pct` since the call before. */
+export interface GuestMetrics {
+  ts: number;
+  cpu_count: number;
+  cpu_used_pct: number;
+  mem_total: number;
+  mem_used: number;
+  mem_cache: number;
+  disk_used: number;
+  disk_total: number;
+}
+
+/** Answer of `GET /ports`: TCP ports something listens on, ascending; the guest agent's own left out. */
+export interface GuestPorts {
+  ports: number[];
 }

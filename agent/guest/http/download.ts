@@ -1,0 +1,136 @@
+/** `GET` and `HEAD /files`: one file, streamed from a descriptor that was opened with the user's rights. */
+import { closeSync, constants, fstatSync, openSync, read, type Stats } from "node:fs";
+
+import { Code, ConnectError } from "@connectrpc/connect";
+
+import { pathError } from "../errors.ts";
+import { asUser } from "../system/credentials.ts";
+import type { User } from "../users.ts";
+import { chooseCoding } from "./encoding.ts";
+import { problem } from "./problem.ts";
+import { type ByteRange, conditionStatus, parseRange, rangeStillValid, type Validators } from "./range.ts";
+
+const CHUNK_BYTES = 64 * 1024;
+
+interface OpenFile {
+  fd: number;
+  stats: Stats;
+}
+
+/** Throws a Connect error; what is no regular file is refused (a FIFO would wait for ever). */
+const openFile = (path: string, user: User): OpenFile => {
+  let fd: number;
+  try {
+    fd = asUser(user, () => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY));
+  } catch (error) {
+    throw pathError(error, path);
+  }
+  const stats = fstatSync(fd);
+  if (stats.isFile()) return { fd, stats };
+  closeSync(fd);
+  throw new ConnectError(
+    `'${path}' is ${stats.isDirectory() ? "a directory" : "not a regular file"}`,
+    Code.InvalidArgument,
+  );
+};
+
+const readAt = (fd: number, buffer: Uint8Array, position: number): Promise<number> =>
+  new Promise((resolve, reject) => {
+    read(fd, buffer, 0, buffer.byteLength, position, (error, bytes) =>
+      error ? reject(error) : resolve(bytes),
+    );
+  });
+
+/** Bytes of the range at the reader's pace; the descriptor is closed when they end, fail or nobody wants them. */
+async function* readRange(
+  fd: number,
+  { start, end }: ByteRange,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+  try {
+    for (let position = start; position <= end;) {
+      const buffer = new Uint8Array(Math.min(CHUNK_BYTES, end + 1 - position));
+      const bytes = await readAt(fd, buffer, position);
+      // An error, so that the client does not take the part for the whole.
+      if (bytes === 0) throw new Error("the file became shorter while it was read");
+      yield buffer.subarray(0, bytes);
+      position += bytes;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Pulled only as the client reads. A generator that never started runs no `finally`. */
+const streamRange = (fd: number, range: ByteRange): ReadableStream<BufferSource> => {
+  const chunks = readRange(fd, range);
+  let started = false;
+  return new ReadableStream<BufferSource>(
+    {
+      pull: async (controller) => {
+        started = true;
+        const { done, value } = await chunks.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: async () => {
+        if (started) await chunks.return();
+        else closeSync(fd);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+};
+
+const validatorsOf = ({ ino, size, mtimeMs }: Stats): Validators => ({
+  etag: `"${ino.toString(16)}-${size.toString(16)}-${Math.round(mtimeMs * 1_000).toString(16)}"`,
+  modifiedMs: Math.floor(mtimeMs / 1_000) * 1_000,
+});
+
+const dispositionOf = (path: string): string =>
+  `inline; filename*=utf-8''${encodeURIComponent(path.slice(path.lastIndexOf("/") + 1))}`;
+
+const respond = (request: Request, path: string, { fd, stats }: OpenFile): Response => {
+  const { size } = stats;
+  const validators = validatorsOf(stats);
+  const headers = new Headers({
+    ETag: validators.etag,
+    "Last-Modified": new Date(validators.modifiedMs).toUTCString(),
+    "Accept-Ranges": "bytes",
+    "X-Content-Type-Options": "nosniff",
+    Vary: "Accept-Encoding",
+  });
+  const empty = (status: number): Response => {
+    closeSync(fd);
+    return new Response(null, { status, headers });
+  };
+  const condition = conditionStatus(request.headers, validators);
+  if (condition !== null) return empty(condition);
+  const coding = chooseCoding(request.headers.get("accept-encoding"));
+  if (coding === null) {
+    closeSync(fd);
+    return problem(406, "no acceptable encoding: identity and gzip are offered");
+  }
+  const range = rangeStillValid(request.headers, validators)
+    ? parseRange(request.headers.get("range"), size)
+    : null;
+  if (range === "unsatisfiable") {
+    headers.set("Content-Range", `bytes */${size}`);
+    return empty(416);
+  }
+  headers.set("Content-Type", "application/octet-stream");
+  headers.set("Content-Disposition", dispositionOf(path));
+  const part = range ?? { start: 0, end: size - 1 };
+  if (range !== null) headers.set("Content-Range", `bytes ${part.start}-${part.end}/${size}`);
+  // A range counts bytes of the file itself, so it is never coded; nothing is gained on an empty file.
+  const gzip = coding === "gzip" && range === null && size > 0;
+  if (gzip) headers.set("Content-Encoding", "gzip");
+  else headers.set("Content-Length", String(part.end + 1 - part.start));
+  const status = range === null ? 200 : 206;
+  if (request.method === "HEAD" || size === 0) return empty(status);
+  const body = streamRange(fd, part);
+  return new Response(gzip ? body.pipeThrough(new CompressionStream("gzip")) : body, { status, headers });
+};
+
+/** Throws a Connect error when the file cannot be opened. */
+export const download = (request: Request, options: { path: string; user: User }): Response =>
+  respond(request, options.path, openFile(options.path, options.user));

@@ -1,0 +1,28 @@
+/** TCP ports something in the sandbox listens on, from /proc/net. */
+import { readFileSync } from "node:fs";
+
+const LISTEN = "0A";
+
+/** Ports of the listening sockets in the text of /proc/net/tcp or tcp6. */
+export const parseListening = (table: string): number[] =>
+  table
+    .split("\n")
+    .slice(1)
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , , state]) => state === LISTEN)
+    .map(([, local = ""]) => Number.parseInt(local.slice(local.lastIndexOf(":") + 1), 16));
+
+const readTable = (path: string): string => {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    // No IPv6 in this kernel.
+    return "";
+  }
+};
+
+/** Ascending, each once, without `ownPort`. */
+export const listeningPorts = (ownPort: number): number[] => {
+  const ports = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((path) => parseListening(readTable(path)));
+  return [...new Set(ports)].filter((port) => port !== ownPort).sort((a, b) => a - b);
+};

@@ -1,0 +1,45 @@
+/** A viewer's items as the events of Start and Connect. */
+import type { MessageInitShape } from "@bufbuild/protobuf";
+
+import type { ProcessEventSchema } from "../../../proto/gen/process/process_pb.ts";
+import type { OutputItem, Viewer } from "./output.ts";
+import type { RunningProcess } from "./running.ts";
+
+export type EventInit = MessageInitShape<typeof ProcessEventSchema>;
+
+const DEFAULT_KEEPALIVE_MS = 90_000;
+
+/** From `Keepalive-Ping-Interval`, in seconds. */
+export const keepaliveMs = (headers: Headers): number => {
+  const seconds = Number(headers.get("keepalive-ping-interval") ?? "");
+  return Number.isFinite(seconds) && seconds > 0 && seconds <= 86_400
+    ? seconds * 1_000
+    : DEFAULT_KEEPALIVE_MS;
+};
+
+const eventOf = (item: OutputItem): EventInit => {
+  switch (item.kind) {
+    case "data":
+      return {
+        event: { case: "data", value: { output: { case: item.chunk.channel, value: item.chunk.bytes } } },
+      };
+    case "keepalive":
+      return { event: { case: "keepalive", value: {} } };
+    case "end":
+      return { event: { case: "end", value: item.end } };
+  }
+};
+
+/** `start`, then everything the viewer sees. */
+export async function* follow(
+  process: RunningProcess,
+  viewer: Viewer,
+  signal: AbortSignal,
+): AsyncGenerator<{ event: EventInit }, void, void> {
+  try {
+    yield { event: { event: { case: "start", value: { pid: process.pid } } } };
+    for await (const item of viewer.items(signal)) yield { event: eventOf(item) };
+  } finally {
+    viewer.detach();
+  }
+}

@@ -1,0 +1,211 @@
+/**
+ * Output of one process on its way to any number of viewers. While someone watches, the process may run
+ * ahead of the slowest viewer by a bounded amount and then waits; while nobody does, it never waits and
+ * the last 64 KB are kept.
+ */
+import type { ProcessEnd } from "./status.ts";
+
+export type Channel = "stdout" | "stderr" | "pty";
+
+export interface OutputChunk {
+  channel: Channel;
+  bytes: Uint8Array;
+}
+
+/** What a viewer gets: output, a sign of life when there was none for a while, and at last the end. */
+export type OutputItem =
+  { kind: "data"; chunk: OutputChunk } | { kind: "keepalive" } | { kind: "end"; end: ProcessEnd };
+
+export const KEPT_BYTES = 64 * 1024;
+const VIEWER_BYTES = 256 * 1024;
+
+/** The last `KEPT_BYTES` of output, in order, channels kept apart. */
+class RecentOutput {
+  #chunks: OutputChunk[] = [];
+  #bytes = 0;
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  add({ channel, bytes }: OutputChunk): void {
+    // A copy: the chunk may be a small view of a large read buffer, or belong to the reader.
+    const copy = bytes.slice(Math.max(0, bytes.byteLength - KEPT_BYTES));
+    this.#chunks.push({ channel, bytes: copy });
+    this.#bytes += copy.byteLength;
+    while (this.#bytes > KEPT_BYTES) {
+      const [oldest] = this.#chunks;
+      if (oldest === undefined) break;
+      const excess = this.#bytes - KEPT_BYTES;
+      if (oldest.bytes.byteLength <= excess) {
+        this.#chunks.shift();
+        this.#bytes -= oldest.bytes.byteLength;
+      } else {
+        oldest.bytes = oldest.bytes.slice(excess);
+        this.#bytes -= excess;
+      }
+    }
+    // Many tiny writes would cost more in bookkeeping than in bytes.
+    if (this.#chunks.length > 512) this.#merge();
+  }
+
+  #merge(): void {
+    const merged: OutputChunk[] = [];
+    let run: OutputChunk[] = [];
+    const close = (): void => {
+      const [first] = run;
+      if (first !== undefined) merged.push({ channel: first.channel, bytes: joinBytes(run) });
+      run = [];
+    };
+    for (const chunk of this.#chunks) {
+      if (run[0] !== undefined && run[0].channel !== chunk.channel) close();
+      run.push(chunk);
+    }
+    close();
+    // Output that keeps changing channel cannot be merged; then the oldest half goes.
+    this.#chunks = merged.length > 512 ? merged.slice(-256) : merged;
+    this.#bytes = this.#chunks.reduce((sum, chunk) => sum + chunk.bytes.byteLength, 0);
+  }
+
+  snapshot(): OutputChunk[] {
+    return this.#chunks.map((chunk) => ({ ...chunk }));
+  }
+}
+
+const joinBytes = (chunks: OutputChunk[]): Uint8Array => {
+  const joined = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.bytes.byteLength, 0));
+  let offset = 0;
+  for (const { bytes } of chunks) {
+    joined.set(bytes, offset);
+    offset += bytes.byteLength;
+  }
+  return joined;
+};
+
+/** One reader's place in the output. */
+export class Viewer {
+  #queue: OutputChunk[] = [];
+  #queuedBytes = 0;
+  #keepaliveDue = false;
+  #end: ProcessEnd | null = null;
+  #wake: (() => void) | null = null;
+  readonly #timer: Timer;
+  readonly #output: ProcessOutput;
+
+  constructor(output: ProcessOutput, keepaliveMs: number) {
+    this.#output = output;
+    this.#timer = setInterval(() => {
+      this.#keepaliveDue = true;
+      this.#wake?.();
+    }, keepaliveMs);
+  }
+
+  get isFull(): boolean {
+    return this.#queuedBytes >= VIEWER_BYTES;
+  }
+
+  push(chunk: OutputChunk): void {
+    this.#queue.push(chunk);
+    this.#queuedBytes += chunk.bytes.byteLength;
+    this.#wake?.();
+  }
+
+  finish(end: ProcessEnd): void {
+    this.#end = end;
+    this.#wake?.();
+  }
+
+  /** Everything until the end of the process or until `signal` aborts; detaches itself either way. */
+  async *items(signal: AbortSignal): AsyncGenerator<OutputItem, void, void> {
+    const stop = (): void => this.#wake?.();
+    signal.addEventListener("abort", stop);
+    try {
+      while (!signal.aborted) {
+        const chunk = this.#queue.shift();
+        if (chunk !== undefined) {
+          this.#queuedBytes -= chunk.bytes.byteLength;
+          this.#keepaliveDue = false;
+          this.#timer.refresh();
+          if (!this.isFull) this.#output.roomMade();
+          yield { kind: "data", chunk };
+        } else if (this.#end !== null) {
+          yield { kind: "end", end: this.#end };
+          return;
+        } else if (this.#keepaliveDue) {
+          this.#keepaliveDue = false;
+          yield { kind: "keepalive" };
+        } else {
+          await new Promise<void>((resolve) => {
+            this.#wake = resolve;
+          });
+          this.#wake = null;
+        }
+      }
+    } finally {
+      signal.removeEventListener("abort", stop);
+      this.detach();
+    }
+  }
+
+  detach(): void {
+    clearInterval(this.#timer);
+    this.#queue = [];
+    this.#output.remove(this);
+  }
+}
+
+export class ProcessOutput {
+  readonly #recent = new RecentOutput();
+  readonly #viewers = new Set<Viewer>();
+  #end: ProcessEnd | null = null;
+  #whenRoom: (() => void)[] = [];
+
+  /** Set by a source that cannot wait between chunks: told once whenever there is room again. */
+  onRoom: (() => void) | null = null;
+
+  get keptBytes(): number {
+    return this.#recent.bytes;
+  }
+
+  /** `replay`: the kept output first; otherwise only what comes from now on. */
+  attach(options: { keepaliveMs: number; replay: boolean }): Viewer {
+    const viewer = new Viewer(this, options.keepaliveMs);
+    if (options.replay) for (const chunk of this.#recent.snapshot()) viewer.push(chunk);
+    if (this.#end === null) this.#viewers.add(viewer);
+    else viewer.finish(this.#end);
+    return viewer;
+  }
+
+  push(chunk: OutputChunk): void {
+    this.#recent.add(chunk);
+    for (const viewer of this.#viewers) viewer.push(chunk);
+  }
+
+  get hasRoom(): boolean {
+    for (const viewer of this.#viewers) if (viewer.isFull) return false;
+    return true;
+  }
+
+  /** Resolves once every viewer has room; at once when nobody watches. */
+  async room(): Promise<void> {
+    while (!this.hasRoom) await new Promise<void>((resolve) => this.#whenRoom.push(resolve));
+  }
+
+  roomMade(): void {
+    if (!this.hasRoom) return;
+    const waiting = this.#whenRoom;
+    this.#whenRoom = [];
+    for (const resolve of waiting) resolve();
+    this.onRoom?.();
+  }
+
+  remove(viewer: Viewer): void {
+    if (this.#viewers.delete(viewer)) this.roomMade();
+  }
+
+  finish(end: ProcessEnd): void {
+    this.#end = end;
+    for (const viewer of this.#viewers) viewer.finish(end);
+    this.#viewers.clear();
+  }
+}

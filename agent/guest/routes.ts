@@ -1,0 +1,95 @@
+/** Every route of the guest agent: who may ask, and which module answers. */
+import { fileRefusal, refusal } from "./access.ts";
+import { preflight, withCors } from "./http/cors.ts";
+import { download } from "./http/download.ts";
+import { problem, problemOf } from "./http/problem.ts";
+import { upload } from "./http/upload.ts";
+import { handleInit } from "./init.ts";
+import { Metrics } from "./metrics.ts";
+import { resolvePath } from "./paths.ts";
+import { listeningPorts } from "./ports.ts";
+import type { GuestPorts } from "./protocol.ts";
+import { rpcHandlers } from "./rpc.ts";
+import type { SandboxSettings } from "./settings.ts";
+import type { User } from "./users.ts";
+
+export interface RouteOptions {
+  settings: SandboxSettings;
+  /** Where /init may come from. */
+  hostAddress: string;
+}
+
+type Handler = (
+  request: Request,
+  context: { clientAddress: string; ownPort: number },
+) => Response | Promise<Response>;
+
+const IPV4_IN_IPV6 = "::ffff:";
+
+const plainAddress = (address: string): string =>
+  address.startsWith(IPV4_IN_IPV6) ? address.slice(IPV4_IN_IPV6.length) : address;
+
+const userOf = (request: Request, query: URLSearchParams, settings: SandboxSettings): User => {
+  const name = query.get("username");
+  return name ? settings.users.find(name) : settings.users.ofRequest(request.headers);
+};
+
+const files = async (request: Request, settings: SandboxSettings): Promise<Response> => {
+  const query = new URL(request.url).searchParams;
+  const isWrite = request.method === "POST";
+  if (!isWrite && request.method !== "GET" && request.method !== "HEAD") {
+    return problem(405, "use GET, HEAD or POST", { Allow: "GET, HEAD, POST, OPTIONS" });
+  }
+  const refused = fileRefusal(request, settings, { query, operation: isWrite ? "write" : "read" });
+  if (refused !== null) return refused;
+  try {
+    const user = userOf(request, query, settings);
+    const { workdir } = settings;
+    if (isWrite) return Response.json(await upload(request, { user, workdir, path: query.get("path") }));
+    const path = query.get("path");
+    if (!path) return problem(400, "path is required");
+    return download(request, { path: resolvePath(path, { user, workdir }), user });
+  } catch (error) {
+    return problemOf(error);
+  }
+};
+
+/** The answer to every request; never throws. */
+export const createRoutes = ({ settings, hostAddress }: RouteOptions): Handler => {
+  const rpc = rpcHandlers(settings);
+  const metrics = new Metrics();
+  const withToken =
+    (answer: Handler): Handler =>
+    (request, context) =>
+      refusal(request, settings, "http") ?? answer(request, context);
+
+  const plain: Readonly<Record<string, Handler>> = {
+    "GET /health": () => new Response(null, { status: 204 }),
+    "HEAD /health": () => new Response(null, { status: 204 }),
+    "GET /metrics": withToken(() => Response.json(metrics.read())),
+    "GET /envs": withToken(() => Response.json(settings.environment)),
+    "GET /ports": withToken((_, { ownPort }) =>
+      Response.json({ ports: listeningPorts(ownPort) } satisfies GuestPorts),
+    ),
+    // From anywhere else there is no such route.
+    "POST /init": (request, { clientAddress }) =>
+      plainAddress(clientAddress) === hostAddress ? handleInit(request, settings) : problem(404, "not found"),
+  };
+
+  const answer: Handler = (request, context) => {
+    if (request.method === "OPTIONS") return preflight(request);
+    const { pathname } = new URL(request.url);
+    const call = rpc.get(pathname);
+    if (call !== undefined) return refusal(request, settings, "rpc") ?? call(request);
+    if (pathname === "/files") return files(request, settings);
+    return plain[`${request.method} ${pathname}`]?.(request, context) ?? problem(404, "not found");
+  };
+
+  return async (request, context) => {
+    try {
+      return withCors(request, await answer(request, context));
+    } catch (error) {
+      return problemOf(error);
+    }
+  };
+};

@@ -1,0 +1,31 @@
+/** Starts the guest agent's server and keeps the process fit for being pid 2 of a sandbox. */
+import { GUEST_PORT, HOST_ADDRESS } from "./protocol.ts";
+import { createRoutes } from "./routes.ts";
+import { SandboxSettings } from "./settings.ts";
+
+export interface GuestOptions {
+  port: number;
+  hostAddress: string;
+}
+
+export const DEFAULT_GUEST_OPTIONS: GuestOptions = { port: GUEST_PORT, hostAddress: HOST_ADDRESS };
+
+const FILE_MASK = 0o022;
+
+/** Serves until the process ends. */
+export const serveGuest = ({ port, hostAddress }: GuestOptions): void => {
+  process.umask(FILE_MASK);
+  const routes = createRoutes({ settings: new SandboxSettings(), hostAddress });
+  const server = Bun.serve({
+    hostname: "0.0.0.0",
+    port,
+    // Streams may be silent for as long as their process is.
+    idleTimeout: 0,
+    // /files streams to disk; every other body is bounded where it is read.
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+    development: false,
+    fetch: (request, server) =>
+      routes(request, { clientAddress: server.requestIP(request)?.address ?? "", ownPort: port }),
+  });
+  console.log(`guest agent listens on port ${server.port}`);
+};
