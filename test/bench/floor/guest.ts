@@ -1,0 +1,87 @@
+/** The guest agent, asked over a plain socket from inside the namespace. */
+import { GUEST_PORT, type InitRequest } from "../../../agent/guest/protocol.ts";
+import { GUEST_ADDRESS } from "../../../agent/system/guest-network.ts";
+import { BlockingSocket, SocketFailed } from "./blocking-socket.ts";
+
+const HEALTH_POLL_MS = 2;
+const HEALTH_DEADLINE_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 150;
+const ANSWER_TIMEOUT_MS = 20_000;
+
+const request = (
+  namespace: string,
+  options: { head: string[]; body: Uint8Array; timeoutMs: number; until: string },
+): string => {
+  const socket = BlockingSocket.inNamespace(namespace, GUEST_ADDRESS, GUEST_PORT, options.timeoutMs);
+  try {
+    const head = [...options.head, "Host: guest", `Content-Length: ${options.body.length}`];
+    socket.send(Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`), options.body]));
+    let answer = "";
+    for (;;) {
+      const more = socket.receive();
+      if (more === null) return answer;
+      answer += more;
+      if (answer.includes(options.until)) return answer;
+    }
+  } finally {
+    socket.close();
+  }
+};
+
+/** Asks every 2 ms until GET /health succeeds. */
+export const waitHealthy = (namespace: string): void => {
+  const deadline = performance.now() + HEALTH_DEADLINE_MS;
+  const options = {
+    head: ["GET /health HTTP/1.1"],
+    body: new Uint8Array(),
+    timeoutMs: CONNECT_TIMEOUT_MS,
+    until: "\r\n\r\n",
+  };
+  while (performance.now() < deadline) {
+    try {
+      if (request(namespace, options).startsWith("HTTP/1.1 204")) return;
+    } catch (error) {
+      if (!(error instanceof SocketFailed)) throw error;
+    }
+    Bun.sleepSync(HEALTH_POLL_MS);
+  }
+  throw new Error(`the floor's guest was not healthy within ${HEALTH_DEADLINE_MS} ms`);
+};
+
+/** What the agent asks of every sandbox before it hands it out. */
+export const initialize = (namespace: string): void => {
+  const body: InitRequest = {
+    timestamp: new Date().toISOString(),
+    entropy: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64"),
+    accessToken: "",
+    identity: { hostname: "floor", machineId: crypto.randomUUID().replaceAll("-", "") },
+  };
+  const answer = request(namespace, {
+    head: ["POST /init HTTP/1.1", "Content-Type: application/json"],
+    body: new TextEncoder().encode(JSON.stringify(body)),
+    timeoutMs: ANSWER_TIMEOUT_MS,
+    until: "\r\n\r\n",
+  });
+  if (!answer.startsWith("HTTP/1.1 2")) throw new Error(`the floor's /init failed: ${answer.slice(0, 300)}`);
+};
+
+/** Runs a command as root over process.Process/Start (Connect, JSON) and waits for its end. */
+export const runCommand = (namespace: string, argv: [string, ...string[]]): void => {
+  const [cmd, ...args] = argv;
+  const message = new TextEncoder().encode(JSON.stringify({ process: { cmd, args }, stdin: false }));
+  const body = new Uint8Array(5 + message.length);
+  new DataView(body.buffer).setUint32(1, message.length);
+  body.set(message, 5);
+  const answer = request(namespace, {
+    head: [
+      "POST /process.Process/Start HTTP/1.1",
+      "Content-Type: application/connect+json",
+      "Connect-Protocol-Version: 1",
+      `Authorization: Basic ${btoa("root:")}`,
+    ],
+    body,
+    timeoutMs: ANSWER_TIMEOUT_MS,
+    until: '"end"',
+  });
+  if (!answer.includes("exit status 0")) throw new Error(`the floor's command failed: ${answer.slice(-300)}`);
+};

@@ -1,0 +1,196 @@
+/**
+ * The floor: what a sandbox costs when nothing is between the caller and the machine. The same QEMU
+ * command line, the same template files and the same fsyncs as Wrenn's, in straight-line code.
+ */
+import { chmodSync, chownSync, closeSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+import { TAP_NAME } from "../../../agent/net/plan.ts";
+import { GUEST_MAC_ADDRESS } from "../../../agent/system/guest-network.ts";
+import { closeFd, listenUnix } from "../../../agent/system/libc.ts";
+import { diskId, jailed, qemuArguments } from "../../../agent/vm/machine.ts";
+import { loadMemory, type Run, saveMemory } from "./memory.ts";
+import { Qmp } from "./qmp.ts";
+import { keepRecord, makeLast, makeNetwork, makeOverlay, removeNetwork } from "./steps.ts";
+import type { FloorTemplate } from "./template.ts";
+
+const CONTROL_FD = 3;
+const DEVICE_STATE_FD = 4;
+const INCOMING_FD = 5;
+
+/** Outside of every range the agent or the system uses. */
+const FIRST_UID = 0x6f00_0000;
+
+/** Memory and devices of a stopped VM. */
+export interface FloorSaved {
+  diffPath: string;
+  deviceStatePath: string;
+  runs: Run[];
+}
+
+export interface FloorDisk {
+  path: string;
+  format: "qcow2" | "raw";
+}
+
+export class FloorVm {
+  readonly namespace: string;
+  readonly #directory: string;
+  readonly #template: FloorTemplate;
+  readonly #uid: number;
+  #overlays: string[] = [];
+  #qmp: Qmp | null = null;
+  #child: Bun.Subprocess | null = null;
+
+  /** @param index sets names and uid apart from those of other floor VMs at the time */
+  constructor(template: FloorTemplate, parent: string, index: number) {
+    this.#template = template;
+    this.#uid = FIRST_UID + index;
+    this.namespace = `wrenn-floor-${process.pid}-${index}`;
+    this.#directory = join(parent, String(index));
+    mkdirSync(this.#directory, { recursive: true });
+    chmodSync(parent, 0o711);
+    chmodSync(this.#directory, 0o711);
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  /** A new VM on the template's memory: the guest runs when this returns. */
+  create(): void {
+    const { diskPath: path, diskFormat: format, deviceStatePath } = this.#template;
+    this.cloneOf({ path, format }, { diffPath: "", deviceStatePath, runs: [] });
+  }
+
+  /** A new VM on a disk and a saved memory. */
+  cloneOf(disk: FloorDisk, saved: FloorSaved): void {
+    makeNetwork(this.namespace, this.#uid);
+    this.#addOverlay(disk);
+    this.#load(saved);
+    this.#keep("running");
+  }
+
+  /** What was paused goes on. */
+  resume(saved: FloorSaved): void {
+    makeNetwork(this.namespace, this.#uid);
+    this.#load(saved);
+    this.#keep("running");
+  }
+
+  /** Durable when this returns; the process is still there. */
+  pause(): FloorSaved {
+    const saved = this.#save();
+    makeLast(this.#directory);
+    this.#keep("paused");
+    return saved;
+  }
+
+  /** Saves a copy to clone from and goes on, on a new overlay: the source of a fork. */
+  copy(): { disk: FloorDisk; saved: FloorSaved } {
+    const frozen = this.#disk();
+    const fresh = this.#addOverlay(frozen);
+    const saved = this.#save();
+    makeLast(this.#directory);
+    const qmp = this.#control();
+    qmp.execute("blockdev-snapshot-sync", {
+      device: diskId(0),
+      "snapshot-file": fresh.path,
+      format: "qcow2",
+      mode: "existing",
+    });
+    qmp.execute("cont");
+    chownSync(frozen.path, 0, 0);
+    chmodSync(frozen.path, 0o444);
+    makeLast(frozen.path);
+    this.#keep("running");
+    return { disk: frozen, saved };
+  }
+
+  /** The process is gone and the namespace removed; files stay for a resume. */
+  async end(): Promise<void> {
+    this.#qmp?.close();
+    this.#qmp = null;
+    this.#child?.kill("SIGKILL");
+    await this.#child?.exited;
+    this.#child = null;
+    removeNetwork(this.namespace);
+  }
+
+  removeFiles(): void {
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #control(): Qmp {
+    if (this.#qmp === null) throw new Error("this floor VM does not run");
+    return this.#qmp;
+  }
+
+  #disk(): FloorDisk {
+    const path = this.#overlays.at(-1);
+    if (path === undefined) throw new Error("this floor VM has no disk");
+    return { path, format: "qcow2" };
+  }
+
+  #addOverlay(below: FloorDisk): FloorDisk {
+    const path = join(this.#directory, `disk-${this.#overlays.length}.qcow2`);
+    makeOverlay(path, { diskPath: below.path, diskFormat: below.format }, this.#uid);
+    this.#overlays.push(path);
+    return { path, format: "qcow2" };
+  }
+
+  #keep(state: string): void {
+    keepRecord(join(this.#directory, "record.json"), { state, pid: this.pid, overlays: this.#overlays });
+  }
+
+  #save(): FloorSaved {
+    const deviceStatePath = join(this.#directory, "device-state");
+    const diffPath = join(this.#directory, "diff");
+    const qmp = this.#control();
+    qmp.execute("stop");
+    qmp.execute("xen-save-devices-state", { filename: `/proc/self/fd/${DEVICE_STATE_FD}` });
+    const basePath = this.#template.baseMemoryPath;
+    const runs = saveMemory({ pid: this.pid, basePath, diffPath });
+    makeLast(deviceStatePath);
+    return { diffPath, deviceStatePath, runs };
+  }
+
+  #load(saved: FloorSaved): void {
+    const { manifest, accelerator, baseMemoryPath, guestDrivePath } = this.#template;
+    const spec = {
+      name: this.namespace,
+      directory: this.#directory,
+      vcpus: manifest.vcpus,
+      memoryMb: manifest.memoryMb,
+      kernel: { imagePath: "", initrdPath: "", commandLine: "" },
+      disks: [
+        { ...this.#disk(), readOnly: false },
+        { path: guestDrivePath, format: "raw" as const, readOnly: true },
+      ],
+      network: { namespace: this.namespace, tapName: TAP_NAME, macAddress: GUEST_MAC_ADDRESS },
+      jail: { uid: this.#uid, gid: this.#uid },
+      baseMemoryPath,
+    };
+    const argv = qemuArguments(spec, accelerator, { control: CONTROL_FD, incoming: INCOMING_FD });
+    const controlPath = join(this.#directory, "control.sock");
+    rmSync(controlPath, { force: true });
+    const control = listenUnix(controlPath);
+    const incoming = openSync(saved.deviceStatePath, "r");
+    const outPath = join(this.#directory, "device-state");
+    // Beside, as `incoming` may be the file of that name.
+    rmSync(outPath, { force: true });
+    const out = openSync(outPath, "w", 0o600);
+    chownSync(outPath, this.#uid, this.#uid);
+    const log = openSync(join(this.#directory, "qemu.log"), "a");
+    this.#child = Bun.spawn(jailed(spec, ["qemu-system-x86_64", ...argv]), {
+      stdio: ["ignore", log, log, control, out, incoming],
+    });
+    for (const fd of [incoming, out, log]) closeSync(fd);
+    closeFd(control);
+    this.#qmp = new Qmp(controlPath);
+    const { diffPath, runs } = saved;
+    if (runs.length > 0) loadMemory({ pid: this.pid, basePath: baseMemoryPath, diffPath, runs });
+    this.#qmp.load(INCOMING_FD);
+    this.#qmp.execute("cont");
+  }
+}
