@@ -15,7 +15,6 @@ const { symbols: libc } = dlopen("libc.so.6", {
   sync_file_range: { args: ["i32", "i64", "i64", "u32"], returns: "i32" },
   process_vm_readv: { args: ["i32", "ptr", "u64", "ptr", "u64", "u64"], returns: "i64" },
   process_vm_writev: { args: ["i32", "ptr", "u64", "ptr", "u64", "u64"], returns: "i64" },
-  prlimit: { args: ["i32", "i32", "ptr", "ptr"], returns: "i32" },
 });
 
 const ERRNO_NAMES: Record<number, string> = {
@@ -167,11 +166,3 @@ export const readProcess = (pid: number, buffer: Uint8Array, ranges: RemoteRange
 /** Scatters the start of `buffer` over the ranges of `pid`'s memory in one call (at most `MAX_RANGES`). */
 export const writeProcess = (pid: number, buffer: Uint8Array, ranges: RemoteRange[]): void =>
   transfer("process_vm_writev", libc.process_vm_writev, pid, buffer, ranges);
-
-const RLIMIT_CORE = 4;
-
-/** No core files of `pid` and what it starts from now on: they would hold a guest's memory. */
-export const forbidCoreFiles = (pid: number): void => {
-  const none = new BigUint64Array(2);
-  if (libc.prlimit(pid, RLIMIT_CORE, ptr(none), null) !== 0) throw new LibcFailed("prlimit", lastError());
-};

@@ -56,13 +56,14 @@ export const kernelCommandLine = (extra: string, accelerator: VmmAccelerator): s
 const value = (text: string): string => text.replaceAll(",", ",,");
 
 /**
- * `virtio-mmio` buses are named, or the guest's order of devices would be QEMU's affair. Bus 0 is of no
- * use: QEMU's IO-APIC delivers pin 0 as pin 2 (the wiring of the old timer), so its interrupts get lost.
+ * `virtio-mmio` buses are named, or the guest's order of devices would be QEMU's affair. The guest finds
+ * the highest first, so disks go down from there. Bus 0 is of no use: QEMU's IO-APIC delivers pin 0 as
+ * pin 2 (the wiring of the old timer), and its interrupts get lost.
  */
 const bus = (index: number): string => `bus=virtio-mmio-bus.${index}`;
 const NET_BUS = 1;
 const RNG_BUS = 2;
-const FIRST_DISK_BUS = 3;
+const FIRST_DISK_BUS = 23;
 
 const disks = (spec: VmSpec): string[] =>
   spec.disks.flatMap(({ path, format, readOnly }, index) => {
@@ -70,7 +71,7 @@ const disks = (spec: VmSpec): string[] =>
     const access = readOnly ? "readonly=on" : "discard=unmap";
     return [
       ...["-drive", `id=${id},if=none,file=${value(path)},format=${format},cache=writeback,${access}`],
-      ...["-device", `virtio-blk-device,drive=${id},${bus(FIRST_DISK_BUS + index)}`],
+      ...["-device", `virtio-blk-device,drive=${id},${bus(FIRST_DISK_BUS - index)}`],
     ];
   });
 

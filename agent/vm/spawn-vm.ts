@@ -9,7 +9,7 @@ import { join } from "node:path";
  */
 import type { Subprocess } from "bun";
 
-import { closeFd, forbidCoreFiles, listenUnix } from "../system/libc.ts";
+import { closeFd, listenUnix } from "../system/libc.ts";
 import { identifyProcess } from "../system/process-identity.ts";
 import type { ProcessIdentity } from "../system/process-identity.ts";
 import { jailed, qemuArguments } from "./machine.ts";
@@ -81,19 +81,16 @@ const prepareDirectory = async (directory: string): Promise<void> => {
   await rm(vmFiles(directory).controlSocket, { force: true });
 };
 
-const harden = (child: Subprocess): ProcessIdentity => {
+const offerToOomKiller = (child: Subprocess): ProcessIdentity => {
   const identity = identifyProcess(child.pid);
-  if (identity === null) throw new VmFailed("start_failed", "the VM's process ended at once");
   try {
+    if (identity === null) throw new Error("it ended at once");
     writeFileSync(`/proc/${child.pid}/oom_score_adj`, OOM_SCORE);
-    forbidCoreFiles(child.pid);
+    return identity;
   } catch (cause) {
     child.kill("SIGKILL");
-    throw new VmFailed("start_failed", "the VM's process cannot be hardened: the agent needs root", {
-      cause,
-    });
+    throw new VmFailed("start_failed", "the VM's process does not start", { cause });
   }
-  return identity;
 };
 
 /**
@@ -133,7 +130,7 @@ export const spawnVm = async (
     });
     // The agent may end while VMs run.
     child.unref();
-    return { child, identity: harden(child) };
+    return { child, identity: offerToOomKiller(child) };
   } finally {
     closeFd(control);
     inherited.closeAll();
