@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { type EmbeddedDatabase, startEmbedded } from "../../db/embedded.ts";
 import { buildAgent } from "../../server/up/agent-executable.ts";
 import {
   canInstallPackages,
@@ -33,20 +34,28 @@ export interface Shared {
 
 /**
  * `WRENN_TEST_DIR` is the run's own directory, passable for unprivileged users; `WRENN_TEST_AGENT` the
- * compiled agent in it. Both are gone after the run.
+ * compiled agent in it, `WRENN_TEST_POSTGRES` the URL of a PostgreSQL for all. All are gone after the run.
  */
 export const prepareShared = async (options: { agent: boolean }): Promise<Shared> => {
   const directory = mkdtempSync(join(tmpdir(), "wrenn-test-"));
   chmodSync(directory, 0o755);
   const environment: Record<string, string> = { WRENN_TEST_DIR: directory };
+  let database: EmbeddedDatabase | null = null;
+  const dispose = async (): Promise<void> => {
+    await database?.stop();
+    rmSync(directory, { recursive: true, force: true });
+  };
   try {
+    database = await startEmbedded({
+      directory: join(directory, "postgres"),
+      database: "postgres",
+      volatile: true,
+    });
+    environment.WRENN_TEST_POSTGRES = database.url;
     if (options.agent) environment.WRENN_TEST_AGENT = (await buildAgent(join(directory, "bin"))).path;
   } catch (error) {
-    rmSync(directory, { recursive: true, force: true });
+    await dispose();
     throw error;
   }
-  return {
-    environment,
-    dispose: async () => rmSync(directory, { recursive: true, force: true }),
-  };
+  return { environment, dispose };
 };

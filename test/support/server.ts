@@ -1,0 +1,128 @@
+import { SERVER_ROLE } from "../../db/role.ts";
+/** A real server on a free port over a fresh database, and the first things a test does with it. */
+import { connectDatabase } from "../../db/sql.ts";
+import { readConfig } from "../../server/config.ts";
+import type { Environment } from "../../server/config.ts";
+import { createLog } from "../../server/log.ts";
+import { startServer } from "../../server/start.ts";
+import type { RunningServer } from "../../server/start.ts";
+import { createTestDatabase } from "./database.ts";
+import type { TestDatabase } from "./database.ts";
+
+export interface TestServer {
+  /** Base URL. */
+  url: string;
+  database: TestDatabase;
+  server: RunningServer;
+  /** What was logged, parsed, oldest first. */
+  logs: Record<string, unknown>[];
+  stop(): Promise<void>;
+}
+
+/** `env` adds to or replaces the configuration; the listener is 127.0.0.1 with a free port. */
+export const startTestServer = async (env: Environment = {}): Promise<TestServer> => {
+  const database = await createTestDatabase();
+  const config = readConfig({ WRENN_LISTEN: "127.0.0.1:0", DATABASE_URL: database.url, ...env });
+  const logs: Record<string, unknown>[] = [];
+  const log = createLog((line) => void logs.push(JSON.parse(line)));
+  // Its own pool: stopping the server closes it.
+  const sql = connectDatabase({ url: database.url, applicationName: "wrenn server", role: SERVER_ROLE });
+  const server = await startServer({ config, sql, log });
+  const stop = async (): Promise<void> => {
+    await server.stop();
+    await database.drop();
+  };
+  return { url: server.url, database, server, logs, stop };
+};
+
+/** Any body: an error's fields, or what the caller asserts on. */
+export interface AnyBody {
+  error?: { code: string; message: string; field?: string; rule?: string };
+  [field: string]: unknown;
+}
+
+/** Body of every answer that signs in. */
+export interface SignInBody extends AnyBody {
+  token: string;
+  expires_at: string;
+  user_id: string;
+  team_id: string | null;
+  email: string;
+  name: string;
+  role: string | null;
+  is_admin: boolean;
+}
+
+export interface Answer<T = AnyBody> {
+  status: number;
+  headers: Headers;
+  body: T;
+}
+
+export interface CallOptions {
+  method?: string;
+  /** Sent as JSON. */
+  body?: unknown;
+  token?: string;
+  apiKey?: string;
+  headers?: Record<string, string>;
+}
+
+/** One JSON request. `T` is what the test expects of the body; nothing checks it but the test. */
+export const call = async <T = AnyBody>(
+  base: string,
+  path: string,
+  options: CallOptions = {},
+): Promise<Answer<T>> => {
+  const { body, token, apiKey, headers } = options;
+  const response = await fetch(`${base}${path}`, {
+    method: options.method ?? (body === undefined ? "GET" : "POST"),
+    headers: {
+      ...(body !== undefined && { "content-type": "application/json" }),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(apiKey !== undefined && { "x-api-key": apiKey }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const isJson = (response.headers.get("content-type") ?? "").includes("json");
+  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : { text } };
+};
+
+export interface TestPerson {
+  token: string;
+  userId: string;
+  teamId: string;
+  email: string;
+  password: string;
+  /** `name=value` of the refresh cookie. */
+  cookie: string;
+}
+
+/** `name=value` of the first Set-Cookie header. */
+export const cookieOf = (answer: Answer<unknown>): string =>
+  (answer.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+
+/** Makes an account; the first of a server is its administrator. Throws when refused. */
+export const signUp = async (base: string, name = "Ada"): Promise<TestPerson> => {
+  const email = `${crypto.randomUUID()}@example.com`;
+  const password = `pass ${crypto.randomUUID()}`;
+  const answer = await call<SignInBody>(base, "/v1/auth/signup", { body: { email, password, name } });
+  if (answer.status !== 201) throw new Error(`sign-up failed: ${JSON.stringify(answer.body)}`);
+  const { token, user_id, team_id } = answer.body;
+  if (team_id === null) throw new Error("the new account has no team");
+  return { token, userId: user_id, teamId: team_id, email, password, cookie: cookieOf(answer) };
+};
+
+/** Text of a new API key of the person's team. */
+export const createKey = async (
+  base: string,
+  person: Pick<TestPerson, "token">,
+  request: { name?: string; scopes?: string[]; expires_at?: string } = {},
+): Promise<string> => {
+  const body = { name: "test", ...request };
+  const answer = await call<AnyBody & { key: string }>(base, "/v1/api-keys", { body, token: person.token });
+  if (answer.status !== 201) throw new Error(`no key: ${JSON.stringify(answer.body)}`);
+  return answer.body.key;
+};
