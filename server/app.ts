@@ -5,10 +5,14 @@
 import { Elysia } from "elysia";
 
 import { documentation } from "./docs/routes.ts";
+import { hostAgentRoutes } from "./hosts/agent-routes.ts";
+import { hostRoutes } from "./hosts/routes.ts";
 import { rim } from "./http/rim.ts";
 import { keyRoutes } from "./keys/routes.ts";
+import { sandboxRoutes } from "./sandboxes/routes.ts";
 import type { Services } from "./services.ts";
 import { systemRoutes } from "./system/routes.ts";
+import { snapshotRoutes, templateRoutes } from "./templates/routes.ts";
 import { authRoutes } from "./users/auth-routes.ts";
 import { meRoutes } from "./users/me-routes.ts";
 
@@ -19,6 +23,11 @@ export const createApp = (services: Services) =>
     .use(systemRoutes(services))
     .use(authRoutes(services))
     .use(meRoutes(services))
-    .use(keyRoutes(services));
+    .use(keyRoutes(services))
+    .use(hostRoutes(services))
+    .use(hostAgentRoutes(services))
+    .use(sandboxRoutes(services))
+    .use(templateRoutes(services))
+    .use(snapshotRoutes(services));
 
 export type App = ReturnType<typeof createApp>;

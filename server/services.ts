@@ -12,7 +12,10 @@ import type { RefreshCookie } from "./auth/refresh-cookie.ts";
 import { createSessions } from "./auth/sessions.ts";
 import { createAuthStore } from "./auth/store.ts";
 import { Tokens } from "./auth/tokens.ts";
+import type { BackgroundJob } from "./background.ts";
 import type { ServerConfig } from "./config.ts";
+import { createControlPlane } from "./control-plane.ts";
+import type { ControlPlane } from "./control-plane.ts";
 import { Requests } from "./http/requests.ts";
 import { createKeyService } from "./keys/service.ts";
 import type { KeyService } from "./keys/service.ts";
@@ -25,13 +28,6 @@ import type { Accounts } from "./users/accounts.ts";
 import { createUserService } from "./users/service.ts";
 import type { UserService } from "./users/service.ts";
 
-/** Something that works by itself between requests. */
-export interface BackgroundJob {
-  start(): void;
-  /** Resolves when its last round is over. */
-  stop(): Promise<void>;
-}
-
 export interface Foundation {
   config: ServerConfig;
   sql: Sql;
@@ -39,7 +35,7 @@ export interface Foundation {
   log: Log;
 }
 
-export interface Services extends Foundation {
+export interface Services extends Foundation, ControlPlane {
   requests: Requests;
   metrics: Metrics;
   database: DatabaseProbe;
@@ -62,8 +58,10 @@ export const createServices = (foundation: Foundation): Services => {
   const passwords = new Passwords();
   const sessions = createSessions(sql);
   const accounts = createAccounts({ sql, passwords, config, setupCode: settings.setupCode });
+  const controlPlane = createControlPlane({ ...foundation, tokens });
   return {
     ...foundation,
+    ...controlPlane,
     requests: new Requests(),
     metrics: new Metrics(),
     database: new DatabaseProbe(sql),
@@ -77,6 +75,6 @@ export const createServices = (foundation: Foundation): Services => {
       isSecure: config.publicUrl.startsWith("https:"),
     }),
     auditSideChannel,
-    background: [],
+    background: [controlPlane.monitor],
   };
 };

@@ -25,11 +25,7 @@ export class HostClientPool {
   /** The host's client; calls carry a fresh token and the method's deadline. */
   client(endpoint: HostEndpoint): HostClient {
     const known = this.#entries.get(endpoint.id);
-    if (
-      known &&
-      known.endpoint.address === endpoint.address &&
-      known.endpoint.tlsCert === endpoint.tlsCert
-    ) {
+    if (known && known.endpoint.address === endpoint.address && known.endpoint.tlsCert === endpoint.tlsCert) {
       return known.client;
     }
     const client = this.#dial(endpoint);

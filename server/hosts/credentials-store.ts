@@ -34,10 +34,7 @@ export const insertRegistrationToken = async (
 };
 
 /** Uses the token up, once: its host, or null when it is unknown, used, expired, or the host gone. */
-export const consumeRegistrationToken = async (
-  tx: Tx,
-  tokenHash: Buffer,
-): Promise<string | null> => {
+export const consumeRegistrationToken = async (tx: Tx, tokenHash: Buffer): Promise<string | null> => {
   const [row] = await tx<{ host_id: string }[]>`
     update host_registration_tokens t set used_at = now()
     from hosts h
@@ -87,10 +84,7 @@ export interface RefreshToken {
 }
 
 /** A token that has not expired, of a host that is not deleted; locked until the transaction ends. */
-export const lockRefreshToken = async (
-  tx: Tx,
-  tokenHash: Buffer,
-): Promise<RefreshToken | null> => {
+export const lockRefreshToken = async (tx: Tx, tokenHash: Buffer): Promise<RefreshToken | null> => {
   const [row] = await tx<RefreshToken[]>`
     select r.id, r.host_id as "hostId", r.family_id as "familyId", r.revoked_at as "revokedAt",
       r.replaced_by as "replacedBy"

@@ -24,16 +24,28 @@ export interface BeforeBeat {
   tlsCert: string | null;
 }
 
+/** What became of a host that has no row to beat for: known but deleted, or never there. */
+export const isDeleted = async (sql: Queryable, hostId: string): Promise<boolean> => {
+  const rows = await sql`select 1 from hosts where id = ${hostId} and deleted_at is not null`;
+  return rows.length > 0;
+};
+
 /**
- * Records a beat and which templates the host holds; a template on its way out stays so. A host that is
- * not deleted is online from here on.
- * @returns null when the host is unknown or deleted.
+ * Records a beat and which templates the host holds; a template on its way out stays so. A host is
+ * online from here on.
+ * @param expected the statuses it may be in before.
+ * @returns null when the host is in none of them, unknown or deleted.
  */
-export const recordBeat = async (sql: Queryable, beat: Beat): Promise<BeforeBeat | null> => {
+export const recordBeat = async (
+  sql: Queryable,
+  beat: Beat,
+  expected: readonly HostStatus[],
+): Promise<BeforeBeat | null> => {
   const [before] = await sql<BeforeBeat[]>`
     with before as (
       select id, status, address, reachable, team_id, name, tls_cert from hosts
-      where id = ${beat.hostId} and deleted_at is null for update
+      where id = ${beat.hostId} and deleted_at is null and status = any(${[...expected]})
+      for update
     ), beat as (
       update hosts h set
         status = 'online', last_heartbeat_at = now(), free_memory_mb = ${beat.freeMemoryMb},

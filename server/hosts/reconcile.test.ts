@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 
 import { SANDBOX_STATUSES, type SandboxStatus } from "../../db/constants.ts";
-import { GRACE_MS, reconcile, type HostReport } from "./reconcile.ts";
+import { GRACE_MS, type HostReport, reconcile } from "./reconcile.ts";
 
 const ASKED_AT = new Date("2026-01-01T12:00:00Z");
 const aged = (status: SandboxStatus, ageMs: number) => ({
@@ -79,9 +79,7 @@ const TABLE: Record<SandboxStatus, Record<keyof typeof REPORTS, string>> = {
 
 const outcome = (row: Parameters<typeof reconcile>[0], report: HostReport): string => {
   const decision = reconcile(row, report, ASKED_AT);
-  return decision.action === "set"
-    ? `${decision.to}:${decision.reason}:${decision.audit}`
-    : decision.action;
+  return decision.action === "set" ? `${decision.to}:${decision.reason}:${decision.audit}` : decision.action;
 };
 
 describe("a row old enough to be believed", () => {

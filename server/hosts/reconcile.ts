@@ -24,14 +24,7 @@ export interface KnownSandbox {
 
 /** Which audit row a decision writes; `none` where the change was already recorded. */
 export type AuditOutcome =
-  | "none"
-  | "create_failed"
-  | "pause"
-  | "resume"
-  | "destroy"
-  | "lost"
-  | "crashed"
-  | "returned";
+  "none" | "create_failed" | "pause" | "resume" | "destroy" | "lost" | "crashed" | "returned";
 
 export type Decision =
   | { action: "leave" }
@@ -101,10 +94,7 @@ const running = (status: SandboxStatus): Decision => {
   return { action: "set", to: "running", reason: "", memoryKept: false, audit };
 };
 
-const paused = (
-  status: SandboxStatus,
-  report: { memoryKept: boolean; reason: string },
-): Decision => {
+const paused = (status: SandboxStatus, report: { memoryKept: boolean; reason: string }): Decision => {
   if (status === "paused") return LEAVE;
   const { memoryKept, reason } = report;
   // A resume that came back paused changed nothing worth telling.
@@ -127,11 +117,7 @@ const ended = (status: SandboxStatus, reason: string): Decision => {
  * @param askedAt the database's clock before the host was asked: a row changed since then is newer
  *   than the report and is left alone.
  */
-export const reconcile = (
-  row: KnownSandbox | null,
-  report: HostReport,
-  askedAt: Date,
-): Decision => {
+export const reconcile = (row: KnownSandbox | null, report: HostReport, askedAt: Date): Decision => {
   if (report.kind === "busy") return LEAVE;
   if (row === null) return afterUnknown(report);
   const ageMs = askedAt.getTime() - row.updatedAt.getTime();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { oversize, RoundRobin, type HostCandidate, type Placement } from "./scheduler.ts";
+import { type HostCandidate, oversize, type Placement, RoundRobin } from "./scheduler.ts";
 
 const host = (id: string, changes: Partial<HostCandidate> = {}): HostCandidate => ({
   id,
@@ -76,10 +76,7 @@ test("a BYOC team gets its own host", () => {
 });
 
 test("a refusing host is passed over", () => {
-  const choice = new RoundRobin().choose(
-    [host("a"), host("b")],
-    placement({ excluded: new Set(["a"]) }),
-  );
+  const choice = new RoundRobin().choose([host("a"), host("b")], placement({ excluded: new Set(["a"]) }));
   expect(choice.ok && choice.host.id).toBe("b");
 });
 

@@ -55,8 +55,7 @@ interface Condition {
 }
 
 const OWNED: Condition = {
-  failed: ({ team }) =>
-    team.isByoc ? "the team has no host of its own yet" : "no host is registered yet",
+  failed: ({ team }) => (team.isByoc ? "the team has no host of its own yet" : "no host is registered yet"),
   holds: (host, { team }) =>
     team.isByoc ? host.type === "byoc" && host.teamId === team.id : host.type === "regular",
 };

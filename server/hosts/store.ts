@@ -95,12 +95,24 @@ export const setReachable = async (
       and (reachable, status_reason) is distinct from (${reachable}, ${reason}::text)`;
 };
 
-/** Ids of the sandboxes that exist on a host: running and paused alike. */
-export const liveSandboxesOf = async (sql: Queryable, hostId: string): Promise<string[]> => {
-  const rows = await sql<{ id: string }[]>`
-    select id from sandboxes where host_id = ${hostId} and status = any(${[...LIVE_STATUSES]})
-    order by id`;
-  return rows.map(({ id }) => id);
+/** The sandboxes that exist on a host: running and paused alike. */
+export const liveSandboxesOf = async (
+  sql: Queryable,
+  hostId: string,
+): Promise<{ id: string; teamId: string }[]> => sql<{ id: string; teamId: string }[]>`
+  select id, team_id as "teamId" from sandboxes
+  where host_id = ${hostId} and status = any(${[...LIVE_STATUSES]}) order by id`;
+
+/** Keeps new sandboxes off the host until the commit; false when it is deleted already. */
+export const lockHost = async (tx: Tx, id: string): Promise<boolean> => {
+  const rows = await tx`select id from hosts where id = ${id} and deleted_at is null for update`;
+  return rows.length === 1;
+};
+
+/** Keeps the host from being deleted until the commit; false when it already is. */
+export const keepHost = async (tx: Tx, id: string): Promise<boolean> => {
+  const rows = await tx`select id from hosts where id = ${id} and deleted_at is null for key share`;
+  return rows.length === 1;
 };
 
 /** Marks the host deleted and ends its credentials; false when it was already. */

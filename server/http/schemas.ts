@@ -1,34 +1,33 @@
-/** Schema pieces that many routes share. */
-import { type TSchema, t } from "elysia";
+import type { TSchema } from "@sinclair/typebox";
+/** Pieces of route schemas that several nouns share. */
+import { t } from "elysia";
 
-/** One of a list of words; an `enum` in the API's description. */
-export const words = <const T extends readonly string[]>(list: T, description?: string) =>
-  t.UnionEnum<T>(list, { description });
+import { API_KEY_SCOPES, TEAM_ROLES } from "../../db/constants.ts";
 
-/** RFC 3339, UTC. */
-export const instant = (description: string) => t.String({ format: "date-time", description });
-export const nullableInstant = (description: string) => t.Nullable(instant(description));
+export const Timestamp = t.String({ format: "date-time", examples: ["2026-01-02T03:04:05.678Z"] });
 
-/** Body of every answer that is not a success; some codes carry further fields. */
-export const ErrorModel = t.Object(
-  {
-    error: t.Object(
-      {
-        code: t.String({ description: "snake_case; what a program decides by" }),
-        message: t.String({ description: "A sentence for people" }),
-      },
-      { additionalProperties: true },
-    ),
-  },
-  { title: "Error" },
+export const nullable = <T extends TSchema>(schema: T) => t.Union([schema, t.Null()]);
+
+/** Any of a list of words, as an enum. */
+export const wordOf = <const T extends readonly string[]>(words: T) =>
+  t.Unsafe<T[number]>(t.Union(words.map((word) => t.Literal(word))));
+
+export const TeamRoleWord = wordOf(TEAM_ROLES);
+export const ApiKeyScopeWord = wordOf(API_KEY_SCOPES);
+
+export const pageOf = <T extends TSchema>(item: T) =>
+  t.Object({ items: t.Array(item), next_cursor: nullable(t.String()) });
+
+export const MAX_PAGE = 200;
+export const DEFAULT_PAGE = 50;
+
+export const PageQuery = {
+  limit: t.Optional(t.Integer({ minimum: 1, maximum: MAX_PAGE, default: DEFAULT_PAGE })),
+  cursor: t.Optional(t.String({ maxLength: 512 })),
+};
+
+/** The body of every error. */
+export const ErrorBody = t.Object(
+  { error: t.Object({ code: t.String(), message: t.String() }, { additionalProperties: true }) },
+  { description: "See `code`; details depend on it." },
 );
-
-/** Adds the error answers a route can give to its `response` schema. */
-export const withErrors = <T extends Record<number, TSchema>, const S extends readonly number[]>(
-  success: T,
-  statuses: S,
-): T & Record<S[number], typeof ErrorModel> =>
-  Object.assign(
-    { ...success },
-    Object.fromEntries(statuses.map((status) => [status, ErrorModel])),
-  ) as T & Record<S[number], typeof ErrorModel>;

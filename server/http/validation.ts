@@ -31,6 +31,7 @@ const RULES: Partial<Record<number, string>> = {
   [ValueErrorType.NumberMaximum]: "maximum",
   [ValueErrorType.Literal]: "enum",
   [ValueErrorType.Union]: "enum",
+  [ValueErrorType.Kind]: "enum",
 };
 
 /** `/metadata/a~1b/0` as `metadata.a/b.0`. */

@@ -15,4 +15,3 @@ export interface SandboxContext {
   limits: TeamLimits;
   log: Log;
 }
-

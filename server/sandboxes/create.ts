@@ -6,13 +6,14 @@ import type { TimeoutAction, TimeoutKind } from "../../db/constants.ts";
 import type { Tx } from "../../db/sql.ts";
 import type { SandboxState } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { formatSandboxId, newId } from "../../proto/ids.ts";
-import { sandboxEvents } from "../audit/sandbox-events.ts";
 import { record } from "../audit/record.ts";
+import { sandboxEvents } from "../audit/sandbox-events.ts";
 import type { TeamCaller } from "../auth/context.ts";
-import { type ApiError, notFound } from "../errors.ts";
+import { type ApiError, notFound, unavailable } from "../errors.ts";
+import { HostChooser } from "../hosts/chooser.ts";
 import { anotherHostMay, type HostFailure, readFailure, toClientError } from "../hosts/failures.ts";
 import type { HostEndpoint } from "../hosts/host-fetch.ts";
-import { HostChooser } from "../hosts/chooser.ts";
+import { keepHost } from "../hosts/store.ts";
 import { canonicalName } from "../templates/names.ts";
 import { findTemplate, keepTemplate, type Template } from "../templates/store.ts";
 import type { SandboxContext } from "./context.ts";
@@ -44,6 +45,9 @@ export interface CreateRequest {
 const templateNotFound = (name: string): ApiError =>
   notFound("template_not_found", `There is no template "${name}" in this team or on the platform.`);
 
+const hostsChanged = (): ApiError =>
+  unavailable("no_hosts_available", "The chosen host was removed just now. Try again.");
+
 interface Order {
   id: string;
   caller: TeamCaller;
@@ -56,6 +60,7 @@ const insertPending = async (context: SandboxContext, order: Order, hostId: stri
   const { teamId, actor } = caller;
   return context.sql.begin(async (tx: Tx) => {
     if (!(await keepTemplate(tx, template.id))) throw templateNotFound(template.name);
+    if (!(await keepHost(tx, hostId))) throw hostsChanged();
     checkQuota(
       await lockUsage(tx, teamId),
       { sandboxes: 1, vcpus: sandbox.vcpus, memoryMb: sandbox.memoryMb },
@@ -137,7 +142,7 @@ const runSomewhere = async (
   order: Order,
   { chooser, first }: { chooser: HostChooser; first: HostEndpoint },
 ): Promise<{ endpoint: HostEndpoint; state: SandboxState | undefined }> => {
-  for (let endpoint = first; ; ) {
+  for (let endpoint = first; ;) {
     try {
       return { endpoint, state: await askHost(context, order, endpoint) };
     } catch (thrown) {

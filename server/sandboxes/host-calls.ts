@@ -1,9 +1,9 @@
+import type { SandboxStatus } from "../../db/constants.ts";
 /** Calls to the host that has a sandbox, with the sandbox found and its state checked first. */
 import { formatSandboxId } from "../../proto/ids.ts";
+import { type ApiError, conflict, notFound, unavailable } from "../errors.ts";
 import type { HostClient } from "../hosts/client-pool.ts";
 import type { HostEndpoint } from "../hosts/host-fetch.ts";
-import type { SandboxStatus } from "../../db/constants.ts";
-import { type ApiError, conflict, notFound, unavailable } from "../errors.ts";
 import type { SandboxContext } from "./context.ts";
 import type { PlacedSandbox } from "./sandbox.ts";
 import { findSandbox, type SandboxRef } from "./store.ts";
@@ -28,10 +28,7 @@ export const requireSandbox = async (
 };
 
 /** 503 when its host is away, 409 when it is in no status of `wanted`; else where to call. */
-export const requireStatus = (
-  sandbox: PlacedSandbox,
-  wanted: readonly SandboxStatus[],
-): HostEndpoint => {
+export const requireStatus = (sandbox: PlacedSandbox, wanted: readonly SandboxStatus[]): HostEndpoint => {
   if (sandbox.status === "missing") {
     throw unavailable("host_unreachable", "The sandbox's host cannot be reached just now.");
   }

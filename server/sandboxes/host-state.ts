@@ -14,11 +14,7 @@ import {
 } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import type { Network } from "./sandbox.ts";
 
-export const toTimeout = (timeout: {
-  timeoutKind: Kind;
-  timeoutSec: number;
-  onTimeout: Action;
-}): Timeout =>
+export const toTimeout = (timeout: { timeoutKind: Kind; timeoutSec: number; onTimeout: Action }): Timeout =>
   create(TimeoutSchema, {
     kind: timeout.timeoutKind === "idle" ? TimeoutKind.IDLE : TimeoutKind.DEADLINE,
     timeoutSec: timeout.timeoutSec,

@@ -13,13 +13,7 @@ import type { TeamCaller } from "../auth/context.ts";
 import type { HostClient } from "../hosts/client-pool.ts";
 import { answered, readFailure, toClientError } from "../hosts/failures.ts";
 import type { SandboxContext } from "./context.ts";
-import {
-  destroyOnHost,
-  invalidState,
-  requireSandbox,
-  requireStatus,
-  sandboxNotFound,
-} from "./host-calls.ts";
+import { destroyOnHost, invalidState, requireSandbox, requireStatus, sandboxNotFound } from "./host-calls.ts";
 import { readState, toTimeout } from "./host-state.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { changeStatus, statusOf } from "./status-store.ts";
@@ -148,9 +142,7 @@ export const pingSandbox = async (
   const sandbox = await requireSandbox(context, { id, teamId });
   const endpoint = requireStatus(sandbox, ["running"]);
   const client = context.hosts.client(endpoint);
-  const { sandbox: state } = await answered(
-    client.pingSandbox({ sandboxId: formatSandboxId(id) }),
-  );
+  const { sandbox: state } = await answered(client.pingSandbox({ sandboxId: formatSandboxId(id) }));
   const { expiresAt, lastActiveAt } = readState(state);
   return { ...sandbox, expiresAt, lastActiveAt };
 };

@@ -3,14 +3,14 @@ import { type Static, t } from "elysia";
 
 import { SANDBOX_STATUSES, TIMEOUT_ACTIONS } from "../../db/constants.ts";
 import { formatHostId, formatSandboxId } from "../../proto/ids.ts";
-import { instant, nullableInstant, words } from "../http/schemas.ts";
+import { nullable, Timestamp, wordOf } from "../http/schemas.ts";
 import type { Sandbox } from "./sandbox.ts";
 
 export const SandboxModel = t.Object(
   {
     id: t.String({ examples: ["sb-01990000-0000-7000-8000-000000000000"] }),
     template: t.String({ description: "Name of the template it was created from" }),
-    status: words(SANDBOX_STATUSES),
+    status: wordOf(SANDBOX_STATUSES),
     status_reason: t.String({
       description:
         "Why it is as it is: `deleted`, `timeout`, `vm_died`, `oom`, `lost_on_host`, … Empty when there is nothing to say",
@@ -19,8 +19,8 @@ export const SandboxModel = t.Object(
     memory_mb: t.Integer(),
     disk_size_mb: t.Integer(),
     timeout_sec: t.Integer({ description: "Seconds without activity until `on_timeout`; 0 = never" }),
-    on_timeout: words(TIMEOUT_ACTIONS),
-    expires_at: nullableInstant("When the timeout is due unless there is activity"),
+    on_timeout: wordOf(TIMEOUT_ACTIONS),
+    expires_at: nullable(Timestamp),
     auto_resume: t.Boolean({ description: "Traffic resumes it when it is paused" }),
     memory_kept: t.Boolean({
       description: "While paused: a resume goes on where it was; otherwise it boots from its disk",
@@ -31,11 +31,11 @@ export const SandboxModel = t.Object(
       deny_cidrs: t.Array(t.String()),
     }),
     metadata: t.Record(t.String(), t.String()),
-    host_id: t.Nullable(t.String()),
-    started_at: nullableInstant("When it first ran"),
-    paused_at: nullableInstant("When it was paused; null while it runs"),
-    last_active_at: nullableInstant("Last known activity"),
-    created_at: instant("When it was asked for"),
+    host_id: nullable(t.String()),
+    started_at: nullable(Timestamp),
+    paused_at: nullable(Timestamp),
+    last_active_at: nullable(Timestamp),
+    created_at: Timestamp,
   },
   { title: "Sandbox" },
 );

@@ -37,5 +37,4 @@ export const TRANSITIONS = {
   deleted: { from: LIVE_STATUSES, to: "stopped" },
 } as const satisfies Record<string, Transition>;
 
-export const isFinal = (status: SandboxStatus): boolean =>
-  FINAL_STATUSES.some((final) => final === status);
+export const isFinal = (status: SandboxStatus): boolean => FINAL_STATUSES.some((final) => final === status);

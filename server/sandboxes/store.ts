@@ -1,13 +1,7 @@
 /** All SQL about sandboxes' rows, their statuses aside (`status-store.ts`). */
 import type { SandboxStatus } from "../../db/constants.ts";
 import type { Queryable, Tx } from "../../db/sql.ts";
-import {
-  type Network,
-  type PlacedSandbox,
-  type Sandbox,
-  type SandboxRow,
-  toSandbox,
-} from "./sandbox.ts";
+import { type Network, type PlacedSandbox, type Sandbox, type SandboxRow, toSandbox } from "./sandbox.ts";
 import { LIVE_STATUSES } from "./status.ts";
 
 /** What a new row needs; the rest has its defaults. */
@@ -73,8 +67,7 @@ export const findSandbox = async (
     where s.id = ${id} and s.team_id = ${teamId}`;
   if (!row) return null;
   const { host_id, address, tls_cert } = row;
-  const endpoint =
-    host_id !== null && address !== null ? { id: host_id, address, tlsCert: tls_cert } : null;
+  const endpoint = host_id !== null && address !== null ? { id: host_id, address, tlsCert: tls_cert } : null;
   return { ...toSandbox(row), endpoint };
 };
 

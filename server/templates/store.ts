@@ -165,3 +165,11 @@ export const keepTemplate = async (tx: Tx, id: string): Promise<boolean> => {
     select id from templates where id = ${id} and deleted_at is null for key share`;
   return rows.length === 1;
 };
+
+/** Names of the templates whose files a host holds whole. */
+export const listHeldNames = async (sql: Queryable, hostId: string): Promise<string[]> => {
+  const rows = await sql<{ name: string }[]>`
+    select t.name from host_templates h join templates t on t.id = h.template_id
+    where h.host_id = ${hostId} and h.state = 'present' and t.deleted_at is null order by t.name`;
+  return rows.map(({ name }) => name);
+};

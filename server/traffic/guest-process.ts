@@ -53,7 +53,11 @@ const SIGNALS: Record<string, string> = {
 };
 
 /** Reads `exit status 3` or `signal: killed`. */
-export const readExit = ({ exitCode, exited, status }: Pick<EndEvent, "exitCode" | "exited" | "status">): Exit => {
+export const readExit = ({
+  exitCode,
+  exited,
+  status,
+}: Pick<EndEvent, "exitCode" | "exited" | "status">): Exit => {
   if (exited) return { exitCode, signal: null };
   const name = /^signal: (.+)$/.exec(status)?.[1] ?? "";
   return { exitCode, signal: SIGNALS[name] ?? (name.toUpperCase() || "SIGKILL") };
@@ -71,7 +75,10 @@ export class GuestProcess {
   static async start(door: GuestDoor, target: GuestTarget, spec: ProcessSpec): Promise<GuestProcess> {
     const client = door.process(target);
     const stream = new AbortController();
-    const deadline = setTimeout(() => stream.abort(new ConnectError("the process did not start in time", Code.DeadlineExceeded)), START_MS);
+    const deadline = setTimeout(
+      () => stream.abort(new ConnectError("the process did not start in time", Code.DeadlineExceeded)),
+      START_MS,
+    );
     try {
       const { cmd, args, envs, cwd, stdin, tag, pty } = spec;
       const answers = client.start(

@@ -1,0 +1,49 @@
+import type { Sql } from "../db/sql.ts";
+import type { Tokens } from "./auth/tokens.ts";
+import type { ServerConfig } from "./config.ts";
+/** The parts that look after hosts and sandboxes, made once and given to each other. */
+import { CallTokens } from "./hosts/call-tokens.ts";
+import { HostClientPool } from "./hosts/client-pool.ts";
+import { Dialer } from "./hosts/dial.ts";
+import { HostMonitor } from "./hosts/monitor.ts";
+import type { RegistrationDeps } from "./hosts/registration.ts";
+import { RoundRobin } from "./hosts/scheduler.ts";
+import type { HostDeps } from "./hosts/service.ts";
+import type { Log } from "./log.ts";
+import { accessTokens } from "./sandboxes/access-token.ts";
+import type { SandboxContext } from "./sandboxes/context.ts";
+import { DEFAULT_LIMITS } from "./sandboxes/limits.ts";
+import type { Settings } from "./settings.ts";
+import type { SnapshotDeps } from "./templates/snapshots.ts";
+import { GuestDoor } from "./traffic/guest-door.ts";
+
+export interface ControlPlane {
+  hosts: HostDeps;
+  registration: RegistrationDeps;
+  monitor: HostMonitor;
+  sandboxes: SandboxContext;
+  snapshots: SnapshotDeps;
+  guests: GuestDoor;
+}
+
+export const createControlPlane = (foundation: {
+  config: ServerConfig;
+  sql: Sql;
+  settings: Settings;
+  log: Log;
+  tokens: Tokens;
+}): ControlPlane => {
+  const { config, sql, settings, log, tokens } = foundation;
+  const callTokens = new CallTokens(settings.callKey.privateKey, settings.instanceId);
+  const pool = new HostClientPool(callTokens);
+  const accessToken = accessTokens(settings.trafficKey);
+  const hosts = { sql, hosts: pool, log };
+  return {
+    hosts,
+    registration: { sql, tokens, settings, dialer: new Dialer(pool) },
+    monitor: new HostMonitor(hosts, config.monitorMs),
+    sandboxes: { ...hosts, scheduler: new RoundRobin(), accessToken, limits: DEFAULT_LIMITS },
+    snapshots: hosts,
+    guests: new GuestDoor(callTokens, accessToken),
+  };
+};

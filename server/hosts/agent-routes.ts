@@ -1,0 +1,173 @@
+import { type Static } from "@sinclair/typebox";
+/** `/v1/hosts` for agents: register, refresh, beat. */
+import { Elysia, t } from "elysia";
+
+import { ACCELERATORS } from "../../db/constants.ts";
+import { isUuid, parseHostId, parseSandboxId } from "../../proto/ids.ts";
+import { HOST, OPEN } from "../docs/security.ts";
+import { forbidden, unauthorized } from "../errors.ts";
+import { withErrors } from "../http/error-responses.ts";
+import { nullable, Timestamp, wordOf } from "../http/schemas.ts";
+import { readId } from "../http/wire-ids.ts";
+import type { Services } from "../services.ts";
+import { heartbeat, type HostChange } from "./heartbeat.ts";
+import type { HostReport } from "./reconcile.ts";
+import { refreshHost } from "./refresh.ts";
+import { checkAddress, registerHost } from "./registration.ts";
+
+const Secret = t.String({ pattern: "^[0-9a-f]{64}$" });
+const Count = t.Integer({ minimum: 0, maximum: 2_147_483_647 });
+const Address = t.String({ maxLength: 512, examples: ["http://127.0.0.1:7070"] });
+const RuntimeId = t.String({ minLength: 1, maxLength: 512 });
+const Version = t.String({ minLength: 1, maxLength: 100 });
+
+const RegisterBody = t.Object({
+  token: Secret,
+  arch: t.String({ minLength: 1, maxLength: 50 }),
+  cpu_cores: t.Integer({ minimum: 1, maximum: 100_000 }),
+  memory_mb: t.Integer({ minimum: 1, maximum: 2_147_483_647 }),
+  disk_gb: Count,
+  address: Address,
+  agent_version: Version,
+  accelerator: wordOf(ACCELERATORS),
+  runtime_id: RuntimeId,
+  tls_cert: t.Optional(nullable(t.String({ maxLength: 16_384, description: "PEM" }))),
+});
+
+const CredentialsModel = t.Object({
+  host_id: t.String(),
+  token: t.String({ description: "Host JWT, 7 days" }),
+  refresh_token: t.String({ description: "60 days, used once" }),
+  server_public_key: t.Record(t.String(), t.Any(), { description: "JWK; signs the server's calls" }),
+  instance_id: t.String(),
+});
+
+const Change = t.Object({
+  seq: t.Integer({ minimum: 1 }),
+  sandbox_id: t.String(),
+  status: wordOf(["running", "paused", "ended"]),
+  reason: t.String({ maxLength: 500 }),
+  memory_kept: t.Boolean(),
+  at: Timestamp,
+});
+
+const Beat = t.Object({
+  free_memory_mb: Count,
+  free_disk_mb: Count,
+  running: Count,
+  runtime_id: RuntimeId,
+  address: Address,
+  agent_version: Version,
+  accelerator: wordOf(ACCELERATORS),
+  templates: t.Array(t.Object({ team_id: t.String(), template_id: t.String() }), { maxItems: 10_000 }),
+  changes: t.Array(Change, { maxItems: 10_000 }),
+});
+
+const toReport = (change: Static<typeof Change>): HostReport => {
+  switch (change.status) {
+    case "running":
+      return { kind: "running" };
+    case "paused":
+      return { kind: "paused", memoryKept: change.memory_kept, reason: change.reason };
+    case "ended":
+      return { kind: "ended", reason: change.reason };
+  }
+};
+
+const toChange = (change: Static<typeof Change>): HostChange => ({
+  seq: change.seq,
+  sandboxId: readId(parseSandboxId, "changes.sandbox_id", change.sandbox_id),
+  report: toReport(change),
+  at: new Date(change.at),
+});
+
+const detail = (operationId: string, summary: string, security = OPEN) => ({
+  operationId,
+  summary,
+  tags: ["host agents"],
+  security,
+});
+
+export const hostAgentRoutes = ({
+  registration,
+  tokens,
+  monitor,
+}: Pick<Services, "registration" | "tokens" | "monitor">) =>
+  new Elysia({ name: "host-agents", prefix: "/v1/hosts", normalize: false })
+    .post(
+      "/register",
+      async ({ body }) => {
+        const credentials = await registerHost(registration, {
+          token: body.token,
+          arch: body.arch,
+          cpuCores: body.cpu_cores,
+          memoryMb: body.memory_mb,
+          diskGb: body.disk_gb,
+          address: body.address,
+          tlsCert: body.tls_cert ?? null,
+          agentVersion: body.agent_version,
+          accelerator: body.accelerator,
+          runtimeId: body.runtime_id,
+        });
+        return {
+          host_id: credentials.hostId,
+          token: credentials.token,
+          refresh_token: credentials.refreshToken,
+          server_public_key: { ...credentials.serverPublicKey },
+          instance_id: credentials.instanceId,
+        };
+      },
+      {
+        body: RegisterBody,
+        response: withErrors({ 200: CredentialsModel }, [400, 401]),
+        detail: detail("registerHost", "Join with a one-time token"),
+      },
+    )
+    .post(
+      "/auth/refresh",
+      async ({ body }) => {
+        const { token, refreshToken } = await refreshHost(registration, body.refresh_token);
+        return { token, refresh_token: refreshToken };
+      },
+      {
+        body: t.Object({ refresh_token: Secret }),
+        response: withErrors({ 200: t.Object({ token: t.String(), refresh_token: t.String() }) }, [400, 401]),
+        detail: detail("refreshHost", "Exchange a refresh token; it works once"),
+      },
+    )
+    .post(
+      "/:id/heartbeat",
+      async ({ request, params, body }) => {
+        // Not through the guard: the beat's own query finds the host, or that it is gone.
+        const bearer = /^Bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
+        const hostId = bearer === undefined ? null : await tokens.verifyHost(bearer);
+        if (hostId === null) throw unauthorized("The host's token is not valid. Refresh it.");
+        if (readId(parseHostId, "id", params.id) !== hostId) {
+          throw forbidden("This token belongs to another host.");
+        }
+        checkAddress(body.address);
+        const changes = body.changes.map(toChange);
+        const beat = {
+          hostId,
+          freeMemoryMb: body.free_memory_mb,
+          freeDiskMb: body.free_disk_mb,
+          runtimeId: body.runtime_id,
+          address: body.address,
+          agentVersion: body.agent_version,
+          accelerator: body.accelerator,
+          templateIds: body.templates.map(({ template_id }) => template_id).filter(isUuid),
+        };
+        const deps = { sql: registration.sql, nudge: (id: string) => monitor.nudge(id) };
+        const acknowledgedSeq = await heartbeat(deps, beat, changes);
+        return { acknowledged_seq: acknowledgedSeq, server_time: new Date().toISOString() };
+      },
+      {
+        params: t.Object({ id: t.String({ description: "Host id" }) }),
+        body: Beat,
+        response: withErrors(
+          { 200: t.Object({ acknowledged_seq: nullable(t.Integer()), server_time: Timestamp }) },
+          [400, 401, 403, 410],
+        ),
+        detail: detail("hostHeartbeat", "A host's sign of life and what it did by itself", HOST),
+      },
+    );

@@ -1,0 +1,77 @@
+/** A host as the API shows it. */
+import { type Static, t } from "elysia";
+
+import { ACCELERATORS, HOST_STATUSES, HOST_TYPES } from "../../db/constants.ts";
+import { formatHostId, formatTeamId } from "../../proto/ids.ts";
+import { nullable, Timestamp, wordOf } from "../http/schemas.ts";
+import type { Host } from "./host.ts";
+
+const fields = {
+  id: t.String({ examples: ["host-01990000-0000-7000-8000-000000000000"] }),
+  name: t.String(),
+  type: wordOf(HOST_TYPES),
+  team_id: nullable(t.String({ description: "The team it belongs to; null for the platform's" })),
+  provider: nullable(t.String()),
+  availability_zone: nullable(t.String()),
+  status: wordOf(HOST_STATUSES),
+  status_reason: t.String({ description: "Empty when there is nothing to say" }),
+  reachable: t.Boolean({ description: "The server's own calls get through; without, nothing is put on it" }),
+  draining: t.Boolean(),
+  address: nullable(t.String()),
+  arch: nullable(t.String()),
+  cpu_cores: nullable(t.Integer()),
+  memory_mb: nullable(t.Integer()),
+  disk_gb: nullable(t.Integer()),
+  free_memory_mb: nullable(t.Integer()),
+  free_disk_mb: nullable(t.Integer()),
+  accelerator: nullable(wordOf(ACCELERATORS)),
+  agent_version: nullable(t.String()),
+  runtime_id: nullable(t.String({ description: "Snapshots load on hosts with an equal one" })),
+  last_heartbeat_at: nullable(Timestamp),
+  created_at: Timestamp,
+};
+
+export const HostModel = t.Object(fields, { title: "Host" });
+
+export const WorkModel = t.Object({
+  kind: t.String({ examples: ["template_build"] }),
+  subject: t.String({ examples: ["minimal"] }),
+  step: t.String(),
+  progress: t.Number({ description: "0 to 1" }),
+  error: t.String({ description: "Empty while it goes well" }),
+});
+
+/** One host, with what its agent says now. */
+export const HostDetailModel = t.Object(
+  {
+    ...fields,
+    work: t.Array(WorkModel, { description: "What is slow and under way on it" }),
+    templates: t.Array(t.String(), { description: "Names of the templates it holds whole" }),
+  },
+  { title: "HostDetail" },
+);
+
+export const presentHost = (host: Host): Static<typeof HostModel> => ({
+  id: formatHostId(host.id),
+  name: host.name,
+  type: host.type,
+  team_id: host.teamId === null ? null : formatTeamId(host.teamId),
+  provider: host.provider,
+  availability_zone: host.availabilityZone,
+  status: host.status,
+  status_reason: host.statusReason,
+  reachable: host.reachable,
+  draining: host.draining,
+  address: host.address,
+  arch: host.arch,
+  cpu_cores: host.cpuCores,
+  memory_mb: host.memoryMb,
+  disk_gb: host.diskGb,
+  free_memory_mb: host.freeMemoryMb,
+  free_disk_mb: host.freeDiskMb,
+  accelerator: host.accelerator,
+  agent_version: host.agentVersion,
+  runtime_id: host.runtimeId,
+  last_heartbeat_at: host.lastHeartbeatAt?.toISOString() ?? null,
+  created_at: host.createdAt.toISOString(),
+});

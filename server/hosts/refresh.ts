@@ -1,0 +1,51 @@
+/** A host's refresh token is used once: the successor is written before it is revoked. */
+import type { Sql, Tx } from "../../db/sql.ts";
+import { newId } from "../../proto/ids.ts";
+import { randomHex, sha256 } from "../auth/secrets.ts";
+import type { Tokens } from "../auth/tokens.ts";
+import { unauthorized } from "../errors.ts";
+import {
+  insertRefreshToken,
+  lockRefreshToken,
+  replaceRefreshToken,
+  revokeFamily,
+} from "./credentials-store.ts";
+import { REFRESH_TOKEN_SEC } from "./registration.ts";
+
+const refused = () =>
+  unauthorized(
+    "The host's refresh token is not valid any more; register the host again.",
+    "invalid_refresh_token",
+  );
+
+/**
+ * A host token and the next refresh token for this one.
+ * @throws ApiError 401 for a token that is unknown, expired or revoked; a used one ends its whole family.
+ */
+export const refreshHost = async (
+  { sql, tokens }: { sql: Sql; tokens: Tokens },
+  refreshToken: string,
+): Promise<{ token: string; refreshToken: string }> => {
+  const next = randomHex(32);
+  const hostId = await sql.begin(async (tx: Tx) => {
+    const known = await lockRefreshToken(tx, sha256(refreshToken));
+    if (!known) return null;
+    if (known.revokedAt !== null) {
+      await revokeFamily(tx, known.familyId);
+      return null;
+    }
+    const id = newId();
+    const expiresAt = new Date(Date.now() + REFRESH_TOKEN_SEC * 1000);
+    await insertRefreshToken(tx, {
+      id,
+      hostId: known.hostId,
+      familyId: known.familyId,
+      tokenHash: sha256(next),
+      expiresAt,
+    });
+    await replaceRefreshToken(tx, { id: known.id, replacedBy: id });
+    return known.hostId;
+  });
+  if (hostId === null) throw refused();
+  return { token: (await tokens.signHost(hostId)).token, refreshToken: next };
+};

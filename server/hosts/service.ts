@@ -1,0 +1,101 @@
+/** What people do with hosts: see them, and remove them. Joining is `registration.ts`. */
+import type { Sql, Tx } from "../../db/sql.ts";
+import { formatHostId, formatSandboxId } from "../../proto/ids.ts";
+import { hostEvents } from "../audit/host-events.ts";
+import { record } from "../audit/record.ts";
+import { sandboxEvents } from "../audit/sandbox-events.ts";
+import type { UserCaller } from "../auth/context.ts";
+import { type ApiError, conflict, notFound } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { destroyOnHost } from "../sandboxes/host-calls.ts";
+import { changeStatus } from "../sandboxes/status-store.ts";
+import { TRANSITIONS } from "../sandboxes/status.ts";
+import { listHeldNames } from "../templates/store.ts";
+import type { HostClientPool } from "./client-pool.ts";
+import { endpointOf, type Host } from "./host.ts";
+import { deleteHost, findHost, type HostScope, liveSandboxesOf, lockHost } from "./store.ts";
+
+export interface HostDeps {
+  sql: Sql;
+  hosts: HostClientPool;
+  log: Log;
+}
+
+export const hostNotFound = (id: string): ApiError =>
+  notFound("host_not_found", `There is no host ${formatHostId(id)} here.`);
+
+export const requireHost = async (
+  { sql }: Pick<HostDeps, "sql">,
+  wanted: { id: string; scope: HostScope },
+): Promise<Host> => {
+  const host = await findHost(sql, wanted);
+  if (!host) throw hostNotFound(wanted.id);
+  return host;
+};
+
+/** Something slow under way on a host. */
+export interface HostWork {
+  kind: string;
+  subject: string;
+  step: string;
+  progress: number;
+  error: string;
+}
+
+const ASK_MS = 3_000;
+
+/** What the agent is busy with; nothing when it does not answer: its status tells that. */
+export const askWork = async ({ hosts }: Pick<HostDeps, "hosts">, host: Host): Promise<HostWork[]> => {
+  const endpoint = endpointOf(host);
+  if (!endpoint || host.status !== "online") return [];
+  const answer = await hosts
+    .client(endpoint)
+    .getHostStatus({}, { timeoutMs: ASK_MS })
+    .catch(() => null);
+  return (answer?.work ?? []).map(({ kind, subject, step, progress, error }) => ({
+    kind,
+    subject,
+    step,
+    progress,
+    error,
+  }));
+};
+
+export const heldTemplates = ({ sql }: Pick<HostDeps, "sql">, host: Host): Promise<string[]> =>
+  listHeldNames(sql, host.id);
+
+const endSandboxes = async (tx: Tx, sandboxes: { id: string; teamId: string }[]): Promise<void> => {
+  const reason = "host_deleted";
+  for (const { id, teamId } of sandboxes) {
+    const changed = await changeStatus(tx, { id, ...TRANSITIONS.deleted, reason });
+    if (changed) await record(tx, sandboxEvents.destroyedBySystem({ teamId, sandboxId: id, reason }));
+  }
+};
+
+/**
+ * Removes a host. With `force` its sandboxes end first: on the agent too, if it answers.
+ * @throws ApiError 409 `host_has_sandboxes` with `sandbox_ids`, running and paused ones.
+ */
+export const removeHost = async (
+  { sql, hosts, log }: HostDeps,
+  { actor }: Pick<UserCaller, "actor">,
+  { host, force }: { host: Host; force: boolean },
+): Promise<void> => {
+  const ended = await sql.begin(async (tx: Tx) => {
+    // No sandbox can be put on it from here to the commit.
+    if (!(await lockHost(tx, host.id))) throw hostNotFound(host.id);
+    const sandboxes = await liveSandboxesOf(tx, host.id);
+    if (sandboxes.length > 0 && !force) {
+      throw conflict("host_has_sandboxes", "The host has sandboxes; delete them, or use force to end them.", {
+        sandbox_ids: sandboxes.map(({ id }) => formatSandboxId(id)),
+      });
+    }
+    await deleteHost(tx, host.id);
+    await endSandboxes(tx, sandboxes);
+    await record(tx, hostEvents.deleted({ teamId: host.teamId, actor, hostId: host.id }));
+    return sandboxes;
+  });
+  const endpoint = endpointOf(host);
+  if (endpoint) for (const { id } of ended) destroyOnHost({ hosts, log }, endpoint, id);
+  hosts.evict(host.id);
+};

@@ -1,0 +1,16 @@
+/** The error answers of a route, for its `response` schema. */
+import type { TSchema } from "@sinclair/typebox";
+
+import { ErrorBody } from "./schemas.ts";
+
+type WithErrors<T, S extends readonly number[]> = T & Record<S[number], typeof ErrorBody>;
+
+/** `success` by status, and the common error body for each of `statuses`. */
+export const withErrors = <T extends Record<number, TSchema>, const S extends readonly number[]>(
+  success: T,
+  statuses: S,
+): WithErrors<T, S> => {
+  const errors = Object.fromEntries(statuses.map((status) => [status, ErrorBody]));
+  // `fromEntries` forgets which keys there are.
+  return { ...success, ...errors } as WithErrors<T, S>;
+};

@@ -1,0 +1,67 @@
+/** The list of a team's sandboxes, as a query string asks for it. */
+import { type Static, t } from "elysia";
+
+import { SANDBOX_STATUSES, type SandboxStatus } from "../../db/constants.ts";
+import { isUuid } from "../../proto/ids.ts";
+import { invalidRequest } from "../errors.ts";
+import { decodeCursor, toPage } from "../http/cursors.ts";
+import { DEFAULT_PAGE, PageQuery } from "../http/schemas.ts";
+import type { SandboxContext } from "./context.ts";
+import { presentSandbox } from "./present.ts";
+import { LIVE_STATUSES } from "./status.ts";
+import { listSandboxes } from "./store.ts";
+
+export const ListQuery = t.Object(
+  {
+    ...PageQuery,
+    status: t.Optional(
+      t.String({ description: "Statuses, separated by commas. Without it, ended ones are left out" }),
+    ),
+  },
+  {
+    additionalProperties: t.String(),
+    description: "`metadata.KEY=VALUE` keeps those with that value; several must all hold",
+  },
+);
+
+const METADATA = "metadata.";
+const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
+
+const isPlace = (part: string, index: number): boolean => (index === 0 ? TIMESTAMP.test(part) : isUuid(part));
+
+const readStatuses = (text: string | undefined): readonly SandboxStatus[] => {
+  if (text === undefined) return LIVE_STATUSES;
+  return text.split(",").map((word) => {
+    const status = SANDBOX_STATUSES.find((known) => known === word.trim());
+    if (status) return status;
+    throw invalidRequest("status", "enum", `status: expected any of ${SANDBOX_STATUSES.join(", ")}.`);
+  });
+};
+
+const readMetadata = (rest: Record<string, unknown>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(rest).map(([key, value]) => {
+      if (key.startsWith(METADATA) && typeof value === "string") {
+        return [key.slice(METADATA.length), value];
+      }
+      throw invalidRequest(key, "unknown_field", `There is no field ${key} here.`);
+    }),
+  );
+
+/** Newest first, in pages. */
+export const listPage = async (
+  { sql }: Pick<SandboxContext, "sql">,
+  teamId: string,
+  { limit = DEFAULT_PAGE, cursor, status, ...rest }: Static<typeof ListQuery>,
+) => {
+  const after = cursor === undefined ? null : decodeCursor(cursor, 2, isPlace);
+  const rows = await listSandboxes(sql, {
+    teamId,
+    statuses: readStatuses(status),
+    metadata: readMetadata(rest),
+    after: after && { createdAt: after[0] ?? "", id: after[1] ?? "" },
+    limit: limit + 1,
+  });
+  const page = toPage(rows, limit, (row) => [row.cursor, row.id]);
+  return { ...page, items: page.items.map(presentSandbox) };
+};
