@@ -6,6 +6,7 @@ import { ensureBootFiles } from "./boot-files.ts";
 import type { BootFiles, LayerStore, Progress } from "./images.ts";
 import { openKernel } from "./kernel.ts";
 import type { Layout } from "./layout.ts";
+import { attachReadOnly } from "./loop-device.ts";
 import { ensureMinimalImage } from "./minimal.ts";
 import { withStaging } from "./staging.ts";
 
@@ -30,7 +31,7 @@ export interface HostImages {
   currentBootFiles(): Promise<BootFiles>;
   /** What an older snapshot was made with. Throws `BootFilesMissing`. */
   bootFiles(kernelDigest: string, guestDriveDigest: string): Promise<BootFiles>;
-  /** An all-holes file that any uid may read, as large as the memory. */
+  /** A read-only device over an all-holes file as large as the memory. */
   zeroMemoryPath(memoryMb: number): Promise<string>;
   /** The layer id of `minimal`'s root file system, built when it is not there. */
   buildMinimalLayer(report: Progress): Promise<string>;
@@ -72,8 +73,8 @@ export const createHostImages = (options: HostImagesOptions): HostImages => {
       () => true,
       () => false,
     );
-    if (isThere) return path;
-    return await withStaging(layout, "zero", async (staging) => {
+    if (isThere) return await attachReadOnly(path);
+    await withStaging(layout, "zero", async (staging) => {
       const aside = join(staging, basename(path));
       const handle = await open(aside, "w");
       try {
@@ -83,8 +84,8 @@ export const createHostImages = (options: HostImagesOptions): HostImages => {
       }
       await chmod(aside, 0o444);
       await rename(aside, path);
-      return path;
     });
+    return await attachReadOnly(path);
   };
 
   const buildMinimalLayer: HostImages["buildMinimalLayer"] = async (report) => {

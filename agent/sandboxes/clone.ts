@@ -71,6 +71,7 @@ export const startClone = async (host: Host, sandbox: Sandbox, clone: Clone): Pr
   sandbox.plannedLayers = [];
   sandbox.plannedTemplate = null;
   sandbox.live = { vm, slot };
+  sandbox.accepting = true;
   sandbox.lastActiveMs = Date.now();
   watchVm(host, sandbox, vm);
   host.expiry.arm(sandbox);

@@ -6,7 +6,7 @@ import type { Host } from "./host.ts";
 import { type Ended, writeJournal } from "./journal.ts";
 import { removeUnusedLayers } from "./layers-in-use.ts";
 import type { Sandbox } from "./sandbox.ts";
-import { resetStreams } from "./streams.ts";
+import { closeDoor } from "./streams.ts";
 
 /** Each step is tried whatever became of the others; the next start of the agent sweeps what is left. */
 const attempt = async (host: Host, sandbox: Sandbox, step: string, work: () => Promise<void>) => {
@@ -64,7 +64,7 @@ const destroyLocked = async (
 /** On request: nothing of it is known afterwards. */
 export const destroySandbox = async (host: Host, sandbox: Sandbox, reason: string): Promise<void> => {
   sandbox.doomed.abort();
-  resetStreams(sandbox, "destroyed");
+  closeDoor(sandbox);
   await sandbox.exclusively("destroy", () => destroyLocked(host, sandbox, reason, false));
   await host.changes.forget(sandbox.id);
   host.log.info("sandbox_destroyed", { sandbox: sandbox.id, reason });
@@ -79,7 +79,7 @@ export const endSandbox = async (
 ): Promise<void> => {
   await sandbox.exclusively("end", async () => {
     if (!isDue()) return;
-    resetStreams(sandbox, reason);
+    closeDoor(sandbox);
     await destroyLocked(host, sandbox, reason, true);
     await host.changes.add({ sandboxId: sandbox.id, status: "ended", reason, memoryKept: false });
     host.log.info("sandbox_ended", { sandbox: sandbox.id, reason });

@@ -8,8 +8,9 @@ import { describeError } from "../errors.ts";
 import { runInGuest } from "./guest-client.ts";
 import type { Host } from "./host.ts";
 import { type Paused, type Running, writeJournal } from "./journal.ts";
+import { keepConsole } from "./observe.ts";
 import type { Live, Sandbox } from "./sandbox.ts";
-import { drainStreams } from "./streams.ts";
+import { drainDoor } from "./streams.ts";
 
 /** Flushing the guest's file systems before memory is dropped: best effort. */
 const SYNC_MS = 5_000;
@@ -51,8 +52,8 @@ const finishPause = async (host: Host, sandbox: Sandbox, journal: Paused, live: 
   sandbox.journal = journal;
   sandbox.live = null;
   // The answer need not wait for the process to leave; whatever comes next does.
-  sandbox.aftermath = live.vm
-    .quit()
+  sandbox.aftermath = keepConsole(host, sandbox.id, live.vm)
+    .then(() => live.vm.quit())
     .then(() => host.slots.release(live.slot))
     .catch((error: unknown) => {
       host.log.error("pause_cleanup_failed", { sandbox: sandbox.id, error: describeError(error) });
@@ -112,10 +113,16 @@ const dropMemory = async (host: Host, sandbox: Sandbox, reason: string): Promise
 /** The caller holds the lock. On an error the sandbox runs on, unless its VM died. */
 export const pauseLocked = async (host: Host, sandbox: Sandbox, options: PauseOptions): Promise<void> => {
   sandbox.requireRunning();
-  await drainStreams(sandbox, host.settings.drainMs, "paused");
-  await (options.keepMemory
-    ? keepMemory(host, sandbox, options.reason)
-    : dropMemory(host, sandbox, options.reason));
+  const wasAccepting = sandbox.accepting;
+  await drainDoor(sandbox, host.settings.drainMs);
+  try {
+    await (options.keepMemory
+      ? keepMemory(host, sandbox, options.reason)
+      : dropMemory(host, sandbox, options.reason));
+  } catch (error) {
+    sandbox.accepting = wasAccepting;
+    throw error;
+  }
 };
 
 /** Throws `invalid_state` unless it runs. */

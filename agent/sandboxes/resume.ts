@@ -133,6 +133,7 @@ const resumeLocked = async (host: Host, sandbox: Sandbox, request: ResumeRequest
     throw error;
   }
   if (saved !== null) await removeMemory(saved);
+  sandbox.accepting = true;
   sandbox.lastActiveMs = Date.now();
   host.expiry.arm(sandbox);
   host.log.info("sandbox_resumed", {

@@ -14,7 +14,7 @@ export interface Live {
 
 /** A forwarded request; `abort` resets it. */
 export interface OpenStream {
-  abort(reason: string): void;
+  abort(): void;
 }
 
 export class Sandbox {
@@ -30,6 +30,8 @@ export class Sandbox {
   lastActiveMs = Date.now();
   /** Last measured size of what belongs to this sandbox alone. */
   diskBytes = 0;
+  /** Requests may be forwarded into it: it runs and has been handed out. */
+  accepting = false;
   readonly streams = new Set<OpenStream>();
   readonly lock: Lock;
   /** Aborted when a destroy arrives: operations under way give up. */

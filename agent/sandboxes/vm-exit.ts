@@ -4,6 +4,7 @@ import type { Vm } from "../vm/runtime.ts";
 import type { Host } from "./host.ts";
 import { type Paused, writeJournal } from "./journal.ts";
 import type { Sandbox } from "./sandbox.ts";
+import { closeDoor } from "./streams.ts";
 
 /** The sandbox becomes paused without memory, and the server is told. The caller holds the lock. */
 export const becomePausedWithoutMemory = async (
@@ -23,7 +24,7 @@ export const becomePausedWithoutMemory = async (
   const { live } = sandbox;
   sandbox.live = null;
   sandbox.journal = journal;
-  for (const stream of sandbox.streams) stream.abort(reason);
+  closeDoor(sandbox);
   try {
     await writeJournal(host.layout.sandboxJournal(sandbox.id), journal);
   } finally {

@@ -1,0 +1,65 @@
+/** From messages to what `sandboxes/` takes: ids parsed, enums named, absent parts refused or defaulted. */
+import {
+  type NetworkPolicy as NetworkPolicyMessage,
+  type TemplateRef,
+  TimeoutAction,
+  TimeoutKind,
+  type Timeout,
+} from "../../proto/gen/wrenn/host/v1/host_pb.ts";
+import { isUuid, parseSandboxId } from "../../proto/ids.ts";
+import { invalidRequest } from "../errors.ts";
+import type { CreateRequest } from "../sandboxes/create.ts";
+import type { SandboxTimeout } from "../sandboxes/journal.ts";
+
+const MAX_CIDRS = 1_000;
+
+export const decodeSandboxId = (text: string): string => {
+  const id = parseSandboxId(text);
+  if (id === null) throw invalidRequest("sandbox_id", "must be a sandbox id such as sb-{uuid}");
+  return id;
+};
+
+const decodeUuid = (text: string, field: string): string => {
+  if (!isUuid(text)) throw invalidRequest(field, "must be a UUID");
+  return text;
+};
+
+export const decodeTemplate = (ref: TemplateRef | undefined): CreateRequest["template"] => ({
+  teamId: decodeUuid(ref?.teamId ?? "", "template.team_id"),
+  templateId: decodeUuid(ref?.templateId ?? "", "template.template_id"),
+});
+
+export const decodeTeamId = (text: string): string => decodeUuid(text, "team_id");
+
+/** @param fallback what an absent message means; unset enums are the safe choice (idle, pause) */
+export const decodeTimeout = (message: Timeout | undefined, fallback: SandboxTimeout): SandboxTimeout =>
+  message === undefined
+    ? fallback
+    : {
+        kind: message.kind === TimeoutKind.DEADLINE ? "deadline" : "idle",
+        timeoutSec: message.timeoutSec,
+        action: message.action === TimeoutAction.KILL ? "kill" : "pause",
+      };
+
+const CIDR = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\/(\d{1,2}))?$/;
+
+/** IPv4 in dotted form with an optional prefix length. */
+const isCidr = (text: string): boolean => {
+  const match = CIDR.exec(text);
+  if (match === null) return false;
+  const [, ...parts] = match;
+  const octets = parts.slice(0, 4).map(Number);
+  return octets.every((octet) => octet <= 255) && Number(parts[4] ?? 32) <= 32;
+};
+
+export const decodeNetwork = (message: NetworkPolicyMessage): CreateRequest["network"] => {
+  const { allowInternet, allowCidrs, denyCidrs } = message;
+  for (const [field, cidrs] of Object.entries({ allowCidrs, denyCidrs })) {
+    if (cidrs.length > MAX_CIDRS) throw invalidRequest(field, `must have at most ${MAX_CIDRS} entries`);
+    const bad = cidrs.find((cidr) => !isCidr(cidr));
+    if (bad !== undefined) {
+      throw invalidRequest(field, `must hold IPv4 ranges such as 192.0.2.0/24, not ${JSON.stringify(bad)}`);
+    }
+  }
+  return { allowInternet, allowCidrs, denyCidrs };
+};

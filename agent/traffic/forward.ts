@@ -1,0 +1,108 @@
+/** One HTTP request into a sandbox, streamed both ways, its bytes untouched. */
+import { GUEST_PORT } from "../guest/protocol.ts";
+import type { Expiry } from "../sandboxes/expiry.ts";
+import type { Sandbox } from "../sandboxes/sandbox.ts";
+import { openStream } from "../sandboxes/streams.ts";
+import { isRefused, probe, redialing } from "./dial.ts";
+import { fromGuestHeaders, toGuestHeaders } from "./headers.ts";
+import { connectionLost, portClosed, sandboxNotFound } from "./refusals.ts";
+import type { TrafficTarget } from "./target.ts";
+
+/** Bodies up to this size are read whole, so that they can be sent again after a refused connection. */
+const REPEATABLE_BYTES = 64 * 1024;
+
+interface Body {
+  content: ReadableStream<Uint8Array> | ArrayBuffer | null;
+  /** It can be sent twice. */
+  repeatable: boolean;
+}
+
+const readBody = async (request: Request): Promise<Body> => {
+  if (request.body === null) return { content: null, repeatable: true };
+  const length = request.headers.get("content-length");
+  if (length === null || Number(length) > REPEATABLE_BYTES) return { content: request.body, repeatable: false };
+  return { content: await request.arrayBuffer(), repeatable: true };
+};
+
+const send = async (
+  request: Request,
+  address: string,
+  target: TrafficTarget,
+  signal: AbortSignal,
+): Promise<Response> => {
+  const { content, repeatable } = await readBody(request);
+  const headers = toGuestHeaders(request.headers);
+  // Bun would offer encodings that the client did not ask for.
+  if (!headers.has("accept-encoding")) headers.set("accept-encoding", "identity");
+  const attempt = () =>
+    fetch(`http://${address}:${target.port}${target.pathAndQuery}`, {
+      method: request.method,
+      headers,
+      body: content,
+      signal,
+      redirect: "manual",
+      decompress: false,
+      // A connection kept from before a pause, or to the slot's earlier guest, is dead without knowing it.
+      keepalive: false,
+    });
+  if (repeatable) return redialing(attempt, signal);
+  if (target.port !== GUEST_PORT) await redialing(() => probe(address, target.port), signal);
+  return attempt();
+};
+
+/** Calls `onEnd` once when the body has been read, fails or is given up. */
+const observeEnd = (
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  onEnd: () => void,
+): ReadableStream<Uint8Array<ArrayBuffer>> => {
+  const reader = body.getReader();
+  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (done) {
+          onEnd();
+          controller.close();
+          return;
+        }
+        controller.enqueue(value);
+      } catch (error) {
+        onEnd();
+        controller.error(error);
+      }
+    },
+    async cancel(reason) {
+      onEnd();
+      await reader.cancel(reason);
+    },
+  });
+};
+
+/** Answers 502 where the sandbox or its port is not there; afterwards the guest's answer, as it comes. */
+export const forwardRequest = async (
+  request: Request,
+  sandbox: Sandbox,
+  target: TrafficTarget,
+  expiry: Expiry,
+): Promise<Response> => {
+  const { live } = sandbox;
+  if (live === null || !sandbox.accepting) return sandboxNotFound(target.sandboxId);
+  const reset = new AbortController();
+  const signal = AbortSignal.any([request.signal, reset.signal]);
+  const onEnd = openStream(sandbox, expiry, { abort: () => reset.abort() });
+  try {
+    const response = await send(request, live.slot.address, target, signal);
+    const headers = fromGuestHeaders(response.headers);
+    const { status, statusText, body } = response;
+    if (body === null) {
+      onEnd();
+      return new Response(null, { status, statusText, headers });
+    }
+    return new Response(observeEnd(body, onEnd), { status, statusText, headers });
+  } catch (error) {
+    onEnd();
+    if (isRefused(error)) return portClosed(target.sandboxId, target.port);
+    if (reset.signal.aborted) return sandboxNotFound(target.sandboxId);
+    return connectionLost(target.sandboxId, target.port);
+  }
+};

@@ -1,0 +1,32 @@
+/** Opens a WebSocket to a port inside a sandbox. */
+import { toGuestUpgradeHeaders } from "./headers.ts";
+
+const OPEN_MS = 30_000;
+
+/** The tree also has the browser's types, whose WebSocket knows neither headers nor `terminate`. */
+const GuestWebSocket = WebSocket as unknown as new (
+  url: string,
+  options: Bun.WebSocketOptions,
+) => Bun.WebSocket;
+
+/** @param request the client's upgrade: its headers and protocols are passed on. Rejects when it does not open. */
+export const dialGuestSocket = (url: string, request: Request): Promise<Bun.WebSocket> => {
+  const asked = request.headers.get("sec-websocket-protocol");
+  const protocols = asked === null ? [] : asked.split(",").map((name) => name.trim());
+  const guest = new GuestWebSocket(url, {
+    headers: toGuestUpgradeHeaders(request.headers),
+    protocols,
+    perMessageDeflate: false,
+  });
+  guest.binaryType = "nodebuffer";
+  const { promise, resolve, reject } = Promise.withResolvers<Bun.WebSocket>();
+  const timer = setTimeout(() => {
+    reject(new Error(`no WebSocket within ${OPEN_MS} ms`));
+    guest.terminate();
+  }, OPEN_MS);
+  guest.addEventListener("open", () => resolve(guest), { once: true });
+  guest.addEventListener("close", () => reject(new Error("the port does not speak WebSocket here")), {
+    once: true,
+  });
+  return promise.finally(() => clearTimeout(timer));
+};

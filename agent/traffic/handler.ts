@@ -1,0 +1,34 @@
+/** `ANY /traffic/{sandbox_id}/{port}/…`: who may, where to, and how. */
+import type { Server } from "bun";
+
+import { describeError } from "../errors.ts";
+import type { CallTokenVerifier } from "../rpc/call-token.ts";
+import type { Host } from "../sandboxes/host.ts";
+import { forwardRequest } from "./forward.ts";
+import { AGENT_AUTHORIZATION } from "./headers.ts";
+import { badTarget, hidden, sandboxNotFound, unauthorized } from "./refusals.ts";
+import { isInternalRoute, parseTarget } from "./target.ts";
+import { forwardWebSocket, type Relay } from "./web-socket.ts";
+
+/** Path and query of an absolute URL, as they were received. */
+const targetOf = (url: string): string => url.slice(url.indexOf("/", url.indexOf("//") + 2));
+
+export const createTrafficHandler =
+  (host: Host, tokens: CallTokenVerifier) =>
+  async (request: Request, server: Server<Relay>): Promise<Response | undefined> => {
+    try {
+      await tokens.verify(request.headers.get(AGENT_AUTHORIZATION));
+    } catch (error) {
+      host.log.warn("traffic_unauthenticated", { error: describeError(error) });
+      return unauthorized();
+    }
+    const target = parseTarget(targetOf(request.url));
+    if (target === null) return badTarget();
+    if (isInternalRoute(target)) return hidden();
+    const sandbox = host.sandboxes.get(target.sandboxId);
+    if (sandbox === undefined) return sandboxNotFound(target.sandboxId);
+    const isUpgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
+    return isUpgrade
+      ? forwardWebSocket(request, server, sandbox, target, host.expiry)
+      : forwardRequest(request, sandbox, target, host.expiry);
+  };
