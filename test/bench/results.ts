@@ -7,6 +7,8 @@ import { summarize, type Summary } from "./statistics.ts";
 export interface Row extends Summary {
   case: CaseName;
   subject: SubjectName;
+  /** Median of the MB that were saved; null where nothing was. */
+  dirtyMb: number | null;
 }
 
 export interface Skipped {
@@ -21,19 +23,25 @@ export const toRows = (measurements: readonly Measurement[]): Row[] => {
   const rows: Row[] = [];
   for (const name of CASES) {
     for (const subject of SUBJECTS) {
-      const values = measurements
-        .filter((one) => one.case === name && one.subject === subject)
-        .map(({ value }) => value);
-      if (values.length > 0) rows.push({ case: name, subject, ...summarize(values) });
+      const own = measurements.filter((one) => one.case === name && one.subject === subject);
+      if (own.length === 0) continue;
+      const dirty = own.flatMap(({ dirtyMb }) => dirtyMb ?? []);
+      rows.push({
+        case: name,
+        subject,
+        ...summarize(own.map(({ value }) => value)),
+        dirtyMb: dirty.length === 0 ? null : summarize(dirty).p50,
+      });
     }
   }
   return rows;
 };
 
 /** `p50_ms` … for times, `p50_mb` … for memory. */
-const encodeRow = ({ case: name, subject, n, p50, p95, p99 }: Row) => {
+const encodeRow = ({ case: name, subject, n, p50, p95, p99, dirtyMb }: Row) => {
   const unit = unitOf(name);
-  return { case: name, subject, n, [`p50_${unit}`]: p50, [`p95_${unit}`]: p95, [`p99_${unit}`]: p99 };
+  const values = { [`p50_${unit}`]: p50, [`p95_${unit}`]: p95, [`p99_${unit}`]: p99 };
+  return { case: name, subject, n, ...values, ...(dirtyMb === null ? {} : { dirty_mb: dirtyMb }) };
 };
 
 export const encodeResults = (results: {

@@ -10,6 +10,8 @@ export interface Measurement {
   subject: SubjectName;
   /** In the case's unit. */
   value: number;
+  /** MB of memory that had to be saved, where that decides the value. */
+  dirtyMb?: number;
 }
 
 /** One subject's way through a scenario. */

@@ -18,6 +18,17 @@ test("without the subject to compare with it says so", () => {
   expect(formatTable(toRows(measured("wrenn", 161)))).toContain("(not comparable)");
 });
 
+test("a pause may take 2 ms more for each MB that was saved", () => {
+  const pause = (value: number, dirtyMb: number): Measurement => ({
+    case: "pause_50mb",
+    subject: "wrenn_agent",
+    value,
+    dirtyMb,
+  });
+  expect(formatTable(toRows([pause(141, 51)]))).toContain("<= 142 ms met");
+  expect(formatTable(toRows([pause(141, 50)]))).toContain("<= 140 ms MISSED");
+});
+
 test("a case is named on its first line only", () => {
   const lines = formatTable(toRows([...measured("wrenn", 1), ...measured("floor", 1)])).split("\n");
   expect(lines.map((line) => line.startsWith("create_to_healthy"))).toEqual([false, true, false]);

@@ -12,6 +12,7 @@ const HEADINGS = [
   "p50",
   "p95",
   "p99",
+  "dirty",
   ...REFERENCES.map((name) => `x ${name}`),
   "target",
 ];
@@ -25,7 +26,7 @@ export const ratio = (rows: readonly Row[], row: Row, reference: SubjectName): n
 };
 
 const verdict = (rows: readonly Row[], row: Row): string => {
-  const target = targetOf(row.case, row.subject);
+  const target = targetOf(row);
   if (target === null) return "";
   const value = target.reference === null ? row.p50 : ratio(rows, row, target.reference);
   if (value === null) return `${target.text} (not comparable)`;
@@ -39,6 +40,7 @@ const cells = (rows: readonly Row[], row: Row): string[] => [
   row.subject,
   String(row.n),
   ...[row.p50, row.p95, row.p99].map((value) => number(value) + unit(row.case)),
+  row.dirtyMb === null ? "" : `${row.dirtyMb.toFixed(0)} MB`,
   ...REFERENCES.map((reference) => {
     const value = row.subject === reference ? null : ratio(rows, row, reference);
     return value === null ? "" : value.toFixed(2);

@@ -1,0 +1,36 @@
+/** The guest agent of a running sandbox, asked straight: no server, no agent in between. */
+import { createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-web";
+
+import { GUEST_PORT } from "../../agent/guest/protocol.ts";
+import { chooseRange, readRoutes } from "../../agent/net/address-range.ts";
+import { planSlot } from "../../agent/net/plan.ts";
+import { Process } from "../../proto/gen/process/process_pb.ts";
+import type { WrennSandbox } from "./wrenn/sandbox.ts";
+
+const TIMEOUT_MS = 30_000;
+
+/**
+ * Returns a function that runs a command in the sandbox and resolves when it has ended well. Its
+ * connection is kept open between calls, as the agent's is.
+ */
+export const connectDirectly = async (
+  sandbox: WrennSandbox,
+  instanceId: string,
+): Promise<(cmd: string, ...args: string[]) => Promise<void>> => {
+  const { slotIndex, accessToken } = await sandbox.journal();
+  const { address } = planSlot(instanceId, chooseRange(instanceId, await readRoutes()), slotIndex);
+  const client = createClient(
+    Process,
+    createConnectTransport({ baseUrl: `http://${address}:${GUEST_PORT}`, useBinaryFormat: true }),
+  );
+  const headers = { authorization: `Basic ${btoa("user:")}`, "x-access-token": accessToken };
+  return async (cmd, ...args) => {
+    const events = client.start({ process: { cmd, args }, stdin: false }, { headers, timeoutMs: TIMEOUT_MS });
+    let status = "the stream ended early";
+    for await (const { event } of events) {
+      if (event?.event.case === "end") status = event.event.value.status;
+    }
+    if (status !== "exit status 0") throw new Error(`${cmd} asked directly: ${status}`);
+  };
+};

@@ -1,0 +1,42 @@
+/** Every scenario: which cases it yields and who takes part. */
+import type { CaseName } from "../cases.ts";
+import type { Runner } from "../rounds.ts";
+import type { BenchContext } from "./context.ts";
+import { createRunners } from "./create.ts";
+import { forkRunners } from "./fork.ts";
+import { memoryRunners } from "./memory.ts";
+import { pauseRunners } from "./pause.ts";
+import { warmExecRunners } from "./warm-exec.ts";
+
+export interface Scenario {
+  title: string;
+  cases: CaseName[];
+  open(context: BenchContext): Promise<Runner[]>;
+  warmUps: number;
+  /** Of the repetitions asked for: some scenarios are many at once already. */
+  runs(asked: number): number;
+}
+
+const WARM_UPS = 2;
+
+const each = (title: string, cases: CaseName[], open: Scenario["open"]): Scenario => ({
+  title,
+  cases,
+  open,
+  warmUps: WARM_UPS,
+  runs: (asked) => asked,
+});
+
+export const SCENARIOS: readonly Scenario[] = [
+  each("create", ["create_to_healthy", "create_to_first_command"], createRunners),
+  each("warm exec", ["warm_exec"], warmExecRunners),
+  each("pause and resume", ["pause_5mb", "resume_to_healthy"], pauseRunners("pause_5mb")),
+  each("pause, 50 MB dirty", ["pause_50mb"], pauseRunners("pause_50mb")),
+  each("pause, 200 MB dirty", ["pause_200mb"], pauseRunners("pause_200mb")),
+  each("fork", ["fork"], forkRunners),
+  {
+    ...each("memory of 20", ["memory_after_first_command"], memoryRunners),
+    warmUps: 0,
+    runs: () => 1,
+  },
+];

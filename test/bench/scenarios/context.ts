@@ -1,0 +1,27 @@
+import type { FloorTemplate } from "../floor/template.ts";
+import { FloorVm } from "../floor/vm.ts";
+/** What scenarios work with. */
+import type { Gvisor } from "../gvisor.ts";
+import type { AgentLog } from "../wrenn/agent-log.ts";
+import type { Product } from "../wrenn/product.ts";
+import type { WrennClient } from "../wrenn/sandbox.ts";
+
+export interface BenchContext {
+  product: Product;
+  client: WrennClient;
+  agentLog: AgentLog;
+  template: FloorTemplate;
+  gvisor: Gvisor;
+  /** A floor VM that has not been started. */
+  newFloorVm(): FloorVm;
+}
+
+/** Milliseconds that `work` takes. */
+export const timed = async (work: () => Promise<unknown> | void): Promise<number> => {
+  const startedAt = performance.now();
+  await work();
+  return performance.now() - startedAt;
+};
+
+/** What a first command is, for every subject. */
+export const FIRST_COMMAND = ["echo", "hello"] as const satisfies [string, ...string[]];

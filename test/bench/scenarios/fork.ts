@@ -1,0 +1,43 @@
+/** One copy of a running sandbox, up and answering. Each source is copied once: chains stay as short. */
+import { runCommand, waitHealthy } from "../floor/guest.ts";
+import type { Runner } from "../rounds.ts";
+import { type BenchContext, FIRST_COMMAND, timed } from "./context.ts";
+
+const wrenn = ({ client }: BenchContext): Runner => ({
+  name: "wrenn",
+  once: async () => {
+    const source = await client.create();
+    await source.exec(...FIRST_COMMAND);
+    const startedAt = performance.now();
+    const children = await source.fork(1);
+    const value = performance.now() - startedAt;
+    for (const sandbox of [...children, source]) await sandbox.remove();
+    return [{ case: "fork", subject: "wrenn", value }];
+  },
+});
+
+const floor = ({ newFloorVm }: BenchContext): Runner => ({
+  name: "floor",
+  once: async () => {
+    const source = newFloorVm();
+    source.create();
+    waitHealthy(source.namespace);
+    runCommand(source.namespace, [...FIRST_COMMAND]);
+    const child = newFloorVm();
+    const value = await timed(() => {
+      const { disk, saved } = source.copy();
+      child.cloneOf(disk, saved);
+      waitHealthy(child.namespace);
+    });
+    for (const vm of [child, source]) {
+      await vm.end();
+      vm.removeFiles();
+    }
+    return [{ case: "fork", subject: "floor", value }];
+  },
+});
+
+export const forkRunners = async (context: BenchContext): Promise<Runner[]> => [
+  wrenn(context),
+  floor(context),
+];

@@ -1,0 +1,78 @@
+/** Private memory of QEMU for each of many sandboxes that are up at once and have run one command. */
+import { readFile } from "node:fs/promises";
+
+import { runCommand, waitHealthy } from "../floor/guest.ts";
+import type { FloorVm } from "../floor/vm.ts";
+import type { Measurement, Runner } from "../rounds.ts";
+import type { WrennSandbox } from "../wrenn/sandbox.ts";
+import { type BenchContext, FIRST_COMMAND } from "./context.ts";
+
+const SANDBOXES = 20;
+
+/** MB that only this process has. */
+const privateMegabytes = async (pid: number): Promise<number> => {
+  const text = await readFile(`/proc/${pid}/smaps_rollup`, "utf8");
+  const kilobytes = (key: string): number =>
+    Number(new RegExp(`^${key}:\\s+(\\d+)`, "m").exec(text)?.[1] ?? 0);
+  return (kilobytes("Private_Clean") + kilobytes("Private_Dirty")) / 1024;
+};
+
+const measure = async (subject: "wrenn" | "floor", pids: number[]): Promise<Measurement[]> =>
+  Promise.all(
+    pids.map(async (pid) => ({
+      case: "memory_after_first_command" as const,
+      subject,
+      value: await privateMegabytes(pid),
+    })),
+  );
+
+const wrenn = ({ client }: BenchContext): Runner => ({
+  name: "wrenn",
+  once: async () => {
+    const live: WrennSandbox[] = [];
+    try {
+      for (let made = 0; made < SANDBOXES; made++) {
+        const sandbox = await client.create();
+        live.push(sandbox);
+        await sandbox.exec(...FIRST_COMMAND);
+      }
+      const journals = await Promise.all(live.map((sandbox) => sandbox.journal()));
+      return await measure(
+        "wrenn",
+        journals.map(({ vm }) => vm.pid),
+      );
+    } finally {
+      for (const sandbox of live) await sandbox.remove();
+    }
+  },
+});
+
+const floor = ({ newFloorVm }: BenchContext): Runner => ({
+  name: "floor",
+  once: async () => {
+    const live: FloorVm[] = [];
+    try {
+      for (let made = 0; made < SANDBOXES; made++) {
+        const vm = newFloorVm();
+        live.push(vm);
+        vm.create();
+        waitHealthy(vm.namespace);
+        runCommand(vm.namespace, [...FIRST_COMMAND]);
+      }
+      return await measure(
+        "floor",
+        live.map(({ pid }) => pid),
+      );
+    } finally {
+      for (const vm of live) {
+        await vm.end();
+        vm.removeFiles();
+      }
+    }
+  },
+});
+
+export const memoryRunners = async (context: BenchContext): Promise<Runner[]> => [
+  wrenn(context),
+  floor(context),
+];

@@ -1,0 +1,75 @@
+/** The agent's own times, read from its log: one JSON object per line. */
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+
+import { waitUntil } from "../../../server/up/wait-until.ts";
+
+/** Fields ending in `Ms` are durations. */
+export type LogEvent = Record<string, unknown>;
+
+const parseLine = (line: string): LogEvent | null => {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : null;
+  } catch {
+    return null;
+  }
+};
+
+const WAIT_MS = 5_000;
+
+/** Follows a growing log from where it ended when this was made. */
+export class AgentLog {
+  readonly #path: string;
+  #position: number;
+  #rest = "";
+  readonly #unread: LogEvent[] = [];
+  readonly seen: LogEvent[] = [];
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#position = statSync(path).size;
+  }
+
+  /** The next event of that name about that sandbox (bare UUID). Throws when it does not come. */
+  next(event: string, sandboxUuid: string): Promise<LogEvent> {
+    return waitUntil(
+      async () => {
+        this.#read();
+        const index = this.#unread.findIndex(
+          (one) => one["event"] === event && one["sandbox"] === sandboxUuid,
+        );
+        return index < 0 ? null : (this.#unread.splice(index, 1)[0] ?? null);
+      },
+      { what: `the agent to log ${event}`, timeoutMs: WAIT_MS, everyMs: 5 },
+    );
+  }
+
+  /** Everything logged since this was made. */
+  all(): LogEvent[] {
+    this.#read();
+    return this.seen;
+  }
+
+  #read(): void {
+    const { size } = statSync(this.#path);
+    if (size <= this.#position) return;
+    const bytes = Buffer.alloc(size - this.#position);
+    const fd = openSync(this.#path, "r");
+    this.#position += readSync(fd, bytes, 0, bytes.length, this.#position);
+    closeSync(fd);
+    const lines = (this.#rest + bytes.toString("utf8")).split("\n");
+    this.#rest = lines.pop() ?? "";
+    for (const event of lines.map(parseLine)) {
+      if (event === null) continue;
+      this.seen.push(event);
+      this.#unread.push(event);
+    }
+  }
+}
+
+/** Sum of the durations an event carries, in ms. */
+export const totalMs = (event: LogEvent): number =>
+  Object.entries(event).reduce(
+    (sum, [key, value]) => (key.endsWith("Ms") && typeof value === "number" ? sum + value : sum),
+    0,
+  );
