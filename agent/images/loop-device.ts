@@ -47,18 +47,23 @@ export const attachReadOnly = async (file: string): Promise<string> => {
   return device;
 };
 
+/** The node gets its own mode back first: it may be given to something else afterwards. */
+const detach = async (device: string): Promise<void> => {
+  await chmod(device, 0o660);
+  await run(["losetup", "--detach", device]);
+};
+
 /** Lets go of every device over files at or under `path`; one still in use goes when its last user does. */
 export const detachUnder = async (path: string): Promise<void> => {
   for (const { name, backFile } of await listLoopDevices()) {
     const file = backFile.endsWith(DELETED) ? backFile.slice(0, -DELETED.length) : backFile;
-    if (file === path || file.startsWith(`${path}/`)) await run(["losetup", "--detach", name]);
+    if (file === path || file.startsWith(`${path}/`)) await detach(name);
   }
 };
 
 /** Devices under `path` whose file is gone: left by a template that was removed while in use. */
 export const detachDeleted = async (path: string): Promise<void> => {
   for (const { name, backFile } of await listLoopDevices()) {
-    if (backFile.endsWith(DELETED) && backFile.startsWith(`${path}/`))
-      await run(["losetup", "--detach", name]);
+    if (backFile.endsWith(DELETED) && backFile.startsWith(`${path}/`)) await detach(name);
   }
 };

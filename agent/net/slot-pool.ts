@@ -15,6 +15,9 @@ import { isOpenPolicy, OPEN_POLICY, policyRules } from "./slot-rules.ts";
 import { applySlotPolicy, cleanSlot, makeSlot, removeSlot } from "./slot-setup.ts";
 import { type NetworkSlot, type SlotPool, SlotsExhausted } from "./slots.ts";
 
+const SPARE_SLOTS = 4;
+/** How often the host is asked whether it has joined another network. */
+const WATCH_MS = 5_000;
 /** Clean slots beyond this many are removed rather than kept. */
 const MAX_IDLE = 32;
 
@@ -22,10 +25,12 @@ export interface SlotPoolOptions {
   instanceId: string;
   /** Networks that sandboxes may reach although they are not the internet (WRENN_EGRESS_ALLOW). */
   egressAllow: string[];
-  /** Made ahead. @default {4} */
+  /** Made ahead. @default {SPARE_SLOTS} */
   spareSlots?: number;
   /** @default {MAX_SLOTS} */
   maxSlots?: number;
+  /** A DNS server for sandboxes. @default the one this host asks */
+  resolver?: string | undefined;
   /** Told of work in the background that failed; it is tried again with the next claim. */
   onBackgroundError: (error: unknown) => void;
 }
@@ -36,25 +41,29 @@ export class SlotMissing extends Error {
 }
 
 export class HostSlotPool implements SlotPool {
-  readonly #options: Required<SlotPoolOptions>;
+  readonly #options: SlotPoolOptions & { spareSlots: number; maxSlots: number };
   readonly #range: AddressRange;
   readonly #routeLoopback: boolean;
-  /** Indexes that are claimed, adopted, being made, or left by an earlier run. */
-  readonly #taken: Set<number>;
+  /** Indexes of all slots there are: claimed, idle, being made, or left by an earlier run. */
+  readonly #present: Set<number>;
   readonly #idle: NetworkSlot[] = [];
   #surroundings: string;
   #refilling: Promise<void> = Promise.resolve();
   #closed = false;
+  readonly #watch: NodeJS.Timeout;
 
   private constructor(
-    options: Required<SlotPoolOptions>,
-    state: { range: AddressRange; routeLoopback: boolean; taken: Set<number>; surroundings: string },
+    options: SlotPoolOptions & { spareSlots: number; maxSlots: number },
+    state: { range: AddressRange; routeLoopback: boolean; present: Set<number>; surroundings: string },
   ) {
     this.#options = options;
     this.#range = state.range;
     this.#routeLoopback = state.routeLoopback;
-    this.#taken = state.taken;
+    this.#present = state.present;
     this.#surroundings = state.surroundings;
+    this.#watch = setInterval(() => {
+      this.#followSurroundings().catch(options.onBackgroundError);
+    }, WATCH_MS).unref();
   }
 
   /** Puts the host's rules in force. Throws `NetworkUnavailable`, `NoAddressRange`, `BadCidr`. */
@@ -62,9 +71,9 @@ export class HostSlotPool implements SlotPool {
     const { instanceId, egressAllow } = options;
     await checkNetworkRequirements();
     await enableForwarding();
-    const [routes, resolver, taken] = await Promise.all([
+    const [routes, resolver, present] = await Promise.all([
       readRoutes(),
-      findResolver(),
+      options.resolver ?? findResolver(),
       findSlots(instanceId),
     ]);
     const range = chooseRange(instanceId, routes);
@@ -72,11 +81,11 @@ export class HostSlotPool implements SlotPool {
     const rules = hostRules({ instanceId, range, egressAllow, surroundings: local, resolver });
     await run(["nft", "-f", "-"], { input: rules });
     return new HostSlotPool(
-      { spareSlots: 4, maxSlots: MAX_SLOTS, ...options },
+      { ...options, spareSlots: options.spareSlots ?? SPARE_SLOTS, maxSlots: options.maxSlots ?? MAX_SLOTS },
       {
         range,
         routeLoopback: resolver?.startsWith("127.") ?? false,
-        taken,
+        present,
         surroundings: toSetElements(local),
       },
     );
@@ -86,8 +95,7 @@ export class HostSlotPool implements SlotPool {
     // a bad policy is refused before anything is taken
     policyRules(policy);
     await this.#followSurroundings();
-    const slot = this.#idle.shift() ?? (await this.#make());
-    this.#taken.add(slot.index);
+    const slot = this.#idle.shift() ?? (await this.#makeOrAwait());
     try {
       if (!isOpenPolicy(policy)) await applySlotPolicy(slot.namespace, policy);
     } catch (error) {
@@ -103,7 +111,7 @@ export class HostSlotPool implements SlotPool {
     if (!(await isSlotWhole(instanceId, index))) {
       throw new SlotMissing(`slot ${index} of instance ${instanceId} is not on this machine any more`);
     }
-    this.#taken.add(index);
+    this.#present.add(index);
     return this.#plan(index);
   }
 
@@ -132,20 +140,26 @@ export class HostSlotPool implements SlotPool {
     for (const index of await findSlots(this.#options.instanceId)) {
       if (keep.has(index) || idle.has(index)) continue;
       await removeSlot(this.#plan(index));
-      this.#taken.delete(index);
+      this.#present.delete(index);
     }
     this.#refill();
   }
 
   async destroy(): Promise<void> {
-    this.#closed = true;
+    this.close();
     await this.#refilling;
     this.#idle.length = 0;
     const { instanceId } = this.#options;
     for (const index of await findSlots(instanceId)) await removeSlot(this.#plan(index));
-    this.#taken.clear();
+    this.#present.clear();
     const table = tableName(instanceId);
     await run(["nft", "-f", "-"], { input: `table inet ${table}\ndelete table inet ${table}\n` });
+  }
+
+  /** Stops the background work; slots and rules stay, as does what runs in them. */
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#watch);
   }
 
   /** Resolves when the background work begun so far is done. */
@@ -160,39 +174,49 @@ export class HostSlotPool implements SlotPool {
   /** Throws `SlotsExhausted`, `CommandFailed`. */
   async #make(): Promise<NetworkSlot> {
     const { maxSlots } = this.#options;
-    const idle = new Set(this.#idle.map(({ index }) => index));
     let index = 0;
-    while (this.#taken.has(index) || idle.has(index)) index += 1;
+    while (this.#present.has(index)) index += 1;
     if (index >= maxSlots) {
       throw new SlotsExhausted(
         `all ${maxSlots} network slots of this host are in use: pause or delete sandboxes`,
       );
     }
-    this.#taken.add(index);
+    this.#present.add(index);
     const { hostInterface: _interface, hostAddress: _address, ...slot } = this.#plan(index);
     try {
       await makeSlot(this.#plan(index), { routeLoopback: this.#routeLoopback });
     } catch (error) {
-      this.#taken.delete(index);
+      this.#present.delete(index);
       throw error;
     }
     return slot;
   }
 
+  /** The last slots may be just being made in the background: then they are waited for. */
+  async #makeOrAwait(): Promise<NetworkSlot> {
+    try {
+      return await this.#make();
+    } catch (error) {
+      if (!(error instanceof SlotsExhausted)) throw error;
+      await this.#refilling;
+      const slot = this.#idle.shift();
+      if (slot === undefined) throw error;
+      return slot;
+    }
+  }
+
   async #discard(slot: NetworkSlot): Promise<void> {
     await removeSlot(this.#plan(slot.index));
-    this.#taken.delete(slot.index);
+    this.#present.delete(slot.index);
   }
 
   /** One at a time, behind what is under way: claims have the processor first. */
   #refill(): void {
     this.#refilling = this.#refilling.then(async () => {
       while (!this.#closed && this.#idle.length < this.#options.spareSlots) {
-        if (this.#taken.size + this.#idle.length >= this.#options.maxSlots) return;
+        if (this.#present.size >= this.#options.maxSlots) return;
         try {
-          const slot = await this.#make();
-          this.#idle.push(slot);
-          this.#taken.delete(slot.index);
+          this.#idle.push(await this.#make());
         } catch (error) {
           this.#options.onBackgroundError(error);
           return;
