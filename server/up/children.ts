@@ -7,7 +7,14 @@ import { join } from "node:path";
 
 import type { DataPaths } from "./data-directory.ts";
 import { CommandFailure } from "./failure.ts";
-import { endProcess, identify, isAlive, type ProcessIdentity } from "./processes.ts";
+import {
+  decodeIdentity,
+  encodeIdentity,
+  endProcess,
+  identify,
+  isAlive,
+  type ProcessIdentity,
+} from "./processes.ts";
 import { writeSecretly } from "./secret-file.ts";
 
 export type ChildName = "server" | "agent";
@@ -82,7 +89,7 @@ export const startChild = async (paths: DataPaths, spec: ChildSpec): Promise<Chi
     }
   })();
   const identity = identify(child.pid) ?? { pid: child.pid, startTicks: -1 };
-  await writeSecretly(pidPath(paths, spec.name), { pid: identity.pid, start_ticks: identity.startTicks });
+  await writeSecretly(pidPath(paths, spec.name), encodeIdentity(identity));
   const ended = child.exited.then(() => {
     const how = child.signalCode === null ? `exit code ${child.exitCode}` : `signal ${child.signalCode}`;
     return `the ${spec.name} ended (${how})`;
@@ -103,11 +110,8 @@ export const startChild = async (paths: DataPaths, spec: ChildSpec): Promise<Chi
 /** A child of an earlier `up` that outlived it, or null. */
 export const findLeftover = (paths: DataPaths, name: ChildName): ProcessIdentity | null => {
   try {
-    const content: unknown = JSON.parse(readFileSync(pidPath(paths, name), "utf8"));
-    if (typeof content !== "object" || content === null) return null;
-    if (!("pid" in content) || !("start_ticks" in content)) return null;
-    const identity = { pid: Number(content.pid), startTicks: Number(content.start_ticks) };
-    return isAlive(identity) ? identity : null;
+    const identity = decodeIdentity(readFileSync(pidPath(paths, name), "utf8"));
+    return identity !== null && isAlive(identity) ? identity : null;
   } catch {
     return null;
   }

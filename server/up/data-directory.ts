@@ -5,6 +5,7 @@ import { dirname, join, resolve } from "node:path";
 
 import { CommandFailure } from "./failure.ts";
 import { type DirectoryLock, readHolder, tryLock } from "./lock.ts";
+import { identify } from "./processes.ts";
 
 /** Absolute paths inside one data directory. */
 export interface DataPaths {
@@ -82,7 +83,7 @@ export const prepareDirectory = (requested: string): DataPaths => {
 
 /** Null when an `up` holds the directory. */
 export const tryLockDirectory = (paths: DataPaths): DirectoryLock | null =>
-  tryLock(paths.lock, `pid ${process.pid}`);
+  tryLock(paths.lock, identify(process.pid) ?? { pid: process.pid, startTicks: -1 });
 
 /** Throws `already_running` naming the holder. */
 export const lockDirectory = (paths: DataPaths): DirectoryLock => {
@@ -91,7 +92,7 @@ export const lockDirectory = (paths: DataPaths): DirectoryLock => {
   const holder = readHolder(paths.lock);
   throw new CommandFailure(
     "already_running",
-    `another \`up\` (${holder || "unknown pid"}) uses ${paths.root}. Stop it with ` +
+    `another \`up\` (${holder === null ? "just starting" : `pid ${holder.pid}`}) uses ${paths.root}. Stop it with ` +
       `"bun run down --dir ${paths.root}", or give this one its own --dir and --port`,
   );
 };

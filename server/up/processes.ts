@@ -7,6 +7,22 @@ export interface ProcessIdentity {
   startTicks: number;
 }
 
+export const encodeIdentity = ({ pid, startTicks }: ProcessIdentity): string =>
+  `${JSON.stringify({ pid, start_ticks: startTicks })}\n`;
+
+/** Null for anything `encodeIdentity` did not write. */
+export const decodeIdentity = (text: string): ProcessIdentity | null => {
+  try {
+    const content: unknown = JSON.parse(text);
+    if (typeof content !== "object" || content === null) return null;
+    if (!("pid" in content) || !("start_ticks" in content)) return null;
+    const [pid, startTicks] = [Number(content.pid), Number(content.start_ticks)];
+    return Number.isInteger(pid) && pid > 1 && Number.isInteger(startTicks) ? { pid, startTicks } : null;
+  } catch {
+    return null;
+  }
+};
+
 /** Null when no such process is alive (a zombie is not). */
 export const identify = (pid: number): ProcessIdentity | null => {
   try {

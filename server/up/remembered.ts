@@ -22,4 +22,4 @@ export const readRemembered = (path: string): Remembered => {
 };
 
 export const writeRemembered = (path: string, remembered: Remembered): Promise<void> =>
-  writeSecretly(path, { agent_port: remembered.agentPort });
+  writeSecretly(path, `${JSON.stringify({ agent_port: remembered.agentPort })}\n`);

@@ -1,0 +1,18 @@
+import { parseFileCommand } from "./backup/command.ts";
+/** `bun run backup FILE [--dir D]`: the database and the instance's identity in one file. */
+import { dumpDatabase } from "./backup/dump.ts";
+import { withDatabase } from "./backup/open-database.ts";
+import { exitWith } from "./failure.ts";
+
+try {
+  const { file, dir } = parseFileCommand("backup", process.argv.slice(2));
+  const { tables, sizeBytes } = await withDatabase({ dir, exclusive: false }, ({ sql }) =>
+    dumpDatabase(sql, file),
+  );
+  console.log(
+    `${file}: ${tables} tables, ${Math.ceil(sizeBytes / 1_024)} KB. It holds secrets: keep it private.`,
+  );
+  process.exit(0);
+} catch (error) {
+  exitWith("backup", error);
+}

@@ -1,0 +1,19 @@
+import { parseFileCommand } from "./backup/command.ts";
+/** `bun run restore FILE [--dir D]`: a backup into an empty database, whole or not at all. */
+import { loadDatabase } from "./backup/load.ts";
+import { withDatabase } from "./backup/open-database.ts";
+import { exitWith } from "./failure.ts";
+
+try {
+  const { file, dir } = parseFileCommand("restore", process.argv.slice(2));
+  const tables = await withDatabase({ dir, exclusive: true }, ({ sql, url }) =>
+    loadDatabase(sql, { url, path: file }),
+  );
+  console.log(
+    `restored ${tables} tables. Sandboxes of hosts that this backup does not know are paused and set aside, ` +
+      "not destroyed, when their hosts report.",
+  );
+  process.exit(0);
+} catch (error) {
+  exitWith("restore", error);
+}
