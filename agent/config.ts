@@ -36,12 +36,26 @@ export const COMMON_FLAGS: Record<string, FlagSpec> = {
   dir: { variable: "WRENN_DIR", value: "DIR", help: `where everything is kept, ${DEFAULT_DIRECTORY}` },
 };
 
-export const RUN_FLAGS: Record<string, FlagSpec> = {
+const SERVE_FLAGS: Record<string, FlagSpec> = {
   ...COMMON_FLAGS,
   listen: { variable: "WRENN_AGENT_LISTEN", value: "HOST:PORT", help: "where to listen, 127.0.0.1:7070" },
-  address: { variable: "WRENN_ADDRESS", value: "URL", help: "what the server dials, e.g. https://10.0.0.5:7070" },
+  address: {
+    variable: "WRENN_ADDRESS",
+    value: "URL",
+    help: "what the server dials, such as https://10.0.0.5:7070",
+  },
   accel: { variable: "WRENN_ACCEL", value: "MODE", help: "kvm, tcg or auto" },
+};
+
+export const RUN_FLAGS: Record<string, FlagSpec> = {
+  ...SERVE_FLAGS,
   "pause-on-stop": { variable: "WRENN_PAUSE_ON_STOP", help: "pause all sandboxes before stopping" },
+};
+
+export const REGISTER_FLAGS: Record<string, FlagSpec> = {
+  ...SERVE_FLAGS,
+  server: { variable: "WRENN_SERVER", value: "URL", help: "the server to join" },
+  token: { variable: "WRENN_REGISTRATION_TOKEN", value: "TOKEN", help: "the one-time token" },
 };
 
 type Variables = Record<string, string | undefined>;
