@@ -1,0 +1,103 @@
+import { describe, expect, test } from "bun:test";
+
+import { diskId, jailed, kernelCommandLine, qemuArguments } from "./machine.ts";
+import type { VmSpec } from "./runtime.ts";
+
+const spec: VmSpec = {
+  name: "wrenn-a",
+  directory: "/d/vm",
+  vcpus: 2,
+  memoryMb: 512,
+  kernel: { imagePath: "/k/vmlinuz", initrdPath: "/k/initrd", commandLine: "wrenn.emulated=1" },
+  disks: [
+    { path: "/l/top.qcow2", format: "qcow2", readOnly: false },
+    { path: "/g/drive,1.ext4", format: "raw", readOnly: true },
+  ],
+  network: { namespace: "wrenn-abc-1", tapName: "tap0", macAddress: "02:fc:00:00:00:05" },
+  jail: { uid: 70_001, gid: 70_001 },
+  baseMemoryPath: "/dev/loop7",
+};
+
+/** The values given to one option, in order. */
+const valuesOf = (argv: string[], option: string): string[] =>
+  argv.flatMap((argument, index) => (argument === option ? (argv[index + 1] ?? []) : []));
+
+const cold = qemuArguments(spec, "tcg", { control: 3, incoming: null });
+const restored = qemuArguments(spec, "tcg", { control: 3, incoming: 5 });
+
+describe("qemuArguments()", () => {
+  test("a cold boot starts the kernel, a restore waits stopped for its state and carries no kernel", () => {
+    expect(valuesOf(cold, "-kernel")).toEqual(["/k/vmlinuz"]);
+    expect(valuesOf(cold, "-append")[0]).toEndWith("wrenn.emulated=1");
+    expect(cold).not.toContain("-S");
+    expect(valuesOf(restored, "-incoming")).toEqual(["defer"]);
+    expect(restored).toContain("-S");
+    expect(restored).not.toContain("-kernel");
+  });
+
+  test("a restore differs from a cold boot in nothing else: saved state fits the machine only so", () => {
+    const common = cold.slice(0, cold.indexOf("-kernel"));
+    expect(restored.slice(0, common.length)).toEqual(common);
+    expect(restored.slice(common.length)).toEqual(["-S", "-incoming", "defer"]);
+  });
+
+  test("device state without memory needs both of its switches", () => {
+    expect(valuesOf(cold, "-M")[0]?.split(",")).toContain("suppress-vmdesc=on");
+    expect(valuesOf(cold, "-global")).toEqual(["migration.send-configuration=off"]);
+  });
+
+  test("guest memory is a private mapping of the base, never merged between guests, never in core files", () => {
+    expect(valuesOf(cold, "-object")).toEqual([
+      "memory-backend-file,id=mem,size=512M,mem-path=/dev/loop7,share=off",
+    ]);
+    expect(valuesOf(cold, "-M")[0]).toContain("mem-merge=off,dump-guest-core=off");
+  });
+
+  test("disks keep their order from the highest bus down; commas in paths do not split the option", () => {
+    expect(valuesOf(cold, "-drive")).toEqual([
+      "id=disk0,if=none,file=/l/top.qcow2,format=qcow2,cache=writeback,discard=unmap",
+      "id=disk1,if=none,file=/g/drive,,1.ext4,format=raw,cache=writeback,readonly=on",
+    ]);
+    expect(valuesOf(cold, "-device").filter((device) => device.includes("blk"))).toEqual([
+      `virtio-blk-device,drive=${diskId(0)},bus=virtio-mmio-bus.23`,
+      `virtio-blk-device,drive=${diskId(1)},bus=virtio-mmio-bus.22`,
+    ]);
+  });
+
+  test("no device is on bus 0, whose interrupts get lost", () => {
+    for (const device of valuesOf(cold, "-device")) expect(device).not.toEndWith("bus.0");
+  });
+
+  test("five-level page tables are off and the emulator's code cache is limited", () => {
+    expect(valuesOf(cold, "-cpu")).toEqual(["max,-la57"]);
+    expect(valuesOf(cold, "-accel")).toEqual(["tcg,thread=multi,tb-size=64"]);
+    expect(valuesOf(qemuArguments(spec, "kvm", { control: 3, incoming: null }), "-accel")).toEqual(["kvm"]);
+  });
+
+  test("QEMU may start nothing and change nothing about itself", () => {
+    const [sandbox = ""] = valuesOf(cold, "-sandbox");
+    for (const right of ["obsolete", "elevateprivileges", "spawn", "resourcecontrol"]) {
+      expect(sandbox).toContain(`${right}=deny`);
+    }
+  });
+});
+
+describe("kernelCommandLine()", () => {
+  test("takes the timer check out under emulation only", () => {
+    expect(kernelCommandLine("", "tcg").split(" ")).toContain("no_timer_check");
+    expect(kernelCommandLine("", "kvm").split(" ")).not.toContain("no_timer_check");
+  });
+});
+
+test("jailed() enters the namespace, then drops every right", () => {
+  expect(jailed(spec, ["qemu"])).toEqual([
+    "nsenter",
+    "--net=/run/netns/wrenn-abc-1",
+    "setpriv",
+    "--reuid=70001",
+    "--regid=70001",
+    "--clear-groups",
+    "--no-new-privs",
+    "qemu",
+  ]);
+});
