@@ -22,7 +22,7 @@ export const isCase = (text: string): text is CaseName => CASES.some((name) => n
  * - `wrenn`: from the HTTP client's request to its answer read.
  * - `wrenn_agent`: the same operation as the agent's log times it, without server and client.
  * - `floor`: a bare script that does the same with the same files, see `floor/`.
- * - `floor_init`: the floor with the `/init` that every sandbox handed out needs.
+ * - `floor_init`: the floor up to the end of the `/init` that every sandbox handed out has had.
  * - `gvisor`: wall time of `runsc do`.
  * - `direct`: the same request straight to the guest agent, or the bare framework with one query.
  */

@@ -48,12 +48,15 @@ export const waitHealthy = (namespace: string): void => {
   throw new Error(`the floor's guest was not healthy within ${HEALTH_DEADLINE_MS} ms`);
 };
 
+/** A template's own token is known to nobody: no command runs before /init has given another. */
+const ACCESS_TOKEN = "floor";
+
 /** What the agent asks of every sandbox before it hands it out. */
 export const initialize = (namespace: string): void => {
   const body: InitRequest = {
     timestamp: new Date().toISOString(),
     entropy: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64"),
-    accessToken: "",
+    accessToken: ACCESS_TOKEN,
     identity: { hostname: "floor", machineId: crypto.randomUUID().replaceAll("-", "") },
   };
   const answer = request(namespace, {
@@ -65,7 +68,7 @@ export const initialize = (namespace: string): void => {
   if (!answer.startsWith("HTTP/1.1 2")) throw new Error(`the floor's /init failed: ${answer.slice(0, 300)}`);
 };
 
-/** Runs a command as root over process.Process/Start (Connect, JSON) and waits for its end. */
+/** Runs a command over process.Process/Start (Connect, JSON), after `initialize`, and waits for its end. */
 export const runCommand = (namespace: string, argv: [string, ...string[]]): void => {
   const [cmd, ...args] = argv;
   const message = new TextEncoder().encode(JSON.stringify({ process: { cmd, args }, stdin: false }));
@@ -77,7 +80,8 @@ export const runCommand = (namespace: string, argv: [string, ...string[]]): void
       "POST /process.Process/Start HTTP/1.1",
       "Content-Type: application/connect+json",
       "Connect-Protocol-Version: 1",
-      `Authorization: Basic ${btoa("root:")}`,
+      `Authorization: Basic ${btoa("user:")}`,
+      `X-Access-Token: ${ACCESS_TOKEN}`,
     ],
     body,
     timeoutMs: ANSWER_TIMEOUT_MS,

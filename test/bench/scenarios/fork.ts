@@ -1,5 +1,5 @@
 /** One copy of a running sandbox, up and answering. Each source is copied once: chains stay as short. */
-import { runCommand, waitHealthy } from "../floor/guest.ts";
+import { initialize, runCommand, waitHealthy } from "../floor/guest.ts";
 import type { Runner } from "../rounds.ts";
 import { type BenchContext, FIRST_COMMAND, timed } from "./context.ts";
 
@@ -22,6 +22,7 @@ const floor = ({ newFloorVm }: BenchContext): Runner => ({
     const source = newFloorVm();
     source.create();
     waitHealthy(source.namespace);
+    initialize(source.namespace);
     runCommand(source.namespace, [...FIRST_COMMAND]);
     const child = newFloorVm();
     const value = await timed(() => {

@@ -1,7 +1,7 @@
 /** Private memory of QEMU for each of many sandboxes that are up at once and have run one command. */
 import { readFile } from "node:fs/promises";
 
-import { runCommand, waitHealthy } from "../floor/guest.ts";
+import { initialize, runCommand, waitHealthy } from "../floor/guest.ts";
 import type { FloorVm } from "../floor/vm.ts";
 import type { Measurement, Runner } from "../rounds.ts";
 import type { WrennSandbox } from "../wrenn/sandbox.ts";
@@ -57,6 +57,7 @@ const floor = ({ newFloorVm }: BenchContext): Runner => ({
         live.push(vm);
         vm.create();
         waitHealthy(vm.namespace);
+        initialize(vm.namespace);
         runCommand(vm.namespace, [...FIRST_COMMAND]);
       }
       return await measure(

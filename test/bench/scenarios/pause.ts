@@ -1,5 +1,5 @@
 /** Pause with so many MB that differ from the template, and the resume after it. */
-import { runCommand, waitHealthy } from "../floor/guest.ts";
+import { initialize, runCommand, waitHealthy } from "../floor/guest.ts";
 import { megabytesOf } from "../floor/memory.ts";
 import type { Measurement, Runner } from "../rounds.ts";
 import { totalMs } from "../wrenn/agent-log.ts";
@@ -56,6 +56,7 @@ const floor = (context: BenchContext, name: PauseCase): Runner => {
   const vm = context.newFloorVm();
   vm.create();
   waitHealthy(vm.namespace);
+  initialize(vm.namespace);
   runCommand(vm.namespace, [...FIRST_COMMAND]);
   const extraMb = DIRTY_MB[name] - BASIS_MB;
   if (extraMb > 0) runCommand(vm.namespace, fill(extraMb));
