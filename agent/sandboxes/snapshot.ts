@@ -36,7 +36,7 @@ export const snapshotSandbox = async (
   const { facts, saved } = capture;
   const { vcpus, diskSizeMb, layers } = facts;
   const subject = name === "" ? key.templateId : name;
-  return host.work.during("template_build", subject, async (progress) => {
+  return await host.work.during("template_build", subject, async (progress) => {
     if (saved === null) {
       return warmTemplate(
         host,

@@ -88,7 +88,7 @@ export const warmTemplate = async (
   const saved = await saveMemory(vm, directory);
   await vm.quit();
   await host.layers.freeze(top);
-  return host.templates.publish(wanted.key, async (target) => ({
+  return await host.templates.publish(wanted.key, async (target) => ({
     version: 1,
     type: wanted.type,
     name: wanted.name,
