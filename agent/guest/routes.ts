@@ -21,7 +21,7 @@ export interface RouteOptions {
 
 type Handler = (
   request: Request,
-  context: { clientAddress: string; ownPort: number },
+  context: { clientAddress: () => string; ownPort: number },
 ) => Response | Promise<Response>;
 
 const IPV4_IN_IPV6 = "::ffff:";
@@ -73,7 +73,9 @@ export const createRoutes = ({ settings, hostAddress }: RouteOptions): Handler =
     ),
     // From anywhere else there is no such route.
     "POST /init": (request, { clientAddress }) =>
-      plainAddress(clientAddress) === hostAddress ? handleInit(request, settings) : problem(404, "not found"),
+      plainAddress(clientAddress()) === hostAddress
+        ? handleInit(request, settings)
+        : problem(404, "not found"),
   };
 
   const answer: Handler = (request, context) => {

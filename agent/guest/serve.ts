@@ -25,7 +25,10 @@ export const serveGuest = ({ port, hostAddress }: GuestOptions): void => {
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     development: false,
     fetch: (request, server) =>
-      routes(request, { clientAddress: server.requestIP(request)?.address ?? "", ownPort: port }),
+      routes(request, {
+        clientAddress: () => server.requestIP(request)?.address ?? "",
+        ownPort: server.port ?? port,
+      }),
   });
   console.log(`guest agent listens on port ${server.port}`);
 };

@@ -32,6 +32,8 @@ export class PipeInput implements ProcessInput {
   /** Made on the first write: most commands never get input. */
   #sink: FileSink | null = null;
   #open = true;
+  /** Nobody reads the other end any more. */
+  #broken = false;
   #pendingBytes = 0;
   #last: Promise<void> = Promise.resolve();
 
@@ -57,12 +59,14 @@ export class PipeInput implements ProcessInput {
   }
 
   async #send(bytes: Uint8Array): Promise<void> {
-    if (!this.#open) throw closedError();
+    if (!this.#open || this.#broken) throw closedError();
     this.#sink ??= Bun.file(this.fd).writer();
     try {
       await this.#sink.write(bytes);
       await this.#sink.flush();
     } catch (cause) {
+      // Bun's sink takes further writes in silence.
+      this.#broken = true;
       throw new ConnectError("the process has closed its stdin", Code.FailedPrecondition, {}, [], cause);
     }
   }

@@ -1,0 +1,104 @@
+/** Runs commands through the generated client and gathers what comes back. */
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { Client } from "@connectrpc/connect";
+
+import type { Process, ProcessEvent, StartRequestSchema } from "../../proto/gen/process/process_pb.ts";
+
+export interface CommandResult {
+  pid: number;
+  stdout: string;
+  stderr: string;
+  pty: string;
+  stdoutBytes: Buffer;
+  exitCode: number;
+  exited: boolean;
+  status: string;
+  error: string | undefined;
+  keepalives: number;
+  /** Kinds in the order they came, runs of equal ones once. */
+  order: string[];
+}
+
+type Events = AsyncIterable<{ event?: ProcessEvent }>;
+
+/** Everything up to `end`. Throws when the stream ends without one. */
+export const gather = async (events: Events): Promise<CommandResult> => {
+  const chunks = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[], pty: [] as Uint8Array[] };
+  const order: string[] = [];
+  let pid = 0;
+  let keepalives = 0;
+  for await (const { event } of events) {
+    const { case: kind, value } = event?.event ?? { case: undefined };
+    if (kind !== undefined && order.at(-1) !== kind) order.push(kind);
+    if (kind === "start") pid = value.pid;
+    if (kind === "keepalive") keepalives += 1;
+    if (kind === "data" && value.output.case !== undefined)
+      chunks[value.output.case].push(value.output.value);
+    if (kind === "end") {
+      const stdoutBytes = Buffer.concat(chunks.stdout);
+      return {
+        pid,
+        stdout: stdoutBytes.toString(),
+        stderr: Buffer.concat(chunks.stderr).toString(),
+        pty: Buffer.concat(chunks.pty).toString(),
+        stdoutBytes,
+        exitCode: value.exitCode,
+        exited: value.exited,
+        status: value.status,
+        error: value.error,
+        keepalives,
+        order,
+      };
+    }
+  }
+  throw new Error("the stream ended without an end event");
+};
+
+/** A shell line, run to its end. */
+export const shell = (
+  client: Client<typeof Process>,
+  line: string,
+  request: MessageInitShape<typeof StartRequestSchema> = {},
+): Promise<CommandResult> => {
+  const { process: config = {}, ...rest } = request;
+  return gather(
+    client.start({ stdin: false, ...rest, process: { cmd: "sh", args: ["-c", line], ...config } }),
+  );
+};
+
+/** A command under way: its pid, its stream, and a way to leave without ending it. */
+export const begin = async (
+  client: Client<typeof Process>,
+  request: MessageInitShape<typeof StartRequestSchema>,
+): Promise<{ pid: number; rest: Promise<CommandResult>; leave: () => void }> => {
+  const controller = new AbortController();
+  const started = Promise.withResolvers<number>();
+  async function* watched(): Events {
+    try {
+      for await (const item of client.start(request, { signal: controller.signal })) {
+        if (item.event?.event.case === "start") started.resolve(item.event.event.value.pid);
+        yield item;
+      }
+    } catch (error) {
+      started.reject(error);
+      throw error;
+    }
+  }
+  const rest = gather(watched());
+  // A test that leaves does not look at it.
+  rest.catch(() => {});
+  return { pid: await started.promise, rest, leave: () => controller.abort() };
+};
+
+/** Waits until `isTrue`, at most `timeoutMs`. */
+export const until = async (
+  what: string,
+  isTrue: () => boolean | Promise<boolean>,
+  timeoutMs = 10_000,
+): Promise<void> => {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await isTrue())) {
+    if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+    await Bun.sleep(20);
+  }
+};

@@ -1,0 +1,171 @@
+/**
+ * Starts a real guest agent in its own mount, UTS and PID namespaces, with its own /etc, /run and homes:
+ * what it does as root, /init above all, stays there. Its clock is the machine's, so tests set the true time.
+ */
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { type Client, createClient, type Transport } from "@connectrpc/connect";
+import { createFetchClient } from "@connectrpc/connect/protocol";
+import { createTransport } from "@connectrpc/connect/protocol-connect";
+
+import type { InitRequest } from "../../agent/guest/protocol.ts";
+import { Filesystem } from "../../proto/gen/filesystem/filesystem_pb.ts";
+import { Process } from "../../proto/gen/process/process_pb.ts";
+
+const START_TIMEOUT_MS = 15_000;
+
+/** Users of the agent's /etc: `user` is in one more group than its own; `other` shares nothing with it. */
+export const USER = { name: "user", uid: 54_321, gid: 54_321, home: "/home/user" };
+export const OTHER = { name: "other", uid: 54_322, gid: 54_322, home: "/home/other" };
+export const EXTRA_GROUP = { name: "extra", gid: 54_400 };
+
+const PASSWD = `root:x:0:0:root:/root:/bin/bash
+${[USER, OTHER].map(({ name, uid, gid, home }) => `${name}:x:${uid}:${gid}::${home}:/bin/bash`).join("\n")}
+`;
+const GROUP = `root:x:0:
+${[USER, OTHER].map(({ name, gid }) => `${name}:x:${gid}:`).join("\n")}
+${EXTRA_GROUP.name}:x:${EXTRA_GROUP.gid}:${USER.name}
+`;
+
+/**
+ * In the new namespaces: private /etc, /run and /home, then the agent. The shell stays the first process, as
+ * the sandbox's init does: it reaps what loses its parent, and its end is the end of everything inside.
+ */
+const SETUP = `
+set -e
+mount --make-rprivate /
+mount --bind "$1/etc" /etc
+mount -t tmpfs tmpfs /run
+mount --bind "$1/home" /home
+for name in user other; do mkdir -p /home/$name; chown $name:$name /home/$name; chmod 0700 /home/$name; done
+chmod 0755 /home
+shift
+"$@" &
+echo $! > /run/agent.pid
+wait
+`;
+
+export interface GuestAgent {
+  url: string;
+  /** Files of the agent's /home, seen from here. */
+  homes: string;
+  process(user?: string, headers?: Record<string, string>): Client<typeof Process>;
+  /** JSON instead of binary messages. */
+  processJson(user?: string): Client<typeof Process>;
+  filesystem(user?: string): Client<typeof Filesystem>;
+  log(): string;
+  stop(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const basic = (user: string): string => `Basic ${Buffer.from(`${user}:`).toString("base64")}`;
+
+/** Any fetch will do; a plain one can stream both ways over HTTP/1.1. */
+const transportTo = (baseUrl: string, headers: Record<string, string>, useBinaryFormat: boolean): Transport =>
+  createTransport({
+    baseUrl,
+    useBinaryFormat,
+    httpClient: createFetchClient(fetch),
+    interceptors: [
+      (next) => (request) => {
+        for (const [name, value] of Object.entries(headers)) request.header.set(name, value);
+        return next(request);
+      },
+    ],
+    acceptCompression: [],
+    sendCompression: null,
+    compressMinBytes: 1_024,
+    readMaxBytes: 64 << 20,
+    writeMaxBytes: 64 << 20,
+  });
+
+const waitForPort = async (read: () => string, exited: Promise<number>): Promise<number> => {
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  let isDead = false;
+  void exited.then(() => {
+    isDead = true;
+  });
+  while (performance.now() < deadline && !isDead) {
+    const port = read().match(/listens on port (\d+)/)?.[1];
+    if (port !== undefined) return Number(port);
+    await Bun.sleep(10);
+  }
+  throw new Error(`the guest agent did not start: ${read()}`);
+};
+
+/** `accessToken`: what every client of this helper sends once the agent has been given one. */
+export const startGuestAgent = async (options: { accessToken?: string } = {}): Promise<GuestAgent> => {
+  const root = mkdtempSync(join(tmpdir(), "wrenn-guest-"));
+  mkdirSync(join(root, "home"));
+  cpSync("/etc", join(root, "etc"), { recursive: true, verbatimSymlinks: true });
+  writeFileSync(join(root, "etc/passwd"), PASSWD);
+  writeFileSync(join(root, "etc/group"), GROUP);
+  const child = Bun.spawn(
+    [
+      ...["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc"],
+      ...["sh", "-c", SETUP, "sh", root],
+      ...[process.execPath, join(import.meta.dir, "entry.ts"), "--port", "0", "--host-address", "127.0.0.1"],
+    ],
+    {
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+      cwd: "/",
+      env: { PATH: process.env["PATH"] ?? "", SECRET_OF_AGENT: "1" },
+    },
+  );
+  let log = "";
+  const collect = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) log += decoder.decode(chunk, { stream: true });
+  };
+  const collected = Promise.all([collect(child.stdout), collect(child.stderr)]);
+  const stop = async (): Promise<void> => {
+    child.kill("SIGKILL");
+    await child.exited;
+    await collected;
+    rmSync(root, { recursive: true, force: true });
+  };
+  let port: number;
+  try {
+    port = await waitForPort(() => log, child.exited);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const url = `http://127.0.0.1:${port}`;
+  const own = options.accessToken === undefined ? {} : { "x-access-token": options.accessToken };
+  const headers = (user: string, extra = {}) => ({ authorization: basic(user), ...own, ...extra });
+  return {
+    url,
+    homes: join(root, "home"),
+    process: (user = USER.name, extra = {}) =>
+      createClient(Process, transportTo(url, headers(user, extra), true)),
+    processJson: (user = USER.name) => createClient(Process, transportTo(url, headers(user), false)),
+    filesystem: (user = USER.name) => createClient(Filesystem, transportTo(url, headers(user), true)),
+    log: () => log,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+};
+
+/** A body that /init accepts; the true time, since the clock is the machine's. */
+export const initBody = (extra: Partial<InitRequest> = {}): InitRequest => ({
+  timestamp: new Date().toISOString(),
+  entropy: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64"),
+  accessToken: "test-token",
+  ...extra,
+});
+
+export const postInit = (url: string, body: unknown): Promise<Response> =>
+  fetch(`${url}/init`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+
+/** Namespaces, foreign uids and the clock need root on Linux; without it these tests say so and are skipped. */
+export const canRunGuestAgent =
+  process.platform === "linux" && process.getuid?.() === 0 && Bun.which("unshare") !== null;
