@@ -1,4 +1,6 @@
 /** A listening server over a migrated database: what `main.ts` runs, and tests on a free port. */
+import type { Server } from "bun";
+
 import type { Sql } from "../db/sql.ts";
 import { createApp } from "./app.ts";
 import type { ServerConfig } from "./config.ts";
@@ -10,6 +12,7 @@ import { prepareFirstAccount } from "./users/first-account.ts";
 
 /** Requests under way get this long to end. */
 const DRAIN_MS = 10_000;
+const DRAIN_POLL_MS = 20;
 /** A quiet connection is closed after this; routes with long streams lift it for theirs. */
 const IDLE_TIMEOUT_SEC = 120;
 /** No bound here: files are streamed. JSON bodies have their own (`http/bodies.ts`). */
@@ -22,6 +25,19 @@ export interface RunningServer {
   /** Drains and closes everything, the database's connections last. */
   stop(): Promise<void>;
 }
+
+/** Takes no more requests and lets those under way end, for a time. */
+const drain = async (server: Server<unknown>): Promise<void> => {
+  let isDone = false;
+  const done = server.stop(false).then(() => (isDone = true));
+  const deadline = performance.now() + DRAIN_MS;
+  while (!isDone && performance.now() < deadline) {
+    // Kept-alive connections become idle one by one.
+    server.closeIdleConnections();
+    await Promise.race([done, Bun.sleep(DRAIN_POLL_MS)]);
+  }
+  await server.stop(true);
+};
 
 export const startServer = async (options: {
   config: ServerConfig;
@@ -46,10 +62,7 @@ export const startServer = async (options: {
   log.info("listening", { url: server.url.origin });
 
   const stop = async (): Promise<void> => {
-    const drained = server.stop(false);
-    await Promise.all(services.background.map((job) => job.stop()));
-    await Promise.race([drained, Bun.sleep(DRAIN_MS)]);
-    await server.stop(true);
+    await Promise.all([drain(server), ...services.background.map((job) => job.stop())]);
     await services.auditSideChannel.drain();
     await sql.end({ timeout: 5 });
   };

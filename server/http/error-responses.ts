@@ -11,6 +11,5 @@ export const withErrors = <T extends Record<number, TSchema>, const S extends re
   statuses: S,
 ): WithErrors<T, S> => {
   const errors = Object.fromEntries(statuses.map((status) => [status, ErrorBody]));
-  // `fromEntries` forgets which keys there are.
-  return { ...success, ...errors } as WithErrors<T, S>;
+  return { ...success, ...errors };
 };

@@ -2,7 +2,7 @@
  * What every request passes, whatever its route: an id, a bounded JSON body, errors as the API's bodies,
  * counters, and one log line at the end.
  */
-import { Elysia, NotFoundError, ValidationError } from "elysia";
+import { Elysia, NotFoundError, ParseError, ValidationError } from "elysia";
 
 import { ApiError, errorBody, toApiError } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -17,15 +17,34 @@ export interface RimDeps {
   requests: Requests;
 }
 
+interface Received {
+  query: unknown;
+  params: unknown;
+}
+
+const describeValidation = (error: ValidationError, { query, params }: Received): ApiError => {
+  // A number in the address that does not fit is told without its name.
+  if (error.type !== "property") return describeInvalid(error.type, error.all[0]);
+  const name = findName({ ...toRecord(query), ...toRecord(params) }, error.value);
+  return describeInvalid(name ?? "query", error.all[0]);
+};
+
+const toRecord = (value: unknown): object => (typeof value === "object" && value !== null ? value : {});
+
+/** The name whose text means `value`. */
+const findName = (received: object, value: unknown): string | undefined =>
+  Object.entries(received).find(([, text]) => text === value || Number(text) === value)?.[0];
+
 /** The framework's own errors and everyone else's as an `ApiError`. */
-const asApiError = (error: unknown): ApiError => {
+const asApiError = (error: unknown, received: Received): ApiError => {
   if (error instanceof ValidationError && error.type !== "response") {
-    return describeInvalid(error.type, error.all[0]);
+    return describeValidation(error, received);
   }
   if (error instanceof NotFoundError) {
     return new ApiError(404, "not_found", "There is nothing at this path; /docs lists what there is.");
   }
-  return toApiError(error);
+  // What a parser threw comes wrapped.
+  return toApiError(error instanceof ParseError ? error.cause : error);
 };
 
 const statusOf = (set: number | string | undefined, answer: unknown): number => {
@@ -42,8 +61,8 @@ export const rim = ({ log, metrics, requests }: RimDeps) =>
       // Anything but undefined ends the search for a parser; null stands for an absent body.
       return (await readJsonBody(request, contentType)) ?? null;
     })
-    .onError({ as: "global" }, ({ error, request, set }) => {
-      const answer = asApiError(error);
+    .onError({ as: "global" }, ({ error, request, set, query, params }) => {
+      const answer = asApiError(error, { query, params });
       if (answer.status >= 500) {
         log.error(answer.message, {
           request_id: requests.info(request).id,

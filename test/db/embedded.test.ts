@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { embeddedUrl, startEmbedded } from "../../db/embedded.ts";
 import type { EmbeddedDatabase } from "../../db/embedded.ts";
 import { connectDatabase } from "../../db/sql.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 let root = "";
 beforeAll(async () => {
@@ -43,13 +44,7 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-const waitUntilGone = async (pid: number): Promise<void> => {
-  const deadline = performance.now() + 5_000;
-  while (isAlive(pid)) {
-    if (performance.now() > deadline) throw new Error(`process ${pid} is still there`);
-    await Bun.sleep(2);
-  }
-};
+const waitUntilGone = (pid: number) => waitFor(`the end of ${pid}`, () => !isAlive(pid));
 
 describe("startEmbedded", () => {
   test("keeps data over a stop, a second start and a kill; listens on its socket only", async () => {
