@@ -17,6 +17,8 @@ const FIRST_WRITES_BYTES = 64 * MIB;
 /** Offset and length of the virtual size in a qcow2 header (QEMU docs/interop/qcow2.txt). */
 const QCOW2_SIZE_OFFSET = 24;
 
+const RAW_SUFFIX = ".raw";
+
 const formatOf = (layerId: string): "raw" | "qcow2" => (isDigest(layerId) ? "raw" : "qcow2");
 
 const syncFile = async (path: string): Promise<void> => {
@@ -89,7 +91,20 @@ export const createLayerStore = (layout: Layout): LayerStore => {
     await syncFile(path(layerId));
   };
 
+  /** A file that was taken in before is the same file under two names: no need to read it again. */
+  const findAdopted = async (rawPath: string): Promise<string | null> => {
+    const { dev, ino } = await stat(rawPath);
+    for (const name of await readdir(layout.layers)) {
+      if (!name.endsWith(RAW_SUFFIX)) continue;
+      const layer = await stat(join(layout.layers, name)).catch(() => null);
+      if (layer?.ino === ino && layer.dev === dev) return name.slice(0, -RAW_SUFFIX.length);
+    }
+    return null;
+  };
+
   const adoptRaw: LayerStore["adoptRaw"] = async (rawPath) => {
+    const adopted = await findAdopted(rawPath);
+    if (adopted !== null) return adopted;
     const layerId = await sha256File(rawPath);
     if (await exists(path(layerId))) return layerId;
     await chown(rawPath, 0, 0);

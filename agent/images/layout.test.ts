@@ -62,7 +62,9 @@ describe("layout", () => {
       expect((await stat(opened.layers)).mode & 0o777).toBe(0o711);
       expect(opened.instanceId).toMatch(/^[0-9a-f]{6}$/);
       await chmod(parent, 0o700);
-      expect(openLayout(join(parent, "data"))).rejects.toThrow(UnusableDirectory);
+      expect(await openLayout(join(parent, "data")).catch((error: unknown) => error)).toBeInstanceOf(
+        UnusableDirectory,
+      );
     } finally {
       await rm(parent, { recursive: true });
     }

@@ -48,7 +48,7 @@ export class Peer {
   }
 
   async #ask(command: PeerCommand): Promise<PeerAnswer> {
-    this.#child.stdin.write(`${JSON.stringify(command)}\n`);
+    await this.#child.stdin.write(`${JSON.stringify(command)}\n`);
     await this.#child.stdin.flush();
     const { value, done } = await this.#answers.next();
     if (done === true) throw new Error("the peer ended");
@@ -72,7 +72,7 @@ export class Peer {
   }
 
   async end(): Promise<void> {
-    this.#child.stdin.end();
+    await this.#child.stdin.end();
     this.#child.kill();
     await this.#child.exited;
   }
