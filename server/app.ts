@@ -9,6 +9,8 @@ import { hostAgentRoutes } from "./hosts/agent-routes.ts";
 import { hostRoutes } from "./hosts/routes.ts";
 import { rim } from "./http/rim.ts";
 import { keyRoutes } from "./keys/routes.ts";
+import { execRoutes } from "./sandboxes/exec-routes.ts";
+import { fileRoutes } from "./sandboxes/file-routes.ts";
 import { sandboxRoutes } from "./sandboxes/routes.ts";
 import type { Services } from "./services.ts";
 import { systemRoutes } from "./system/routes.ts";
@@ -27,6 +29,8 @@ export const createApp = (services: Services) =>
     .use(hostRoutes(services))
     .use(hostAgentRoutes(services))
     .use(sandboxRoutes(services))
+    .use(execRoutes(services))
+    .use(fileRoutes(services))
     .use(templateRoutes(services))
     .use(snapshotRoutes(services));
 

@@ -1,16 +1,22 @@
-/** Answers of the forwarder itself, in the form E2B clients know. */
+/**
+ * Answers of the forwarder itself, in the form E2B clients know. A header tells them from answers that a
+ * program in the sandbox gave.
+ */
+import { HOST_ERROR_HEADER } from "../../proto/host-errors.ts";
 import { formatHexId } from "../../proto/ids.ts";
+
+const own = (name: string) => ({ [HOST_ERROR_HEADER]: name });
 
 export const badTarget = (): Response =>
   Response.json(
     { code: 400, message: "the path must be /traffic/{sandbox id}/{port}/…" },
-    { status: 400 },
+    { status: 400, headers: own("invalid_request") },
   );
 
 export const unauthorized = (): Response =>
   Response.json(
     { code: 401, message: "this call needs a token signed by the host's server" },
-    { status: 401 },
+    { status: 401, headers: own("unauthenticated") },
   );
 
 export const hidden = (): Response => Response.json({ code: 404, message: "not found" }, { status: 404 });
@@ -18,7 +24,7 @@ export const hidden = (): Response => Response.json({ code: 404, message: "not f
 export const sandboxNotFound = (sandboxId: string): Response =>
   Response.json(
     { sandboxId: formatHexId(sandboxId), message: "The sandbox was not found", code: 502 },
-    { status: 502 },
+    { status: 502, headers: own("sandbox_not_found") },
   );
 
 export const portClosed = (sandboxId: string, port: number): Response =>
@@ -29,7 +35,7 @@ export const portClosed = (sandboxId: string, port: number): Response =>
       port,
       code: 502,
     },
-    { status: 502 },
+    { status: 502, headers: own("guest_failed") },
   );
 
 export const connectionLost = (sandboxId: string, port: number): Response =>
@@ -40,5 +46,5 @@ export const connectionLost = (sandboxId: string, port: number): Response =>
       port,
       code: 502,
     },
-    { status: 502 },
+    { status: 502, headers: own("guest_failed") },
   );

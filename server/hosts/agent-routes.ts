@@ -5,7 +5,7 @@ import { Elysia, t } from "elysia";
 import { ACCELERATORS } from "../../db/constants.ts";
 import { isUuid, parseHostId, parseSandboxId } from "../../proto/ids.ts";
 import { HOST, OPEN } from "../docs/security.ts";
-import { forbidden, unauthorized } from "../errors.ts";
+import { forbidden } from "../errors.ts";
 import { withErrors } from "../http/error-responses.ts";
 import { nullable, Timestamp, wordOf } from "../http/schemas.ts";
 import { readId } from "../http/wire-ids.ts";
@@ -90,9 +90,9 @@ const detail = (operationId: string, summary: string, security = OPEN) => ({
 
 export const hostAgentRoutes = ({
   registration,
-  tokens,
+  guards,
   monitor,
-}: Pick<Services, "registration" | "tokens" | "monitor">) =>
+}: Pick<Services, "registration" | "guards" | "monitor">) =>
   new Elysia({ name: "host-agents", prefix: "/v1/hosts", normalize: false })
     .post(
       "/register",
@@ -135,13 +135,10 @@ export const hostAgentRoutes = ({
         detail: detail("refreshHost", "Exchange a refresh token; it works once"),
       },
     )
+    .derive(guards.host)
     .post(
       "/:id/heartbeat",
-      async ({ request, params, body }) => {
-        // Not through the guard: the beat's own query finds the host, or that it is gone.
-        const bearer = /^Bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
-        const hostId = bearer === undefined ? null : await tokens.verifyHost(bearer);
-        if (hostId === null) throw unauthorized("The host's token is not valid. Refresh it.");
+      async ({ hostId, params, body }) => {
         if (readId(parseHostId, "id", params.id) !== hostId) {
           throw forbidden("This token belongs to another host.");
         }

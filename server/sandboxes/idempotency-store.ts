@@ -25,11 +25,11 @@ export const claimKey = async (sql: Queryable, { teamId, key, requestHash }: Cla
 };
 
 /** The answer is null while the first request is under way. */
-export const readAnswer = async <T>(
+export const readAnswer = async (
   sql: Queryable,
   { teamId, key }: Claim,
-): Promise<{ requestHash: Buffer; answer: T | null } | null> => {
-  const [row] = await sql<{ requestHash: Buffer; answer: T | null }[]>`
+): Promise<{ requestHash: Buffer; answer: unknown } | null> => {
+  const [row] = await sql<{ requestHash: Buffer; answer: unknown }[]>`
     select request_hash as "requestHash", response_body as answer
     from idempotency_keys where team_id = ${teamId} and key = ${key}`;
   return row ?? null;

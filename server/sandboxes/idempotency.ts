@@ -34,11 +34,12 @@ export const onceOnly = async <T extends { [key: string]: Json }>(
   const claim = { teamId, key, requestHash: digest(request) };
   const giveUpMs = Date.now() + WAIT_MS;
   while (!(await claimKey(sql, claim))) {
-    const known = await readAnswer<T>(sql, claim);
+    const known = await readAnswer(sql, claim);
     if (known && !known.requestHash.equals(claim.requestHash)) {
       throw conflict("idempotency_key_reused", "This Idempotency-Key came with another body before.");
     }
-    if (known?.answer) return known.answer;
+    // What `keepAnswer` was given under this key.
+    if (known?.answer) return known.answer as T;
     if (Date.now() > giveUpMs) {
       throw conflict(
         "request_in_progress",
