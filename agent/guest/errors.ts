@@ -14,6 +14,7 @@ const MEANINGS: Readonly<Record<string, readonly [Code, string]>> = {
   ENOTEMPTY: [Code.FailedPrecondition, "the directory is not empty"],
   ENOTDIR: [Code.InvalidArgument, "a part of the path is not a directory"],
   EISDIR: [Code.InvalidArgument, "is a directory"],
+  ENXIO: [Code.InvalidArgument, "is not a regular file"],
   EINVAL: [Code.InvalidArgument, "the operation is not valid here"],
   ELOOP: [Code.InvalidArgument, "too many symbolic links"],
   ENAMETOOLONG: [Code.InvalidArgument, "the name is too long"],

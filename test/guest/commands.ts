@@ -54,17 +54,21 @@ export const gather = async (events: Events): Promise<CommandResult> => {
   throw new Error("the stream ended without an end event");
 };
 
+export interface ShellOptions {
+  cwd?: string;
+  envs?: Record<string, string>;
+  tag?: string;
+  /** @default {false} */
+  stdin?: boolean;
+}
+
 /** A shell line, run to its end. */
 export const shell = (
   client: Client<typeof Process>,
   line: string,
-  request: MessageInitShape<typeof StartRequestSchema> = {},
-): Promise<CommandResult> => {
-  const { process: config = {}, ...rest } = request;
-  return gather(
-    client.start({ stdin: false, ...rest, process: { cmd: "sh", args: ["-c", line], ...config } }),
-  );
-};
+  { cwd, envs = {}, tag, stdin = false }: ShellOptions = {},
+): Promise<CommandResult> =>
+  gather(client.start({ process: { cmd: "sh", args: ["-c", line], envs, cwd }, tag, stdin }));
 
 /** A command under way: its pid, its stream, and a way to leave without ending it. */
 export const begin = async (

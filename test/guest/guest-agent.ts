@@ -81,13 +81,9 @@ const transportTo = (baseUrl: string, headers: Record<string, string>, useBinary
     writeMaxBytes: 64 << 20,
   });
 
-const waitForPort = async (read: () => string, exited: Promise<number>): Promise<number> => {
+const waitForPort = async (child: Bun.Subprocess, read: () => string): Promise<number> => {
   const deadline = performance.now() + START_TIMEOUT_MS;
-  let isDead = false;
-  void exited.then(() => {
-    isDead = true;
-  });
-  while (performance.now() < deadline && !isDead) {
+  while (performance.now() < deadline && child.exitCode === null && child.signalCode === null) {
     const port = read().match(/listens on port (\d+)/)?.[1];
     if (port !== undefined) return Number(port);
     await Bun.sleep(10);
@@ -130,14 +126,19 @@ export const startGuestAgent = async (options: { accessToken?: string } = {}): P
   };
   let port: number;
   try {
-    port = await waitForPort(() => log, child.exited);
+    port = await waitForPort(child, () => log);
   } catch (error) {
     await stop();
     throw error;
   }
   const url = `http://127.0.0.1:${port}`;
-  const own = options.accessToken === undefined ? {} : { "x-access-token": options.accessToken };
-  const headers = (user: string, extra = {}) => ({ authorization: basic(user), ...own, ...extra });
+  const own: Record<string, string> =
+    options.accessToken === undefined ? {} : { "x-access-token": options.accessToken };
+  const headers = (user: string, extra: Record<string, string> = {}): Record<string, string> => ({
+    authorization: basic(user),
+    ...own,
+    ...extra,
+  });
   return {
     url,
     homes: join(root, "home"),

@@ -91,9 +91,7 @@ describe.skipIf(!canRunGuestAgent)("processes in a guest agent", () => {
 
   describe("what a command finds", () => {
     test("environment: the fixed part, the request's, nothing of the agent's", async () => {
-      const { stdout } = await shell(agent.process(), "env", {
-        process: { envs: { A: "1", USER: "later wins" } },
-      });
+      const { stdout } = await shell(agent.process(), "env", { envs: { A: "1", USER: "later wins" } });
       const found = new Map(
         stdout
           .trim()
@@ -145,12 +143,8 @@ describe.skipIf(!canRunGuestAgent)("processes in a guest agent", () => {
 
     test("relative cwd starts at the home, ~ is the home", async () => {
       await shell(agent.process(), "mkdir -p ~/inner");
-      expect((await shell(agent.process(), "pwd", { process: { cwd: "inner" } })).stdout).toBe(
-        `${USER.home}/inner\n`,
-      );
-      expect((await shell(agent.process(), "pwd", { process: { cwd: "~/inner" } })).stdout).toBe(
-        `${USER.home}/inner\n`,
-      );
+      expect((await shell(agent.process(), "pwd", { cwd: "inner" })).stdout).toBe(`${USER.home}/inner\n`);
+      expect((await shell(agent.process(), "pwd", { cwd: "~/inner" })).stdout).toBe(`${USER.home}/inner\n`);
     });
   });
 
@@ -261,12 +255,10 @@ describe.skipIf(!canRunGuestAgent)("processes in a guest agent", () => {
       const { pid, rest } = await begin(agent.process(), { process: { cmd: "sleep", args: ["60"] } });
       const sends = Array.from({ length: 8 }, () =>
         codeOf(
-          agent
-            .process()
-            .sendInput({
-              process: byPid(pid),
-              input: { input: { case: "stdin", value: new Uint8Array(4 << 20) } },
-            }),
+          agent.process().sendInput({
+            process: byPid(pid),
+            input: { input: { case: "stdin", value: new Uint8Array(4 << 20) } },
+          }),
         ),
       );
       expect(await Promise.race(sends)).toStartWith("ResourceExhausted");

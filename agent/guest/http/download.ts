@@ -11,6 +11,9 @@ import { problem } from "./problem.ts";
 import { type ByteRange, conditionStatus, parseRange, rangeStillValid, type Validators } from "./range.ts";
 
 const CHUNK_BYTES = 64 * 1024;
+const CONTENT_TYPE = "application/octet-stream";
+/** Far more than the turn of the event loop in which an answer begins. */
+const CLOSE_AFTER_MS = 1_000;
 
 interface OpenFile {
   fd: number;
@@ -34,37 +37,16 @@ const openFile = (path: string, user: User): OpenFile => {
   );
 };
 
-const readAt = (fd: number, buffer: Uint8Array, position: number): Promise<number> =>
+const readNext = (fd: number, buffer: Uint8Array): Promise<number> =>
   new Promise((resolve, reject) => {
-    read(fd, buffer, 0, buffer.byteLength, position, (error, bytes) =>
-      error ? reject(error) : resolve(bytes),
-    );
+    read(fd, buffer, 0, buffer.byteLength, null, (error, bytes) => (error ? reject(error) : resolve(bytes)));
   });
 
-/** Bytes of the range at the reader's pace; the descriptor is closed when they end, fail or nobody wants them. */
-async function* readRange(
-  fd: number,
-  { start, end }: ByteRange,
-): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-  try {
-    for (let position = start; position <= end;) {
-      const buffer = new Uint8Array(Math.min(CHUNK_BYTES, end + 1 - position));
-      const bytes = await readAt(fd, buffer, position);
-      // An error, so that the client does not take the part for the whole.
-      if (bytes === 0) throw new Error("the file became shorter while it was read");
-      yield buffer.subarray(0, bytes);
-      position += bytes;
-    }
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** Pulled only as the client reads. A generator that never started runs no `finally`. */
-const streamRange = (fd: number, range: ByteRange): ReadableStream<BufferSource> => {
-  const chunks = readRange(fd, range);
+/** All bytes of the file at the reader's pace, packed; the descriptor is closed however it ends. */
+const gzipStream = (fd: number): ReadableStream => {
+  const chunks = readAll(fd);
   let started = false;
-  return new ReadableStream<BufferSource>(
+  const source = new ReadableStream<BufferSource>(
     {
       pull: async (controller) => {
         started = true;
@@ -73,12 +55,37 @@ const streamRange = (fd: number, range: ByteRange): ReadableStream<BufferSource>
         else controller.enqueue(value);
       },
       cancel: async () => {
+        // A generator that never started runs no `finally`.
         if (started) await chunks.return();
         else closeSync(fd);
       },
     },
     { highWaterMark: 0 },
   );
+  return source.pipeThrough(new CompressionStream("gzip"));
+};
+
+async function* readAll(fd: number): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+  try {
+    for (;;) {
+      const buffer = new Uint8Array(CHUNK_BYTES);
+      const bytes = await readNext(fd, buffer);
+      if (bytes === 0) return;
+      yield buffer.subarray(0, bytes);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * The range as Bun sends files: from the kernel, with a length. Bun opens the file by name when it answers,
+ * which is in this turn of the event loop, and closes what it opened; through /proc the name means the very
+ * file that was opened with the user's rights, whatever its path means by then.
+ */
+const fileBody = (fd: number, { start, end }: ByteRange): Blob => {
+  setTimeout(() => closeSync(fd), CLOSE_AFTER_MS);
+  return Bun.file(`/proc/self/fd/${fd}`, { type: CONTENT_TYPE }).slice(start, end + 1, CONTENT_TYPE);
 };
 
 const validatorsOf = ({ ino, size, mtimeMs }: Stats): Validators => ({
@@ -117,7 +124,7 @@ const respond = (request: Request, path: string, { fd, stats }: OpenFile): Respo
     headers.set("Content-Range", `bytes */${size}`);
     return empty(416);
   }
-  headers.set("Content-Type", "application/octet-stream");
+  headers.set("Content-Type", CONTENT_TYPE);
   headers.set("Content-Disposition", dispositionOf(path));
   const part = range ?? { start: 0, end: size - 1 };
   if (range !== null) headers.set("Content-Range", `bytes ${part.start}-${part.end}/${size}`);
@@ -127,8 +134,7 @@ const respond = (request: Request, path: string, { fd, stats }: OpenFile): Respo
   else headers.set("Content-Length", String(part.end + 1 - part.start));
   const status = range === null ? 200 : 206;
   if (request.method === "HEAD" || size === 0) return empty(status);
-  const body = streamRange(fd, part);
-  return new Response(gzip ? body.pipeThrough(new CompressionStream("gzip")) : body, { status, headers });
+  return new Response(gzip ? gzipStream(fd) : fileBody(fd, part), { status, headers });
 };
 
 /** Throws a Connect error when the file cannot be opened. */
