@@ -34,13 +34,6 @@ export interface TeamCaller {
   actor: Actor;
 }
 
-/** An agent with its host token. */
-export interface HostCaller {
-  hostId: string;
-  /** The host was removed: the agent is to be told, and nothing else. */
-  isDeleted: boolean;
-}
-
 /** What a route asks of an API key. */
 export interface KeyAccess {
   /** The scope that opens the route. */
@@ -56,7 +49,7 @@ export interface Guarded {
 
 /**
  * One function per kind of door, for `.derive(…)` of a route plugin: it runs before validation, so a
- * stranger learns nothing about the body. Each throws the matching 401 or 403 and costs one query.
+ * stranger learns nothing about the body. Each throws the matching 401 or 403 and costs one query at most.
  *
  * ```ts
  * new Elysia({ prefix: "/v1/sandboxes", normalize: false })
@@ -72,7 +65,8 @@ export interface Guards {
   keyOrTeam(access: KeyAccess): (context: Guarded) => Promise<{ caller: TeamCaller }>;
   /** A person who is a platform admin now. */
   admin(context: Guarded): Promise<{ caller: UserCaller }>;
-  host(context: Guarded): Promise<{ host: HostCaller }>;
+  /** An agent with its host's token. Whether the host still is one, the route's own query tells. */
+  host(context: Guarded): Promise<{ hostId: string }>;
   /** The same check for credentials that came another way (the first message of a WebSocket). */
   authenticate(
     credentials: { apiKey?: string; bearer?: string },

@@ -135,10 +135,8 @@ export const createGuards = ({ store, tokens, log }: GuardDeps): Guards => {
     host: async ({ request }) => {
       const bearer = readBearer(request);
       const hostId = bearer === undefined ? null : await tokens.verifyHost(bearer);
-      const row = hostId === null ? undefined : await store.findHost(hostId);
-      if (hostId === null || row === undefined)
-        throw unauthorized("The host's token is not valid. Refresh it.");
-      return { host: { hostId, isDeleted: row.is_deleted } };
+      if (hostId === null) throw unauthorized("The host's token is not valid. Refresh it.");
+      return { hostId };
     },
   };
 };

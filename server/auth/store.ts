@@ -71,12 +71,6 @@ export const createAuthStore = (sql: Sql) => ({
       update api_keys set last_used_at = now()
       where id = ${keyId} and (last_used_at is null or last_used_at < now() - interval '1 minute')`;
   },
-
-  async findHost(hostId: string): Promise<{ is_deleted: boolean } | undefined> {
-    const [row] = await sql<{ is_deleted: boolean }[]>`
-      select deleted_at is not null as is_deleted from hosts where id = ${hostId}`;
-    return row;
-  },
 });
 
 export type AuthStore = ReturnType<typeof createAuthStore>;

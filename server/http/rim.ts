@@ -64,11 +64,9 @@ export const rim = ({ log, metrics, requests }: RimDeps) =>
     .onError({ as: "global" }, ({ error, request, set, query, params }) => {
       const answer = asApiError(error, { query, params });
       if (answer.status >= 500) {
-        log.error(answer.message, {
-          request_id: requests.info(request).id,
-          code: answer.code,
-          error: answer.cause ?? answer,
-        });
+        const level = answer.status === 500 ? "error" : "warn";
+        const { code, cause } = answer;
+        log[level](answer.message, { request_id: requests.info(request).id, code, error: cause });
       }
       set.status = answer.status;
       Object.assign(set.headers, answer.headers);

