@@ -2,10 +2,10 @@
  * Runs the PostgreSQL that comes as an npm package: one server per directory, on a unix socket only, as an
  * unprivileged user. It outlives a killed parent on purpose, and the next start takes it over.
  */
-import { chmod, mkdir, realpath, rmdir } from "node:fs/promises";
+import { chmod, mkdir, realpath, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-import { initializeCluster } from "./embedded/cluster.ts";
+import { FINISHED_MARK, initializeCluster } from "./embedded/cluster.ts";
 import type { Cluster } from "./embedded/cluster.ts";
 import { EmbeddedDatabaseError } from "./embedded/error.ts";
 import {
@@ -48,6 +48,12 @@ const databaseUrl = (socket: string, database: string): string =>
 /** The URL `startEmbedded` gives for this directory, which must exist. */
 export const embeddedUrl = async (directory: string, database = "wrenn"): Promise<string> =>
   databaseUrl(socketDirectory(await realpath(directory)), database);
+
+/** Whether `startEmbedded` has ever finished making a database here. */
+export const hasEmbedded = async (directory: string): Promise<boolean> => {
+  const finished = join(directory, "data", FINISHED_MARK);
+  return (await stat(finished).catch(() => null)) !== null;
+};
 
 const prepareCluster = async (options: EmbeddedOptions): Promise<Cluster & { directory: string }> => {
   await mkdir(options.directory, { recursive: true });

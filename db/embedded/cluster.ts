@@ -43,11 +43,14 @@ export const clusterSettings = ({ socket, volatile }: Cluster): string[] => [
   ...(volatile ? ["fsync=off", "synchronous_commit=off", "full_page_writes=off"] : []),
 ];
 
+/** File that says that initdb was not interrupted. */
+export const FINISHED_MARK = "wrenn.initialized";
+
 const INITDB_TIMEOUT_MS = 120_000;
 
 /** Makes the cluster unless it is there. One that was not finished, because we died, is begun again. */
 export const initializeCluster = async ({ programs, data, user, volatile }: Cluster): Promise<void> => {
-  const finished = join(data, "wrenn.initialized");
+  const finished = join(data, FINISHED_MARK);
   if (await stat(finished).catch(() => null)) return;
   await rm(data, { recursive: true, force: true });
   await preparePrivateDirectory(data, user);

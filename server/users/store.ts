@@ -52,12 +52,24 @@ export const findUserById = async (sql: Queryable, id: string): Promise<UserRow 
   return row;
 };
 
+/** The platform's first administrator who can still act. */
+export const findOldestAdmin = async (sql: Queryable): Promise<UserRow | undefined> => {
+  const [row] = await sql<UserRow[]>`
+    select id, email, name, is_admin, false as is_disabled, password_hash
+    from users where is_admin and disabled_at is null order by created_at, id limit 1`;
+  return row;
+};
+
 export const setPassword = async (
   tx: Queryable,
   user: { id: string; passwordHash: string },
 ): Promise<void> => {
   await tx`
     update users set password_hash = ${user.passwordHash}, updated_at = now() where id = ${user.id}`;
+};
+
+export const setAdmin = async (tx: Queryable, id: string): Promise<void> => {
+  await tx`update users set is_admin = true, updated_at = now() where id = ${id}`;
 };
 
 export interface TeamChoice {
