@@ -13,7 +13,7 @@ import {
   type TestServer,
 } from "../support/server.ts";
 import { refusal, StandInHost } from "../support/stand-in-host.ts";
-import { until } from "../support/until.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 interface SandboxBody {
   id: string;
@@ -54,11 +54,10 @@ const create = async (body: Record<string, unknown> = {}): Promise<SandboxBody> 
 };
 
 const get = async (id: string): Promise<SandboxBody> => (await api(`/${id}`)).body;
-const settled = (id: string, status: string): Promise<SandboxBody> =>
-  until(`${id} is ${status}`, async () => {
-    const sandbox = await get(id);
-    return sandbox.status === status ? sandbox : null;
-  });
+const settled = async (id: string, status: string): Promise<SandboxBody> => {
+  await waitFor(`${id} is ${status}`, async () => (await get(id)).status === status);
+  return get(id);
+};
 
 const auditOf = async (id: string): Promise<{ action: string; actor_type: string; status: string }[]> =>
   server.database
@@ -154,8 +153,8 @@ describe("create", () => {
         throw refusal("memory_full", Code.ResourceExhausted);
       };
       host.answers.createSandbox = full;
-      const ids = await Promise.all([create(), create()]);
-      expect(ids.map((one) => one.host_id)).toEqual([other.id, other.id]);
+      const made = await Promise.all([create(), create()]);
+      expect(made.map((one) => one.host_id)).toEqual([other.id, other.id]);
       other.answers.createSandbox = full;
       const answer = await api("", { body: { template: "minimal" } });
       expect([answer.status, answer.body.error?.code]).toEqual([503, "no_hosts_available"]);
@@ -179,7 +178,7 @@ describe("create", () => {
     expect([answer.status, answer.body.error?.code]).toEqual([502, "agent_error"]);
     const [row] = await server.database.sql<{ id: string }[]>`
       select id from sandboxes where status = 'error' order by created_at desc limit 1`;
-    await until("it is gone from the host", () => !host.sandboxes.has(`sb-${row?.id}`));
+    await waitFor("it is gone from the host", () => !host.sandboxes.has(`sb-${row?.id}`));
     expect(await auditOf(`sb-${row?.id}`)).toMatchObject([
       { action: "create", status: "success" },
       { action: "create", status: "error" },
@@ -265,7 +264,7 @@ describe("delete", () => {
     await api(`/${id}/pause`, { method: "POST" });
     const deleted = await api(`/${id}`, { method: "DELETE" });
     expect(deleted.body).toMatchObject({ status: "stopped", status_reason: "deleted" });
-    await until("the host let go", () => !host.sandboxes.has(id));
+    await waitFor("the host let go", () => !host.sandboxes.has(id));
     const again = await api(`/${id}`, { method: "DELETE" });
     expect([again.status, again.body.status]).toEqual([200, "stopped"]);
     expect((await auditOf(id)).map(({ action }) => action)).toEqual(["create", "pause", "destroy"]);
@@ -280,7 +279,7 @@ describe("delete", () => {
     delete host.answers.destroySandbox;
     expect(host.sandboxes.has(id)).toBe(true);
     await age(id, 61);
-    await until("the reconcile destroyed it", () => !host.sandboxes.has(id));
+    await waitFor("the reconcile destroyed it", () => !host.sandboxes.has(id));
     expect(await get(id)).toMatchObject({ status: "stopped", status_reason: "deleted" });
   });
 });
@@ -389,13 +388,13 @@ describe("reconcile and heartbeat", () => {
     host.set(id, { status: SandboxStatus.ENDED, reason: "timeout" });
     expect(await settled(id, "stopped")).toMatchObject({ status_reason: "timeout" });
     await age(id, 61);
-    await until("the host may forget it", () => !host.sandboxes.has(id));
+    await waitFor("the host may forget it", () => !host.sandboxes.has(id));
   });
 
   test("one the database does not know is paused and kept", async () => {
     const stranger = `sb-${crypto.randomUUID()}`;
     host.set(stranger, {});
-    await until("it is paused", () => host.sandboxes.get(stranger)?.status === SandboxStatus.PAUSED);
+    await waitFor("it is paused", () => host.sandboxes.get(stranger)?.status === SandboxStatus.PAUSED);
     await server.server.services.monitor.round();
     expect(host.sandboxes.has(stranger)).toBe(true);
     host.sandboxes.delete(stranger);

@@ -1,0 +1,218 @@
+/**
+ * A host without machines: the real HostService wire over an in-memory table of sandboxes, registered with a
+ * real server. For what the control plane does with many hosts, and with ones that refuse, hang or forget;
+ * what a host does is tested on the real agent.
+ */
+import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError, createConnectRouter, type ServiceImpl } from "@connectrpc/connect";
+import { createFetchHandler } from "@connectrpc/connect/protocol";
+import { importJWK, jwtVerify } from "jose";
+
+import {
+  HostService,
+  type SandboxState,
+  SandboxStateSchema,
+  SandboxStatus,
+} from "../../proto/gen/wrenn/host/v1/host_pb.ts";
+import { HOST_ERROR_HEADER, type HostErrorCode } from "../../proto/host-errors.ts";
+import { parseHostId, ZERO_UUID } from "../../proto/ids.ts";
+import { type AnyBody, call } from "./server.ts";
+
+type Methods = ServiceImpl<typeof HostService>;
+
+/** As the agent names its refusals. */
+export const refusal = (name: HostErrorCode, code: Code): ConnectError =>
+  new ConnectError(name, code, { [HOST_ERROR_HEADER]: name });
+
+interface Registration extends AnyBody {
+  host_id: string;
+  token: string;
+  refresh_token: string;
+  server_public_key: Record<string, string>;
+}
+
+export interface Change {
+  sandbox_id: string;
+  status: "running" | "paused" | "ended";
+  reason?: string;
+  memory_kept?: boolean;
+  at?: string;
+}
+
+export class StandInHost {
+  /** What it holds, by prefixed id. Tests write here to say what happened on the host. */
+  readonly sandboxes = new Map<string, SandboxState>();
+  /** Names of the calls that came, oldest first. */
+  readonly calls: string[] = [];
+  /** Replaces what a call does. */
+  readonly answers: Partial<Methods> = {};
+  templates: { team_id: string; template_id: string }[] = [{ team_id: ZERO_UUID, template_id: ZERO_UUID }];
+  /** Where requests for a sandbox's port 49983 go. */
+  guestUrl: string | null = null;
+  #seq = 0;
+
+  private constructor(
+    readonly serverUrl: string,
+    readonly registration: Registration,
+    readonly server: Bun.Server<undefined>,
+  ) {}
+
+  /** Makes a host with the admin's token, listens, registers and beats once. */
+  static async join(
+    serverUrl: string,
+    adminToken: string,
+    specs: Record<string, unknown> = {},
+  ): Promise<StandInHost> {
+    const made = await call<{ registration: { token: string } }>(serverUrl, "/v1/hosts", {
+      token: adminToken,
+      body: { name: `stand-in-${crypto.randomUUID().slice(0, 8)}` },
+    });
+    const listener: { serve: ((request: Request) => Promise<Response>) | null } = { serve: null };
+    const server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      idleTimeout: 0,
+      fetch: (request) => listener.serve?.(request) ?? new Response(null, { status: 401 }),
+    });
+    const registered = await call<Registration>(serverUrl, "/v1/hosts/register", {
+      body: {
+        token: made.body.registration.token,
+        arch: "x86_64",
+        cpu_cores: 4,
+        memory_mb: 8192,
+        disk_gb: 100,
+        address: server.url.origin,
+        agent_version: "test",
+        accelerator: "emulated",
+        runtime_id: "stand-in",
+        ...specs,
+      },
+    });
+    if (registered.status !== 200) throw new Error(`not registered: ${JSON.stringify(registered.body)}`);
+    const host = new StandInHost(serverUrl, registered.body, server);
+    listener.serve = await host.#handler();
+    await host.beat();
+    return host;
+  }
+
+  get id(): string {
+    return this.registration.host_id;
+  }
+
+  /** Sends a heartbeat; its answer. */
+  beat(changes: Change[] = []) {
+    return call(this.serverUrl, `/v1/hosts/${this.id}/heartbeat`, {
+      token: this.registration.token,
+      body: {
+        free_memory_mb: 4096,
+        free_disk_mb: 50_000,
+        running: this.sandboxes.size,
+        runtime_id: "stand-in",
+        address: this.server.url.origin,
+        agent_version: "test",
+        accelerator: "emulated",
+        templates: this.templates,
+        changes: changes.map((change) => {
+          this.#seq += 1;
+          return { seq: this.#seq, reason: "", memory_kept: false, at: new Date().toISOString(), ...change };
+        }),
+      },
+    });
+  }
+
+  /** Says of a sandbox what the next list will tell. */
+  set(
+    sandboxId: string,
+    state: Partial<Pick<SandboxState, "status" | "reason" | "memoryKept">>,
+  ): SandboxState {
+    const {
+      status = SandboxStatus.RUNNING,
+      reason = "",
+      memoryKept = false,
+    } = this.sandboxes.get(sandboxId) ?? {};
+    const made = create(SandboxStateSchema, { status, reason, memoryKept, ...state, sandboxId });
+    this.sandboxes.set(sandboxId, made);
+    return made;
+  }
+
+  async stop(): Promise<void> {
+    await this.server.stop(true);
+  }
+
+  async #handler(): Promise<(request: Request) => Promise<Response>> {
+    const key = await importJWK(this.registration.server_public_key, "EdDSA");
+    const audience = parseHostId(this.id) ?? "";
+    const verify = async (header: string | null): Promise<void> => {
+      await jwtVerify(header?.replace("Bearer ", "") ?? "", key, { audience });
+    };
+    const router = createConnectRouter({
+      grpc: false,
+      grpcWeb: false,
+      requestGate: async ({ requestHeader }) => {
+        await verify(requestHeader.get("authorization")).catch(() => {
+          throw new ConnectError("no token", Code.Unauthenticated);
+        });
+      },
+      interceptors: [
+        (next) => (request) => {
+          this.calls.push(request.method.localName);
+          return next(request);
+        },
+      ],
+    });
+    router.service(HostService, this.#replaceable(this.#methods()));
+    const byPath = new Map(router.handlers.map((one) => [one.requestPath, createFetchHandler(one)]));
+    return async (request) => {
+      const { pathname, search } = new URL(request.url);
+      const traffic = /^\/traffic\/[^/]+\/49983(\/.*)$/.exec(pathname);
+      if (!traffic) return (await byPath.get(pathname)?.(request)) ?? new Response(null, { status: 404 });
+      await verify(request.headers.get("wrenn-authorization"));
+      return fetch(`${this.guestUrl}${traffic[1]}${search}`, request);
+    };
+  }
+
+  /** Looks at each call whether the test has an answer of its own. */
+  #replaceable(methods: Partial<Methods>): Partial<Methods> {
+    const names = Object.keys(methods) as (keyof Methods)[];
+    const entries = names.map((name) => [
+      name,
+      (request: never, context: never) => {
+        const answer = (this.answers[name] ?? methods[name]) as (request: never, context: never) => unknown;
+        return answer(request, context);
+      },
+    ]);
+    return Object.fromEntries(entries);
+  }
+
+  #methods(): Partial<Methods> {
+    const run = ({ sandboxId }: { sandboxId: string }) => ({
+      sandbox: this.set(sandboxId, { status: SandboxStatus.RUNNING, reason: "" }),
+    });
+    return {
+      createSandbox: run,
+      resumeSandbox: run,
+      pingSandbox: run,
+      updateSandbox: ({ sandboxId }) => ({ sandbox: this.set(sandboxId, {}) }),
+      pauseSandbox: ({ sandboxId, keepMemory: memoryKept }) => ({
+        sandbox: this.set(sandboxId, { status: SandboxStatus.PAUSED, memoryKept }),
+      }),
+      forkSandbox: ({ children }) => ({
+        results: children.map((child) => ({ sandboxId: child.sandboxId, ...run(child) })),
+      }),
+      destroySandbox: ({ sandboxId }) => {
+        this.sandboxes.delete(sandboxId);
+        return {};
+      },
+      listSandboxes: () => ({ sandboxes: [...this.sandboxes.values()] }),
+      acknowledgeEnded: ({ sandboxIds }) => {
+        for (const id of sandboxIds) this.sandboxes.delete(id);
+        return {};
+      },
+      createSnapshot: ({ template: ref }) => ({
+        template: { ref, vcpus: 1, memoryMb: 512, diskSizeMb: 5120, sizeBytes: 1000n, runtimeId: "stand-in" },
+      }),
+      deleteTemplate: () => ({}),
+      getHostStatus: () => ({ work: [] }),
+    };
+  }
+}
