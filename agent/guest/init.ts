@@ -13,6 +13,8 @@ const apply = (order: InitOrder, settings: SandboxSettings): void => {
   reseedKernel(order.entropy);
   // After the reseed: the identity draws from the kernel's generator.
   if (order.identity) takeIdentity(order.identity);
+  // Whoever had a stream open before the restore is not there any more.
+  settings.streams.cutAll();
   settings.accessToken = order.accessToken;
   if (order.envVars !== null) settings.environment = order.envVars;
   if (order.defaultUser !== null) settings.users.setDefault(order.defaultUser);

@@ -31,7 +31,13 @@ export const EMULATED_ENVIRONMENT: Readonly<Record<string, string>> = {
  */
 export const REPLAY_HEADER = "wrenn-replay";
 
-/** Body of `POST /init`; sent after every boot and restore, before the sandbox is handed out. */
+/**
+ * Request header of Process.Start with a terminal: seconds after its last viewer has left until the
+ * terminal's process group gets SIGHUP. Without it a terminal waits for ever.
+ */
+export const HANGUP_HEADER = "wrenn-hangup-after";
+
+/** Body of `POST /init`; sent after every boot and restore, before the sandbox is handed out. It cuts all streams. */
 export interface InitRequest {
   /** RFC 3339: the wall clock to set. */
   timestamp: string;

@@ -1,8 +1,10 @@
-/** What /init told about this sandbox; everything else in the guest agent asks here. */
+/** What /init told about this sandbox, and what it has to end; everything else in the guest agent asks here. */
+import { OpenStreams } from "./streams.ts";
 import { UserDirectory } from "./users.ts";
 
 export class SandboxSettings {
   readonly users: UserDirectory;
+  readonly streams = new OpenStreams();
   /** Null until the first /init: then nothing is secret yet and every route is open. */
   accessToken: string | null = null;
   environment: Readonly<Record<string, string>> = {};

@@ -39,7 +39,10 @@ mount --make-rprivate /
 mount --bind "$1/etc" /etc
 mount -t tmpfs tmpfs /run
 mount --bind "$1/home" /home
-for name in user other; do mkdir -p /home/$name; chown $name:$name /home/$name; chmod 0700 /home/$name; done
+for name in ${USER.name}:${USER.uid} ${OTHER.name}:${OTHER.uid}; do
+  home=/home/\${name%:*}
+  mkdir -p "$home"; chown "\${name#*:}:\${name#*:}" "$home"; chmod 0700 "$home"
+done
 chmod 0755 /home
 shift
 "$@" &
@@ -91,25 +94,42 @@ const waitForPort = async (child: Bun.Subprocess, read: () => string): Promise<n
   throw new Error(`the guest agent did not start: ${read()}`);
 };
 
-/** `accessToken`: what every client of this helper sends once the agent has been given one. */
-export const startGuestAgent = async (options: { accessToken?: string } = {}): Promise<GuestAgent> => {
+export interface AgentOptions {
+  /** What every client of this helper sends once the agent has been given one. */
+  accessToken?: string;
+  /** Where /init may come from; @default {"127.0.0.1"} */
+  hostAddress?: string;
+  /** Names in /etc that this image lacks. */
+  without?: string[];
+  environment?: Record<string, string>;
+}
+
+export const startGuestAgent = async (options: AgentOptions = {}): Promise<GuestAgent> => {
   const root = mkdtempSync(join(tmpdir(), "wrenn-guest-"));
   mkdirSync(join(root, "home"));
   cpSync("/etc", join(root, "etc"), { recursive: true, verbatimSymlinks: true });
   writeFileSync(join(root, "etc/passwd"), PASSWD);
   writeFileSync(join(root, "etc/group"), GROUP);
+  for (const name of options.without ?? []) rmSync(join(root, "etc", name), { force: true });
   const child = Bun.spawn(
     [
       ...["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc"],
       ...["sh", "-c", SETUP, "sh", root],
-      ...[process.execPath, join(import.meta.dir, "entry.ts"), "--port", "0", "--host-address", "127.0.0.1"],
+      ...[
+        process.execPath,
+        join(import.meta.dir, "entry.ts"),
+        "--port",
+        "0",
+        "--host-address",
+        options.hostAddress ?? "127.0.0.1",
+      ],
     ],
     {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
       cwd: "/",
-      env: { PATH: process.env["PATH"] ?? "", SECRET_OF_AGENT: "1" },
+      env: { PATH: process.env["PATH"] ?? "", SECRET_OF_AGENT: "1", ...options.environment },
     },
   );
   let log = "";

@@ -487,6 +487,24 @@ describe.skipIf(!canRunGuestAgent)("processes in a guest agent", () => {
       expect(numbers[299_999]).toBe("300000");
     });
 
+    test("left alone, it is hung up after the asked time, and only then", async () => {
+      const client = agent.process(USER.name, { "wrenn-hangup-after": "0.4" });
+      const { pid, leave } = await begin(client, { process: { cmd: "cat" }, pty, tag: "left" });
+      await shell(agent.process(), "sleep 0.6");
+      leave();
+      const second = await begin(agent.process(), { process: { cmd: "cat" }, pty });
+      second.leave();
+      const running = async (): Promise<number[]> =>
+        (await agent.process().list({})).processes.map((process) => process.pid);
+      expect(await running()).toContain(pid);
+      await until("it is hung up", async () => !(await running()).includes(pid));
+      expect(await gather(agent.process().connect({ process: byTag("left") }))).toMatchObject({
+        status: "signal: hangup",
+      });
+      expect(await running()).toContain(second.pid);
+      await agent.process().sendSignal({ process: byPid(second.pid), signal: Signal.SIGKILL });
+    });
+
     test("stdin is refused on a terminal, resize without one", async () => {
       const { pid, rest } = await begin(agent.process(), { process: { cmd: "cat" }, pty });
       const call = agent

@@ -135,14 +135,19 @@ export class FilesystemService {
     { requestHeader, signal }: HandlerContext,
   ): AsyncGenerator<MessageInitShape<typeof WatchDirResponseSchema>, void, void> {
     const watch = openWatch(this.#watchOptions(request, requestHeader));
+    const stream = this.settings.streams.open(signal);
+    // Also when nobody pulls this generator any more.
+    stream.signal.addEventListener("abort", () => watch.close());
     try {
       yield { event: { case: "start", value: {} } };
-      for await (const event of watchEvents(watch, { keepaliveMs: keepaliveMs(requestHeader), signal })) {
+      const options = { keepaliveMs: keepaliveMs(requestHeader), signal: stream.signal };
+      for await (const event of watchEvents(watch, options)) {
         yield event === null
           ? { event: { case: "keepalive", value: {} } }
           : { event: { case: "filesystem", value: event } };
       }
     } finally {
+      stream.close();
       watch.close();
     }
   }

@@ -2,6 +2,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 
 import type { ProcessEventSchema } from "../../../proto/gen/process/process_pb.ts";
+import type { OpenStream } from "../streams.ts";
 import type { OutputItem, Viewer } from "./output.ts";
 import type { RunningProcess } from "./running.ts";
 
@@ -30,16 +31,17 @@ const eventOf = (item: OutputItem): EventInit => {
   }
 };
 
-/** `start`, then everything the viewer sees. */
+/** `start`, then everything the viewer sees, until the process ends or the stream is left. */
 export async function* follow(
   process: RunningProcess,
   viewer: Viewer,
-  signal: AbortSignal,
+  stream: OpenStream,
 ): AsyncGenerator<{ event: EventInit }, void, void> {
   try {
     yield { event: { event: { case: "start", value: { pid: process.pid } } } };
-    for await (const item of viewer.items(signal)) yield { event: eventOf(item) };
+    for await (const item of viewer.items()) yield { event: eventOf(item) };
   } finally {
     viewer.detach();
+    stream.close();
   }
 }

@@ -82,22 +82,34 @@ const joinBytes = (chunks: OutputChunk[]): Uint8Array => {
   return joined;
 };
 
+export interface ViewOptions {
+  keepaliveMs: number;
+  /** The kept output first; otherwise only what comes from now on. */
+  replay: boolean;
+  /** Aborts when the reader has left: from then on nobody waits for it, whether it reads on or not. */
+  signal: AbortSignal;
+}
+
 /** One reader's place in the output. */
 export class Viewer {
   #queue: OutputChunk[] = [];
   #queuedBytes = 0;
   #keepaliveDue = false;
   #end: ProcessEnd | null = null;
+  #left = false;
   #wake: (() => void) | null = null;
   readonly #timer: Timer;
   readonly #output: ProcessOutput;
+  readonly #signal: AbortSignal;
 
-  constructor(output: ProcessOutput, keepaliveMs: number) {
+  constructor(output: ProcessOutput, { keepaliveMs, signal }: ViewOptions) {
     this.#output = output;
+    this.#signal = signal;
     this.#timer = setInterval(() => {
       this.#keepaliveDue = true;
       this.#wake?.();
     }, keepaliveMs);
+    signal.addEventListener("abort", this.detach);
   }
 
   get isFull(): boolean {
@@ -115,43 +127,40 @@ export class Viewer {
     this.#wake?.();
   }
 
-  /** Everything until the end of the process or until `signal` aborts; detaches itself either way. */
-  async *items(signal: AbortSignal): AsyncGenerator<OutputItem, void, void> {
-    const stop = (): void => this.#wake?.();
-    signal.addEventListener("abort", stop);
-    try {
-      while (!signal.aborted) {
-        const chunk = this.#queue.shift();
-        if (chunk !== undefined) {
-          this.#queuedBytes -= chunk.bytes.byteLength;
-          this.#keepaliveDue = false;
-          this.#timer.refresh();
-          if (!this.isFull) this.#output.roomMade();
-          yield { kind: "data", chunk };
-        } else if (this.#end !== null) {
-          yield { kind: "end", end: this.#end };
-          return;
-        } else if (this.#keepaliveDue) {
-          this.#keepaliveDue = false;
-          yield { kind: "keepalive" };
-        } else {
-          await new Promise<void>((resolve) => {
-            this.#wake = resolve;
-          });
-          this.#wake = null;
-        }
+  /** Everything until the end of the process, or until the reader leaves. */
+  async *items(): AsyncGenerator<OutputItem, void, void> {
+    while (!this.#left) {
+      const chunk = this.#queue.shift();
+      if (chunk !== undefined) {
+        this.#queuedBytes -= chunk.bytes.byteLength;
+        this.#keepaliveDue = false;
+        this.#timer.refresh();
+        if (!this.isFull) this.#output.roomMade();
+        yield { kind: "data", chunk };
+      } else if (this.#end !== null) {
+        yield { kind: "end", end: this.#end };
+        return;
+      } else if (this.#keepaliveDue) {
+        this.#keepaliveDue = false;
+        yield { kind: "keepalive" };
+      } else {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+        this.#wake = null;
       }
-    } finally {
-      signal.removeEventListener("abort", stop);
-      this.detach();
     }
   }
 
-  detach(): void {
+  /** Idempotent. */
+  readonly detach = (): void => {
+    this.#left = true;
     clearInterval(this.#timer);
+    this.#signal.removeEventListener("abort", this.detach);
     this.#queue = [];
     this.#output.remove(this);
-  }
+    this.#wake?.();
+  };
 }
 
 export class ProcessOutput {
@@ -162,17 +171,20 @@ export class ProcessOutput {
 
   /** Set by a source that cannot wait between chunks: told once whenever there is room again. */
   onRoom: (() => void) | null = null;
+  /** Told how many watch whenever someone comes or leaves. */
+  onViewers: ((count: number) => void) | null = null;
 
   get keptBytes(): number {
     return this.#recent.bytes;
   }
 
-  /** `replay`: the kept output first; otherwise only what comes from now on. */
-  attach(options: { keepaliveMs: number; replay: boolean }): Viewer {
-    const viewer = new Viewer(this, options.keepaliveMs);
+  attach(options: ViewOptions): Viewer {
+    const viewer = new Viewer(this, options);
     if (options.replay) for (const chunk of this.#recent.snapshot()) viewer.push(chunk);
-    if (this.#end === null) this.#viewers.add(viewer);
-    else viewer.finish(this.#end);
+    if (this.#end !== null) viewer.finish(this.#end);
+    else this.#viewers.add(viewer);
+    this.onViewers?.(this.#viewers.size);
+    if (options.signal.aborted) viewer.detach();
     return viewer;
   }
 
@@ -200,7 +212,9 @@ export class ProcessOutput {
   }
 
   remove(viewer: Viewer): void {
-    if (this.#viewers.delete(viewer)) this.roomMade();
+    if (!this.#viewers.delete(viewer)) return;
+    this.roomMade();
+    this.onViewers?.(this.#viewers.size);
   }
 
   finish(end: ProcessEnd): void {

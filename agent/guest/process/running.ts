@@ -43,7 +43,7 @@ export interface RunningProcess {
 }
 
 /** Signals the whole process group; false when nothing of it is left. */
-export const signalGroup = (pid: number, signal: "SIGTERM" | "SIGKILL"): boolean => {
+export const signalGroup = (pid: number, signal: "SIGTERM" | "SIGKILL" | "SIGHUP"): boolean => {
   try {
     process.kill(-pid, signal);
     return true;

@@ -16,6 +16,7 @@ import type { SandboxSettings } from "../settings.ts";
 import { OomScore } from "../system/oom.ts";
 import { composeEnvironment } from "./environment.ts";
 import { follow, keepaliveMs } from "./events.ts";
+import { hangupAfterMs, hangUpWhenUnwatched } from "./hangup.ts";
 import { checkWorkingDirectory, findProgram } from "./program.ts";
 import { type RunningProcess, signalGroup, startProcess, type TerminalSize } from "./running.ts";
 import { ProcessTable } from "./table.ts";
@@ -73,8 +74,7 @@ export class ProcessService {
     connect: (request, { requestHeader, signal }) => {
       const replay = requestHeader.get(REPLAY_HEADER) === "true";
       const process = this.#table.recent(request.process, { replay });
-      const viewer = process.output.attach({ keepaliveMs: keepaliveMs(requestHeader), replay });
-      return follow(process, viewer, signal);
+      return this.#watch(process, { headers: requestHeader, client: signal, replay });
     },
     update: ({ process, pty }) => {
       const found = this.#table.running(process);
@@ -128,11 +128,21 @@ export class ProcessService {
     { requestHeader, signal, timeoutMs }: HandlerContext,
   ): ReturnType<typeof follow> {
     const process = this.#launch(request, requestHeader);
-    // Attached before anything is read, so the first byte is not missed.
-    const viewer = process.output.attach({ keepaliveMs: keepaliveMs(requestHeader), replay: false });
     this.#table.add(process);
     this.#killAtDeadline(process, timeoutMs());
-    return follow(process, viewer, signal);
+    const hangupMs = hangupAfterMs(requestHeader);
+    if (process.hasTerminal && hangupMs !== null) hangUpWhenUnwatched(process, hangupMs);
+    return this.#watch(process, { headers: requestHeader, client: signal, replay: false });
+  }
+
+  /** Attached at once, before anything more is read: the first byte must not be missed. */
+  #watch(
+    process: RunningProcess,
+    { headers, client, replay }: { headers: Headers; client: AbortSignal; replay: boolean },
+  ): ReturnType<typeof follow> {
+    const stream = this.settings.streams.open(client);
+    const options = { keepaliveMs: keepaliveMs(headers), replay, signal: stream.signal };
+    return follow(process, process.output.attach(options), stream);
   }
 
   /** The deadline is the process's, not the stream's: it holds after the client has left too. */

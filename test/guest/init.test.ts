@@ -1,0 +1,198 @@
+/** What a real guest agent renews on /init, and who may ask for it. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { connect } from "node:net";
+
+import type { InitRequest } from "../../agent/guest/protocol.ts";
+import { shell, until } from "./commands.ts";
+import {
+  canRunGuestAgent,
+  type GuestAgent,
+  initBody,
+  OTHER,
+  postInit,
+  startGuestAgent,
+  USER,
+} from "./guest-agent.ts";
+
+const TOKEN = "test-token";
+const identityOf = (letter: string): InitRequest["identity"] => ({
+  hostname: `sandbox-${letter}`,
+  machineId: letter.repeat(32),
+});
+
+describe.skipIf(!canRunGuestAgent)("/init of a guest agent", () => {
+  let agent: GuestAgent;
+  const asRoot = async (line: string): Promise<string> =>
+    (await shell(agent.process("root"), line)).stdout.trim();
+  const init = async (extra: Partial<InitRequest> = {}): Promise<number> =>
+    (await postInit(agent.url, initBody(extra))).status;
+  beforeAll(async () => {
+    agent = await startGuestAgent({ accessToken: TOKEN });
+  });
+  afterAll(() => agent?.stop());
+
+  test("before it every route is open, after it the token is asked for", async () => {
+    expect((await fetch(`${agent.url}/envs`)).status).toBe(200);
+    expect(await init()).toBe(204);
+    expect((await fetch(`${agent.url}/envs`)).status).toBe(401);
+    expect((await fetch(`${agent.url}/envs`, { headers: { "x-access-token": TOKEN } })).status).toBe(200);
+  });
+
+  test("a later one changes the token", async () => {
+    expect(await init({ accessToken: "another" })).toBe(204);
+    expect((await fetch(`${agent.url}/envs`, { headers: { "x-access-token": TOKEN } })).status).toBe(401);
+    expect(await init()).toBe(204);
+    expect((await fetch(`${agent.url}/envs`, { headers: { "x-access-token": TOKEN } })).status).toBe(200);
+  });
+
+  test("the wall clock is set", async () => {
+    expect(await init()).toBe(204);
+    const inside = Number(await asRoot("date +%s%N")) / 1e6;
+    expect(Math.abs(inside - Date.now())).toBeLessThan(2_000);
+  });
+
+  test("a clone becomes its own machine, a clone of it another, a resume leaves all of it", async () => {
+    const state =
+      "hostname; cat /etc/hostname /etc/machine-id /proc/sys/kernel/random/boot_id; getent hosts $(hostname)";
+    const seen: string[][] = [];
+    for (const letter of ["a", "b"]) {
+      expect(await init({ identity: identityOf(letter) })).toBe(204);
+      const lines = (await asRoot(state)).split("\n");
+      expect(lines.slice(0, 3)).toEqual([`sandbox-${letter}`, `sandbox-${letter}`, letter.repeat(32)]);
+      expect(lines[3]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/);
+      expect(lines[4]).toStartWith("127.0.1.1");
+      seen.push(lines);
+    }
+    expect(seen[0]?.[3]).not.toBe(seen[1]?.[3]);
+    expect(await init()).toBe(204);
+    expect((await asRoot(state)).split("\n")).toEqual(seen[1] ?? []);
+    expect(await asRoot("grep -c 127.0.1.1 /etc/hosts; grep -c boot_id /proc/self/mounts")).toBe("1\n1");
+  });
+
+  test("the environment is replaced when given and left when not", async () => {
+    const names = async (): Promise<string> => await asRoot("env | grep ^INIT_ | sort | tr '\\n' ' '");
+    await init({ envVars: { INIT_A: "1", INIT_B: "2" } });
+    expect(await names()).toBe("INIT_A=1 INIT_B=2");
+    await init();
+    expect(await names()).toBe("INIT_A=1 INIT_B=2");
+    await init({ envVars: { INIT_C: "3" } });
+    expect(await names()).toBe("INIT_C=3");
+  });
+
+  test("default user and working directory", async () => {
+    const withoutName = async (): Promise<string> => {
+      const response = await fetch(`${agent.url}/filesystem.Filesystem/Stat`, {
+        method: "POST",
+        headers: { "x-access-token": TOKEN, "content-type": "application/json" },
+        body: JSON.stringify({ path: "." }),
+      });
+      return ((await response.json()) as { entry: { path: string } }).entry.path;
+    };
+    expect(await withoutName()).toBe(USER.home);
+    await init({ defaultUser: OTHER.name });
+    expect(await withoutName()).toBe(OTHER.home);
+    await init({ defaultUser: USER.name, defaultWorkdir: "/tmp" });
+    expect(await withoutName()).toBe("/tmp");
+    expect((await shell(agent.process(), "pwd")).stdout).toBe("/tmp\n");
+  });
+
+  test.each([
+    ["no JSON", "{", "the body is not JSON"],
+    ["no object", "[]", "the body must be a JSON object"],
+    [
+      "no time",
+      JSON.stringify({ ...initBody(), timestamp: undefined }),
+      "timestamp must be a non-empty string",
+    ],
+    [
+      "a wrong time",
+      JSON.stringify({ ...initBody(), timestamp: "soon" }),
+      "timestamp must be an RFC 3339 time",
+    ],
+    [
+      "little entropy",
+      JSON.stringify({ ...initBody(), entropy: "AAAA" }),
+      "entropy must have 16 to 4096 bytes",
+    ],
+    [
+      "entropy that is no base64",
+      JSON.stringify({ ...initBody(), entropy: "*".repeat(40) }),
+      "entropy must be base64",
+    ],
+    [
+      "no token",
+      JSON.stringify({ ...initBody(), accessToken: "" }),
+      "accessToken must be a non-empty string",
+    ],
+    [
+      "a wrong variable",
+      JSON.stringify({ ...initBody(), envVars: { A: 5 } }),
+      "envVars: 'A' is not a valid variable",
+    ],
+    [
+      "a wrong hostname",
+      JSON.stringify({ ...initBody(), identity: { hostname: "-", machineId: "a".repeat(32) } }),
+      "identity.hostname is not a host name",
+    ],
+    [
+      "a wrong machine-id",
+      JSON.stringify({ ...initBody(), identity: { hostname: "x", machineId: "A" } }),
+      "identity.machineId must be 32 hex digits",
+    ],
+  ])("%s is refused by name and changes nothing", async (_, body, message) => {
+    const hostname = await asRoot("hostname");
+    const response = await fetch(`${agent.url}/init`, { method: "POST", body });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toEqual({ code: 400, message });
+    expect(await asRoot("hostname")).toBe(hostname);
+  });
+
+  test("a stream from before the restore, whose other end is gone, holds up no process", async () => {
+    const request = JSON.stringify({
+      process: { cmd: "sh", args: ["-c", "head -c 50000000 /dev/zero"] },
+      tag: "stuck",
+    });
+    const frame = Buffer.concat([Buffer.from([0, 0, 0, 0, request.length]), Buffer.from(request)]);
+    const socket = connect(Number(new URL(agent.url).port), "127.0.0.1");
+    // The other end never reads: as dead as a connection of another life.
+    socket.pause();
+    socket.write(
+      `POST /process.Process/Start HTTP/1.1\r\nHost: x\r\nX-Access-Token: ${TOKEN}\r\nContent-Type: application/connect+json\r\nContent-Length: ${frame.byteLength}\r\n\r\n`,
+    );
+    socket.write(frame);
+    const stuck = async (): Promise<boolean> =>
+      (await agent.process().list({})).processes.some(({ tag }) => tag === "stuck");
+    await until("it runs", stuck);
+    // Nothing of it moves any more: its writer sleeps in the pipe.
+    await until("it waits", async () => (await asRoot("cat /proc/$(pgrep -x head)/wchan")).includes("pipe"));
+    expect(await stuck()).toBe(true);
+    expect(await init()).toBe(204);
+    await until("it ends", async () => !(await stuck()));
+    socket.destroy();
+  });
+
+  test("from any other address there is no such route", async () => {
+    await using stranger = await startGuestAgent({ hostAddress: "169.254.0.22" });
+    expect((await postInit(stranger.url, initBody())).status).toBe(404);
+    expect((await fetch(`${stranger.url}/envs`)).status).toBe(200);
+  });
+
+  test("an image without users, hostname, hosts or machine-id", async () => {
+    await using bare = await startGuestAgent({
+      without: ["passwd", "group", "hostname", "hosts", "machine-id"],
+    });
+    expect((await postInit(bare.url, initBody({ accessToken: "x", identity: identityOf("c") }))).status).toBe(
+      204,
+    );
+    const client = bare.process("root", { "x-access-token": "x" });
+    const { stdout } = await shell(client, "cat /etc/hostname /etc/hosts /etc/machine-id; echo $HOME");
+    expect(stdout).toBe(`sandbox-c\n127.0.0.1\tlocalhost\n127.0.1.1\tsandbox-c\n${"c".repeat(32)}\n/root\n`);
+  });
+
+  test("started without the JIT it starts itself anew with it", async () => {
+    await using slow = await startGuestAgent({ environment: { BUN_JSC_useJIT: "0" } });
+    expect((await shell(slow.process(), "id -un; env | grep -c BUN_ || true")).stdout).toBe(
+      `${USER.name}\n0\n`,
+    );
+  });
+});
