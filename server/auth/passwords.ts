@@ -9,9 +9,13 @@ export const MAX_PASSWORD_LENGTH = 128;
 
 /** OWASP's least for argon2id: 19 MiB, two passes. About 50 ms of one core. */
 const ARGON = { algorithm: "argon2id", memoryCost: 19_456, timeCost: 2 } as const;
-const MAX_RUNNING = 2;
-/** About five seconds of work. */
-const MAX_WAITING = 200;
+
+export interface PasswordLimits {
+  /** Hashes computed at once. @default {2} */
+  maxRunning?: number;
+  /** Requests that wait their turn; 200 are about five seconds of work. @default {200} */
+  maxWaiting?: number;
+}
 
 const normalize = (password: string): string => password.normalize("NFC");
 
@@ -44,9 +48,16 @@ export const checkPassword = (password: string, email: string): ApiError | null 
 };
 
 export class Passwords {
+  readonly #maxRunning: number;
+  readonly #maxWaiting: number;
   #running = 0;
   readonly #waiting: (() => void)[] = [];
   #dummy: Promise<string> | null = null;
+
+  constructor({ maxRunning = 2, maxWaiting = 200 }: PasswordLimits = {}) {
+    this.#maxRunning = maxRunning;
+    this.#maxWaiting = maxWaiting;
+  }
 
   /** A PHC string. Throws 503 `busy` when too many are waiting. */
   hash(password: string): Promise<string> {
@@ -65,8 +76,8 @@ export class Passwords {
   }
 
   async #queued<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running >= MAX_RUNNING) {
-      if (this.#waiting.length >= MAX_WAITING) {
+    if (this.#running >= this.#maxRunning) {
+      if (this.#waiting.length >= this.#maxWaiting) {
         throw unavailable("busy", "Too many sign-ins at this moment. Try again in a few seconds.");
       }
       // Whoever ends hands over the place, so `#running` stays as it is.
