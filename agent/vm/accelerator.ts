@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import { writeDurably } from "../system/durable.ts";
 import { kernelCommandLine } from "./machine.ts";
-import type { VmmAccelerator } from "./machine.ts";
+import type { VmmAccelerator, VmmSettings } from "./machine.ts";
 import { EXIT_PORT, probeInitrd, REACHED_USER_SPACE } from "./probe-initrd.ts";
 import { VmFailed } from "./runtime.ts";
 
@@ -28,15 +28,22 @@ export interface ProbeOptions {
 /** A working KVM needs about 0.3 s; emulation would need 1.5 s. */
 const PROBE_TIMEOUT_MS = 3_000;
 
-/** True when a guest on `accelerator` reaches user space in time. Leaves no process behind. */
+/** True when a guest with `settings` reaches user space in time. Leaves no process behind. */
 export const probeBoot = async (
-  accelerator: VmmAccelerator,
+  settings: VmmSettings,
   { imagePath, initrdPath, timeoutMs }: { imagePath: string; initrdPath: string; timeoutMs: number },
 ): Promise<boolean> => {
   const child = Bun.spawn(
     [
       "qemu-system-x86_64",
-      ...["-M", "microvm,x-option-roms=off,rtc=on,isa-serial=on", "-accel", accelerator, "-cpu", "max"],
+      ...[
+        "-M",
+        "microvm,x-option-roms=off,rtc=on,isa-serial=on",
+        "-accel",
+        settings.accelerator,
+        "-cpu",
+        "max",
+      ],
       ...[
         "-sandbox",
         "on,spawn=deny,elevateprivileges=deny",
@@ -49,7 +56,7 @@ export const probeBoot = async (
         "-no-reboot",
       ],
       ...["-device", `isa-debug-exit,iobase=${EXIT_PORT},iosize=4`],
-      ...["-kernel", imagePath, "-initrd", initrdPath, "-append", kernelCommandLine("", accelerator)],
+      ...["-kernel", imagePath, "-initrd", initrdPath, "-append", kernelCommandLine("", settings)],
     ],
     {
       stdio: ["ignore", "ignore", "ignore"],
@@ -70,7 +77,10 @@ const kvmBoots = async ({ kernel, scratchDirectory }: ProbeOptions): Promise<boo
   const initrdPath = join(scratchDirectory, `accelerator-probe-${process.pid}.cpio`);
   try {
     await Bun.write(initrdPath, probeInitrd());
-    return await probeBoot("kvm", { imagePath: kernel.imagePath, initrdPath, timeoutMs: PROBE_TIMEOUT_MS });
+    return await probeBoot(
+      { accelerator: "kvm", tscKhz: null },
+      { imagePath: kernel.imagePath, initrdPath, timeoutMs: PROBE_TIMEOUT_MS },
+    );
   } finally {
     await rm(initrdPath, { force: true });
   }

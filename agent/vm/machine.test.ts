@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 
 import { diskId, jailed, kernelCommandLine, qemuArguments } from "./machine.ts";
+import type { VmmSettings } from "./machine.ts";
 import type { VmSpec } from "./runtime.ts";
 
 const spec: VmSpec = {
@@ -22,8 +23,10 @@ const spec: VmSpec = {
 const valuesOf = (argv: string[], option: string): string[] =>
   argv.flatMap((argument, index) => (argument === option ? (argv[index + 1] ?? []) : []));
 
-const cold = qemuArguments(spec, "tcg", { control: 3, incoming: null });
-const restored = qemuArguments(spec, "tcg", { control: 3, incoming: 5 });
+const emulated = { accelerator: "tcg", tscKhz: 2_596_150 } as const;
+const accelerated = { accelerator: "kvm", tscKhz: null } as const;
+const cold = qemuArguments(spec, emulated, { control: 3, incoming: null });
+const restored = qemuArguments(spec, emulated, { control: 3, incoming: 5 });
 
 describe("qemuArguments()", () => {
   test("a cold boot starts the kernel, a restore waits stopped for its state and carries no kernel", () => {
@@ -71,7 +74,9 @@ describe("qemuArguments()", () => {
   test("five-level page tables are off and the emulator's code cache is limited", () => {
     expect(valuesOf(cold, "-cpu")).toEqual(["max,-la57"]);
     expect(valuesOf(cold, "-accel")).toEqual(["tcg,thread=multi,tb-size=64"]);
-    expect(valuesOf(qemuArguments(spec, "kvm", { control: 3, incoming: null }), "-accel")).toEqual(["kvm"]);
+    expect(valuesOf(qemuArguments(spec, accelerated, { control: 3, incoming: null }), "-accel")).toEqual([
+      "kvm",
+    ]);
   });
 
   test("QEMU may start nothing and change nothing about itself", () => {
@@ -83,9 +88,12 @@ describe("qemuArguments()", () => {
 });
 
 describe("kernelCommandLine()", () => {
-  test("takes the timer check out under emulation only", () => {
-    expect(kernelCommandLine("", "tcg").split(" ")).toContain("no_timer_check");
-    expect(kernelCommandLine("", "kvm").split(" ")).not.toContain("no_timer_check");
+  const words = (settings: VmmSettings) => kernelCommandLine("", settings).split(" ");
+
+  test("tells an emulated guest the speed of its clock, where it is known", () => {
+    expect(words(emulated)).toContain("tsc_early_khz=2596150");
+    expect(words({ ...emulated, tscKhz: null }).join()).not.toContain("tsc_early_khz");
+    expect(words({ ...accelerated, tscKhz: 1 }).join()).not.toContain("tsc_early_khz");
   });
 });
 

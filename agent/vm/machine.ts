@@ -10,6 +10,12 @@ export const MACHINE_DEFINITION = "wrenn-microvm-1";
 
 export type VmmAccelerator = "kvm" | "tcg";
 
+export interface VmmSettings {
+  accelerator: VmmAccelerator;
+  /** Speed of the host's time stamp counter; null where it could not be measured. */
+  tscKhz: number | null;
+}
+
 /** Descriptors the process inherits (`spawn-vm.ts` opens them); a third one takes saved device state. */
 export interface InheritedFds {
   /** A listening unix socket for QMP: the jailed process needs no directory it could write to. */
@@ -41,16 +47,20 @@ const COMMON_KERNEL_LINE = [
   "random.trust_cpu=on",
 ];
 
-/*
- * Emulated timers: without this the kernel counts ticks of the timer behind the IO-APIC while it busy-waits
- * ten of them. On a loaded host they come late, it takes the timer for broken, tries other wirings and in
- * the end panics or hangs. Under KVM the kernel leaves that test out by itself.
+/**
+ * An emulated guest reads the host's time stamp counter, but has to find out its speed, by counting it
+ * against the old timer in windows of 10 to 50 ms. On a busy host the virtual processor is away too long
+ * in each of them; the kernel then gives the counter up, and as ACPI says "reduced hardware" here it sets
+ * up no other clock: it waits for the first tick for ever (last console line: "Marking TSC unstable due to
+ * could not calculate TSC khz"). Seen in every boot of a row on two busy cores; told the speed, in none of
+ * twenty. Under KVM the hypervisor tells the speed.
  */
-const EMULATED_KERNEL_LINE = ["no_timer_check"];
+const timerArguments = ({ accelerator, tscKhz }: VmmSettings): string[] =>
+  accelerator === "tcg" && tscKhz !== null ? [`tsc_early_khz=${tscKhz}`] : [];
 
 /** What the guest kernel is started with. */
-export const kernelCommandLine = (extra: string, accelerator: VmmAccelerator): string =>
-  [...COMMON_KERNEL_LINE, ...(accelerator === "tcg" ? EMULATED_KERNEL_LINE : []), extra].join(" ").trim();
+export const kernelCommandLine = (extra: string, settings: VmmSettings): string =>
+  [...COMMON_KERNEL_LINE, ...timerArguments(settings), extra].join(" ").trim();
 
 /** QEMU splits option values at commas; a doubled one stands for itself. */
 const value = (text: string): string => text.replaceAll(",", ",,");
@@ -81,21 +91,14 @@ const network = ({ tapName, macAddress }: VmSpec["network"]): string[] => [
 ];
 
 /** A restored guest is past its boot: leaving kernel and initrd out saves their 15 MB per VM. */
-const bootOrLoad = (spec: VmSpec, accelerator: VmmAccelerator, incoming: number | null): string[] => {
+const bootOrLoad = (spec: VmSpec, settings: VmmSettings, incoming: number | null): string[] => {
   if (incoming !== null) return ["-S", "-incoming", "defer"];
   const { imagePath, initrdPath, commandLine } = spec.kernel;
-  return [
-    "-kernel",
-    imagePath,
-    "-initrd",
-    initrdPath,
-    "-append",
-    kernelCommandLine(commandLine, accelerator),
-  ];
+  return ["-kernel", imagePath, "-initrd", initrdPath, "-append", kernelCommandLine(commandLine, settings)];
 };
 
 /** Arguments after `qemu-system-x86_64`. */
-export const qemuArguments = (spec: VmSpec, accelerator: VmmAccelerator, fds: InheritedFds): string[] => [
+export const qemuArguments = (spec: VmSpec, settings: VmmSettings, fds: InheritedFds): string[] => [
   ...["-name", value(spec.name)],
   // Nothing QEMU does later may start a process, change its uid or its scheduling.
   ...["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],
@@ -110,7 +113,7 @@ export const qemuArguments = (spec: VmSpec, accelerator: VmmAccelerator, fds: In
   ...["-global", "migration.send-configuration=off"],
   ...[
     "-accel",
-    ACCELERATORS[accelerator],
+    ACCELERATORS[settings.accelerator],
     "-cpu",
     CPU,
     "-smp",
@@ -128,7 +131,7 @@ export const qemuArguments = (spec: VmSpec, accelerator: VmmAccelerator, fds: In
   ...network(spec.network),
   ...["-device", `virtio-rng-device,${bus(RNG_BUS)}`],
   ...disks(spec),
-  ...bootOrLoad(spec, accelerator, fds.incoming),
+  ...bootOrLoad(spec, settings, fds.incoming),
 ];
 
 /** Enters the network namespace and drops every right before QEMU starts. */

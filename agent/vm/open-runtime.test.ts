@@ -2,13 +2,13 @@ import { describe, expect, test } from "bun:test";
 
 import { cpuModelOf, parseQemuVersion } from "./open-runtime.ts";
 
-test.each([
-  ["QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)\nCopyright", "7.2"],
-  ["QEMU emulator version 10.0.2 (Debian 1:10.0.2+ds-2)", "10.0"],
+test.each<[string, [number, number] | null]>([
+  ["QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)\nCopyright", [7, 2]],
+  ["QEMU emulator version 10.0.2 (Debian 1:10.0.2+ds-2)", [10, 0]],
   ["something else 7.2", null],
   ["", null],
 ])("parseQemuVersion(%p)", (text, version) => {
-  expect(parseQemuVersion(text)).toBe(version);
+  expect(parseQemuVersion(text)).toEqual(version);
 });
 
 describe("cpuModelOf()", () => {

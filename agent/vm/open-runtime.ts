@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 
 import { CommandFailed, run } from "../system/exec.ts";
+import { measureTscKhz } from "../system/time-stamp-counter.ts";
 import { chooseAccelerator } from "./accelerator.ts";
 import type { AcceleratorMode, ProbeOptions } from "./accelerator.ts";
 import type { VmmAccelerator } from "./machine.ts";
@@ -10,11 +11,17 @@ import { VmFailed } from "./runtime.ts";
 import type { VmRuntime } from "./runtime.ts";
 
 const QEMU = "qemu-system-x86_64";
-const OLDEST_VERSION = 7.2;
+/** Debian 12's. */
+const OLDEST_VERSION: readonly [number, number] = [7, 2];
 
-/** Major and minor of `qemu-system-x86_64 --version`; null when it says something else. */
-export const parseQemuVersion = (text: string): string | null =>
-  /^QEMU emulator version (\d+\.\d+)/.exec(text)?.[1] ?? null;
+/** Major and minor from `qemu-system-x86_64 --version`; null when it says something else. */
+export const parseQemuVersion = (text: string): [number, number] | null => {
+  const [, major, minor] = /^QEMU emulator version (\d+)\.(\d+)/.exec(text) ?? [];
+  return major === undefined || minor === undefined ? null : [Number(major), Number(minor)];
+};
+
+const isNewEnough = ([major, minor]: readonly [number, number]): boolean =>
+  major > OLDEST_VERSION[0] || (major === OLDEST_VERSION[0] && minor >= OLDEST_VERSION[1]);
 
 /** Such as `7.2`. Throws `VmFailed` when QEMU is missing or too old. */
 export const readQemuVersion = async (): Promise<string> => {
@@ -30,10 +37,10 @@ export const readQemuVersion = async (): Promise<string> => {
     throw cause instanceof CommandFailed ? missing(cause, `${QEMU} does not run`) : cause;
   });
   const version = parseQemuVersion(text);
-  if (version === null || Number(version) < OLDEST_VERSION) {
-    throw missing(undefined, `${QEMU} is of version ${version ?? "unknown"}`);
+  if (version === null || !isNewEnough(version)) {
+    throw missing(undefined, `${QEMU} is of version ${version?.join(".") ?? "unknown"}`);
   }
-  return version;
+  return version.join(".");
 };
 
 /**
@@ -60,6 +67,7 @@ export const openRuntime = async ({
 }: OpenRuntimeOptions): Promise<VmRuntime> => {
   const qemuVersion = await readQemuVersion();
   const accelerator = await chooseAccelerator({ ...probe, mode, qemuVersion });
+  const tscKhz = accelerator === "tcg" ? await measureTscKhz() : null;
   const cpuModel = cpuModelOf(accelerator, await readFile("/proc/cpuinfo", "utf8"));
-  return createQemuRuntime({ accelerator, qemuVersion, cpuModel });
+  return createQemuRuntime({ accelerator, tscKhz, qemuVersion, cpuModel });
 };

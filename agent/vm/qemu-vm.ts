@@ -29,6 +29,7 @@ const STOP_TIMEOUT_MS = 60_000;
 const SAVE_TIMEOUT_MS = 30_000;
 const QUIT_TIMEOUT_MS = 5_000;
 const KILL_TIMEOUT_MS = 10_000;
+const FULL_DISK_RETRY_MS = 1_000;
 
 const isDiskFull = (error: unknown): boolean => {
   const code = error instanceof Error && "code" in error ? error.code : null;
@@ -56,6 +57,8 @@ export class QemuVm implements Vm {
   readonly #qmp: QmpClient;
   readonly #memory: GuestMemory;
   #plannedEnd: string | null = null;
+  /** The caller wants the guest frozen, whatever else would set it going. */
+  #isHeld = false;
   #consoleTail = "";
 
   constructor({ record, qmp, memory, child }: QemuVmParts) {
@@ -86,10 +89,12 @@ export class QemuVm implements Vm {
   }
 
   async resume(): Promise<void> {
+    this.#isHeld = false;
     await this.#command("resuming the VM", "cont");
   }
 
   async stop(): Promise<void> {
+    this.#isHeld = true;
     await this.#command("stopping the VM", "stop", {}, STOP_TIMEOUT_MS);
   }
 
@@ -156,9 +161,18 @@ export class QemuVm implements Vm {
 
   #onEvent({ name, data }: QmpEvent): void {
     // QEMU stays after the guest's own power-off or reset; there is nothing left to run, so it goes.
-    if (name !== "SHUTDOWN" || data["guest"] !== true) return;
-    const how = data["reason"] === "guest-reset" ? "restarted or panicked" : "powered itself off";
-    void this.#endHalted(how);
+    if (name === "SHUTDOWN" && data["guest"] === true) {
+      void this.#endHalted(data["reason"] === "guest-reset" ? "restarted or panicked" : "powered itself off");
+    }
+    if (name === "BLOCK_IO_ERROR" && data["action"] === "stop") void this.#retryWrite();
+  }
+
+  /** The host's disk is full: QEMU froze the guest rather than fail its write, and tries again when it goes on. */
+  async #retryWrite(): Promise<void> {
+    await Bun.sleep(FULL_DISK_RETRY_MS);
+    // Another failure is another event; a VM that has gone meanwhile has told so itself.
+    const status = await queryStatus(this.#qmp).catch(() => "gone");
+    if (status === "io-error" && !this.#isHeld) await this.#qmp.execute("cont").catch(() => undefined);
   }
 
   async #endHalted(how: string): Promise<void> {

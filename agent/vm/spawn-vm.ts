@@ -13,7 +13,7 @@ import { closeFd, listenUnix } from "../system/libc.ts";
 import { identifyProcess } from "../system/process-identity.ts";
 import type { ProcessIdentity } from "../system/process-identity.ts";
 import { jailed, qemuArguments } from "./machine.ts";
-import type { VmmAccelerator } from "./machine.ts";
+import type { VmmSettings } from "./machine.ts";
 import { VmFailed } from "./runtime.ts";
 import type { VmSpec } from "./runtime.ts";
 
@@ -99,7 +99,7 @@ const offerToOomKiller = (child: Subprocess): ProcessIdentity => {
  */
 export const spawnVm = async (
   spec: VmSpec,
-  { accelerator, incomingPath }: { accelerator: VmmAccelerator; incomingPath: string | null },
+  { settings, incomingPath }: { settings: VmmSettings; incomingPath: string | null },
 ): Promise<SpawnedVm> => {
   if (Bun.which(QEMU) === null) {
     throw new VmFailed(
@@ -117,7 +117,7 @@ export const spawnVm = async (
     const deviceState = inherited.open(files.deviceState, O_WRONLY | O_CREAT);
     fchownSync(deviceState, spec.jail.uid, spec.jail.gid);
     const incoming = incomingPath === null ? [] : [inherited.open(incomingPath, O_RDONLY)];
-    const argv = qemuArguments(spec, accelerator, {
+    const argv = qemuArguments(spec, settings, {
       control: CONTROL_FD,
       incoming: incomingPath === null ? null : INCOMING_FD,
     });

@@ -20,7 +20,8 @@ import { openLayout } from "../../agent/images/layout.ts";
 import { attachReadOnly, detachUnder } from "../../agent/images/loop-device.ts";
 import { writeCpio } from "../../agent/system/cpio.ts";
 import { run } from "../../agent/system/exec.ts";
-import { createQemuRuntime } from "../../agent/vm/qemu.ts";
+import { measureTscKhz } from "../../agent/system/time-stamp-counter.ts";
+import type { VmmSettings } from "../../agent/vm/machine.ts";
 import type { VmSpec } from "../../agent/vm/runtime.ts";
 import { endStrays } from "../../agent/vm/strays.ts";
 
@@ -154,8 +155,11 @@ export const openBench = async (): Promise<Bench> => {
   return bench;
 };
 
-export const openTestRuntime = () =>
-  createQemuRuntime({ accelerator: "tcg", qemuVersion: "7.2", cpuModel: "max" });
+/** Emulated everywhere: the tests are about the runtime, not about the machine they run on. */
+export const testSettings = async (): Promise<VmmSettings> => ({
+  accelerator: "tcg",
+  tscKhz: await measureTscKhz(),
+});
 
 /** Waits until `probe` gives something; fails past the deadline. */
 export const until = async <T>(

@@ -8,13 +8,16 @@ import { run } from "../../agent/system/exec.ts";
 import { chooseAccelerator, probeBoot } from "../../agent/vm/accelerator.ts";
 import { countPages } from "../../agent/vm/page-runs.ts";
 import { probeInitrd } from "../../agent/vm/probe-initrd.ts";
+import { createQemuRuntime } from "../../agent/vm/qemu.ts";
 import { EMPTY_DIFF_DIGEST, SnapshotRefused, VmFailed } from "../../agent/vm/runtime.ts";
 import type { SavedMemory, Vm, VmRecord, VmSpec } from "../../agent/vm/runtime.ts";
 import { findVmProcesses } from "../../agent/vm/strays.ts";
-import { MEMORY_MB, openBench, openTestRuntime, until } from "./microvm.ts";
+import { MEMORY_MB, openBench, testSettings, until } from "./microvm.ts";
 import type { Bench } from "./microvm.ts";
 
-const runtime = openTestRuntime();
+const settings = await testSettings();
+const identity = { ...settings, qemuVersion: "7.2", cpuModel: "max" };
+const runtime = createQemuRuntime(identity);
 let bench: Bench;
 
 beforeAll(async () => {
@@ -214,7 +217,7 @@ describe("a VM that outlives its agent", () => {
   /** Boots a VM in a process that is then killed without warning. */
   const orphan = async (spec: VmSpec): Promise<VmRecord> => {
     const script = `import { createQemuRuntime } from ${JSON.stringify(join(import.meta.dir, "../../agent/vm/qemu.ts"))};
-      const runtime = createQemuRuntime({ accelerator: "tcg", qemuVersion: "7.2", cpuModel: "max" });
+      const runtime = createQemuRuntime(${JSON.stringify(identity)});
       const vm = await runtime.boot(JSON.parse(process.argv[1]));
       console.log(JSON.stringify(vm.record));
       setInterval(() => {}, 1000);`;
@@ -289,6 +292,23 @@ describe("disks", () => {
     expect(await until("the disk is read", () => bench.ask(read))).toBe("after-");
   });
 
+  test("on a full host freeze the guest, which goes on when there is space again", async () => {
+    const small = join(bench.directory, "small-disk");
+    await run(["mkdir", small]);
+    await run(["mount", "-t", "tmpfs", "-o", "size=2M,mode=711", "tmpfs", small]);
+    try {
+      const path = await bench.disk("small-disk/full");
+      const vm = await boot(bench.spec("enospc", { disks: [{ path, format: "qcow2", readOnly: false }] }));
+      const written = bench.ask("dd if=/dev/zero of=/dev/vda bs=1M count=8 conv=fsync 2>&1", 30_000);
+      await until("the guest is frozen", async () => !(await vm.isRunning()));
+      await run(["mount", "-o", "remount,size=64M", small]);
+      expect(await written).toContain("8+0 records out");
+      await vm.quit();
+    } finally {
+      await run(["umount", "--lazy", small]);
+    }
+  });
+
   test("are named in the order given", async () => {
     const disks = await Promise.all(
       ["a", "b", "c"].map(async (name) => ({
@@ -312,7 +332,7 @@ describe("the accelerator", () => {
 
   test("counts as working only when a guest reaches user space", async () => {
     const probe = (content: Uint8Array) =>
-      probeBoot("tcg", { imagePath: bench.kernelPath, initrdPath: initrd(content), timeoutMs: 60_000 });
+      probeBoot(settings, { imagePath: bench.kernelPath, initrdPath: initrd(content), timeoutMs: 60_000 });
     expect(await probe(probeInitrd())).toBe(true);
     // The kernel panics without an init, and resets.
     expect(await probe(new Uint8Array(0))).toBe(false);
