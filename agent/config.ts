@@ -89,7 +89,9 @@ export const parseListen = (text: string): AgentConfig["listen"] => {
   const match = /^(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})$/.exec(text);
   const port = Number(match?.[2]);
   if (match === null || port > 65_535) {
-    throw new BadConfig(`WRENN_AGENT_LISTEN must be HOST:PORT such as 127.0.0.1:7070, not ${JSON.stringify(text)}`);
+    throw new BadConfig(
+      `WRENN_AGENT_LISTEN must be HOST:PORT such as 127.0.0.1:7070, not ${JSON.stringify(text)}`,
+    );
   }
   return { hostname: (match[1] ?? "").replace(/^\[|\]$/g, ""), port };
 };

@@ -30,7 +30,7 @@ export const invalidState = (sandboxId: string, status: SandboxStatusName, wante
 /** The sentence of an unknown thrown value with its causes, for logs. */
 export const describeError = (thrown: unknown): string => {
   const parts: string[] = [];
-  for (let error = thrown; error !== undefined && parts.length < 5; ) {
+  for (let error = thrown; error !== undefined && parts.length < 5;) {
     parts.push(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
     error = error instanceof Error ? error.cause : undefined;
   }

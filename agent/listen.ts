@@ -17,11 +17,7 @@ export interface ListenOptions {
 }
 
 /** Throws when the port is taken. */
-export const listen = (
-  host: Host,
-  tokens: CallTokenVerifier,
-  options: ListenOptions,
-): Server<Relay> => {
+export const listen = (host: Host, tokens: CallTokenVerifier, options: ListenOptions): Server<Relay> => {
   const rpc = createRpcHandler(host, tokens);
   const traffic = createTrafficHandler(host, tokens);
   return Bun.serve<Relay>({

@@ -1,7 +1,7 @@
 /** The `wrenn-agent` executable: on a host the agent and its tools, inside a sandbox the guest agent. */
 import { COMMON_FLAGS, REGISTER_FLAGS, RUN_FLAGS } from "./config.ts";
-import { describeFlags, type FlagSpec, parseFlags } from "./flags.ts";
 import { describeError } from "./errors.ts";
+import { describeFlags, type FlagSpec, parseFlags } from "./flags.ts";
 import { AGENT_VERSION } from "./version.ts";
 
 interface Command {

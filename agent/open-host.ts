@@ -1,3 +1,5 @@
+import type { AgentConfig } from "./config.ts";
+import { describeError } from "./errors.ts";
 /** Puts the parts of a host together: layout, network, images, runtime, and the manager over them. */
 import { createHostImages } from "./images/host-images.ts";
 import { createLayerStore } from "./images/layers.ts";
@@ -11,8 +13,6 @@ import { Expiry } from "./sandboxes/expiry.ts";
 import type { Host } from "./sandboxes/host.ts";
 import type { Sandbox } from "./sandboxes/sandbox.ts";
 import { WorkBoard } from "./sandboxes/work.ts";
-import type { AgentConfig } from "./config.ts";
-import { describeError } from "./errors.ts";
 import type { Logger } from "./system/log.ts";
 import { cpuCores, readDisk, readMemory } from "./system/machine.ts";
 import { AGENT_VERSION } from "./version.ts";
@@ -21,7 +21,7 @@ import type { VmRuntime } from "./vm/runtime.ts";
 
 /** A restored guest answers in 0.2 s emulated; a loaded machine may take far longer. */
 const READY_MS = 20_000;
-const BOOT_MS = 25_000;
+const BOOT_MS = 15_000;
 const DRAIN_MS = 100;
 
 export interface OpenRuntime {

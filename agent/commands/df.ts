@@ -40,5 +40,7 @@ export const showDiskUsage = async (flags: Record<string, string>): Promise<void
   }
   process.stdout.write(`${"total".padEnd(12)} ${(total / MB).toFixed(1).padStart(10)} MB\n`);
   const disk = await readDisk(directory);
-  process.stdout.write(`${"free".padEnd(12)} ${String(disk.freeMb).padStart(8)}.0 MB of ${disk.totalMb} MB\n`);
+  process.stdout.write(
+    `${"free".padEnd(12)} ${String(disk.freeMb).padStart(8)}.0 MB of ${disk.totalMb} MB\n`,
+  );
 };

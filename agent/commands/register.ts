@@ -28,7 +28,9 @@ export const registerAgent = async (flags: Record<string, string>): Promise<void
       accelerator: runtime.accelerator,
       runtimeId: runtime.runtimeId,
     });
-    process.stdout.write(`registered as ${credentials.host_id}; the server will dial ${credentials.address}\n`);
+    process.stdout.write(
+      `registered as ${credentials.host_id}; the server will dial ${credentials.address}\n`,
+    );
   } finally {
     lock.unlock();
   }

@@ -50,7 +50,8 @@ export const runAgent = async (flags: Record<string, string>): Promise<void> => 
   });
   const heartbeat = new Heartbeat({
     host,
-    credentials,
+    // A server that moved is told by WRENN_SERVER.
+    credentials: config.serverUrl === null ? credentials : { ...credentials, server_url: config.serverUrl },
     credentialsPath: layout.credentialsFile,
     intervalMs: config.heartbeatMs,
     address: config.address ?? credentials.address,

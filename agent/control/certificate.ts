@@ -55,7 +55,12 @@ const altName = (hostname: string): Buffer => {
 };
 
 const pem = (label: string, bytes: Buffer): string =>
-  `-----BEGIN ${label}-----\n${bytes.toString("base64").match(/.{1,64}/g)?.join("\n") ?? ""}\n-----END ${label}-----\n`;
+  `-----BEGIN ${label}-----\n${
+    bytes
+      .toString("base64")
+      .match(/.{1,64}/g)
+      ?.join("\n") ?? ""
+  }\n-----END ${label}-----\n`;
 
 /** @param hostname IPv4 address or DNS name the server dials; @returns PEM texts */
 export const makeCertificate = (hostname: string): { cert: string; key: string } => {
@@ -79,12 +84,7 @@ export const makeCertificate = (hostname: string): { cert: string; key: string }
     der(EXPLICIT_3, der(SEQUENCE, altNames)),
   );
   const signature = sign("sha256", body, privateKey);
-  const certificate = der(
-    SEQUENCE,
-    body,
-    ECDSA_SHA256,
-    der(BIT_STRING, Buffer.from([0]), signature),
-  );
+  const certificate = der(SEQUENCE, body, ECDSA_SHA256, der(BIT_STRING, Buffer.from([0]), signature));
   return {
     cert: pem("CERTIFICATE", certificate),
     key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),

@@ -1,6 +1,6 @@
+import { lookup } from "node:dns/promises";
 /** Which address of this machine the server can dial: that of the route to the server. */
 import { isIP } from "node:net";
-import { lookup } from "node:dns/promises";
 
 import { run } from "../system/exec.ts";
 

@@ -1,6 +1,6 @@
+import type { Check } from "./check.ts";
 /** All checks of `doctor`, in the order they are shown. */
 import { machineChecks } from "./machine.ts";
 import { toolChecks } from "./tools.ts";
-import type { Check } from "./check.ts";
 
 export const checks: Check[] = [...machineChecks, ...toolChecks];

@@ -8,7 +8,7 @@ import { cpuCores, readDisk, readMemory } from "../system/machine.ts";
 import { type Check, missing, ok, warning } from "./check.ts";
 
 /** nftables' sets and inet tables as used here, and clone3 with cgroups. */
-const OLDEST_KERNEL = 5.10;
+const OLDEST_KERNEL = 5.1;
 const MIN_MEMORY_MB = 1_024;
 const MIN_DISK_MB = 4_096;
 
@@ -34,8 +34,7 @@ const kernel: Check = {
 
 const architecture: Check = {
   name: "architecture",
-  look: async () =>
-    process.arch === "x64" ? ok("x86-64") : missing(process.arch, "use an x86-64 machine"),
+  look: async () => (process.arch === "x64" ? ok("x86-64") : missing(process.arch, "use an x86-64 machine")),
 };
 
 const tun: Check = {

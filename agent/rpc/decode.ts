@@ -2,9 +2,9 @@
 import {
   type NetworkPolicy as NetworkPolicyMessage,
   type TemplateRef,
+  type Timeout,
   TimeoutAction,
   TimeoutKind,
-  type Timeout,
 } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { isUuid, parseSandboxId } from "../../proto/ids.ts";
 import { invalidRequest } from "../errors.ts";

@@ -3,9 +3,9 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 
 import {
+  type SandboxState,
   SandboxStateSchema,
   SandboxStatus,
-  type SandboxState,
   TemplateSchema,
 } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { formatSandboxId } from "../../proto/ids.ts";

@@ -1,8 +1,8 @@
-/** HostService: calls about templates and the host itself. */
-import { formatSandboxId } from "../../proto/ids.ts";
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 
 import type { HostService } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
+/** HostService: calls about templates and the host itself. */
+import { formatSandboxId } from "../../proto/ids.ts";
 import { AgentError } from "../errors.ts";
 import { findSandbox } from "../sandboxes/find.ts";
 import { readHostStatus } from "../sandboxes/host-status.ts";

@@ -1,6 +1,6 @@
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 /** HostService: calls about sandboxes. Decode, do, encode. */
 import type { ServiceImpl } from "@connectrpc/connect";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 
 import type { HostService } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { formatSandboxId } from "../../proto/ids.ts";
@@ -15,13 +15,7 @@ import { pauseSandbox } from "../sandboxes/pause.ts";
 import { resumeSandbox } from "../sandboxes/resume.ts";
 import { updateSandbox } from "../sandboxes/update.ts";
 import { viewAll, viewSandbox } from "../sandboxes/view.ts";
-import {
-  decodeNetwork,
-  decodeSandboxId,
-  decodeTeamId,
-  decodeTemplate,
-  decodeTimeout,
-} from "./decode.ts";
+import { decodeNetwork, decodeSandboxId, decodeTeamId, decodeTemplate, decodeTimeout } from "./decode.ts";
 import { encodeSandbox } from "./encode.ts";
 
 type SandboxCalls = Pick<

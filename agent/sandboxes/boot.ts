@@ -1,4 +1,4 @@
-/** Cold boots: each has a deadline and a second try, as an emulated boot may hang now and then. */
+/** Cold boots: each has a deadline and further tries, as an emulated boot may hang now and then. */
 import { describeError } from "../errors.ts";
 import type { NetworkSlot } from "../net/slots.ts";
 import type { Vm } from "../vm/runtime.ts";
@@ -6,7 +6,9 @@ import { waitHealthy } from "./guest-client.ts";
 import type { Host } from "./host.ts";
 import { bootMachine, type Machine } from "./launch.ts";
 
-const ATTEMPTS = 2;
+const ATTEMPTS = 3;
+/** Last characters of the console, for the log. */
+const CONSOLE_SHOWN = 2_000;
 
 /** The guest agent answers when this resolves. Throws `guest_failed` after the last try; no VM is left. */
 export const bootUntilHealthy = async (
@@ -24,8 +26,10 @@ export const bootUntilHealthy = async (
       await waitHealthy(slot.address, AbortSignal.any([signal, deadline, dead.signal]));
       return vm;
     } catch (error) {
+      const console = (await vm.console().catch(() => "")).slice(-CONSOLE_SHOWN);
       await vm.kill();
-      host.log.warn("boot_failed", { sandbox: machine.sandboxId, attempt, error: describeError(error) });
+      const sandbox = machine.sandboxId;
+      host.log.warn("boot_failed", { sandbox, attempt, error: describeError(error), console });
       if (attempt === ATTEMPTS || signal.aborted) throw error;
     }
   }

@@ -106,10 +106,7 @@ const capturePaused = async (
  * The caller holds the source's lock and disposes of the capture when the copies are made. Throws
  * `invalid_state` unless the source runs or is paused.
  */
-export const captureSandbox = async (
-  host: Host,
-  sandbox: Sandbox,
-): Promise<Capture & AsyncDisposable> => {
+export const captureSandbox = async (host: Host, sandbox: Sandbox): Promise<Capture & AsyncDisposable> => {
   const source = sandbox.journal?.state === "paused" ? sandbox.requirePaused() : sandbox.requireRunning();
   const journal = "journal" in source ? source.journal : source;
   const directory = sandboxFile(host, sandbox.id, `capture-${crypto.randomUUID()}`);

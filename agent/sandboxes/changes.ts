@@ -4,9 +4,9 @@
  */
 import { readFile } from "node:fs/promises";
 
-import type { Logger } from "../system/log.ts";
 import { describeError } from "../errors.ts";
 import { writeDurably } from "../system/durable.ts";
+import type { Logger } from "../system/log.ts";
 
 export interface Change {
   seq: number;

@@ -41,7 +41,7 @@ export const startClone = async (host: Host, sandbox: Sandbox, clone: Clone): Pr
   const machine = { ...facts, layers, bootFiles: clone.bootFiles };
   const deadline = AbortSignal.any([
     sandbox.doomed.signal,
-    AbortSignal.timeout(saved === null ? 2 * host.settings.bootMs : host.settings.readyMs),
+    AbortSignal.timeout(saved === null ? 3 * host.settings.bootMs : host.settings.readyMs),
   ]);
   const vm =
     saved === null

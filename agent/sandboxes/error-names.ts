@@ -23,9 +23,12 @@ export const asAgentError = (error: unknown): AgentError | null => {
   if (error instanceof DiskTooSmall || error instanceof BadCidr) {
     return new AgentError("invalid_request", error.message, { cause: error });
   }
-  if (error instanceof TemplateExists) return new AgentError("template_exists", error.message, { cause: error });
-  if (error instanceof TemplateDamaged) return new AgentError("snapshot_refused", error.message, { cause: error });
-  if (error instanceof BootFilesMissing) return new AgentError("runtime_mismatch", error.message, { cause: error });
+  if (error instanceof TemplateExists)
+    return new AgentError("template_exists", error.message, { cause: error });
+  if (error instanceof TemplateDamaged)
+    return new AgentError("snapshot_refused", error.message, { cause: error });
+  if (error instanceof BootFilesMissing)
+    return new AgentError("runtime_mismatch", error.message, { cause: error });
   if (error instanceof SlotsExhausted) return new AgentError("slots_full", error.message, { cause: error });
   if (error instanceof VmFailed) return new AgentError("vm_failed", error.message, { cause: error });
   return null;

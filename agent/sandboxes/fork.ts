@@ -86,7 +86,8 @@ export const forkSandbox = async (
   request: ForkRequest,
 ): Promise<ForkResult[]> => {
   checkRequest(request);
-  if (host.draining) throw new AgentError("draining", "this host is being drained and takes no new sandboxes");
+  if (host.draining)
+    throw new AgentError("draining", "this host is being drained and takes no new sandboxes");
   await using capture = await source.exclusively("fork", () => captureSandbox(host, source));
   const settled = await eachLimited(request.children, AT_ONCE, async ({ sandboxId, accessToken }) => {
     const child = registerSandbox(host, sandboxId, source.teamId);
@@ -97,7 +98,8 @@ export const forkSandbox = async (
     const sandboxId = request.children[index]?.sandboxId ?? "";
     if (result.status === "fulfilled") return { sandboxId, sandbox: result.value };
     host.log.warn("fork_child_failed", { sandbox: sandboxId, error: describeError(result.reason) });
-    const error = result.reason instanceof AgentError ? result.reason.message : "the copy could not be started";
+    const error =
+      result.reason instanceof AgentError ? result.reason.message : "the copy could not be started";
     return { sandboxId, error };
   });
 };

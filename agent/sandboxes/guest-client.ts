@@ -12,6 +12,9 @@ import { GUEST_PORT, type InitRequest } from "../guest/protocol.ts";
 const HEDGE_MS = 150;
 const REFUSED_RETRY_MS = 2;
 const MAX_ATTEMPTS_OPEN = 6;
+/** An attempt is given up after this, the later ones after up to sixteen times as long. */
+const ATTEMPT_MS = 500;
+const MAX_ATTEMPT_MS = 16 * ATTEMPT_MS;
 
 /**
  * Connections are never reused: one that was open before a pause, or to the slot's earlier guest, is dead
@@ -35,11 +38,14 @@ const persistently = async <T>(
   let lastError: unknown = null;
   const giveUp = () =>
     reject(
-      new AgentError("guest_failed", "the sandbox's guest agent did not answer in time", { cause: lastError }),
+      new AgentError("guest_failed", "the sandbox's guest agent did not answer in time", {
+        cause: lastError,
+      }),
     );
   deadline.addEventListener("abort", giveUp, { once: true });
+  let attemptMs = ATTEMPT_MS;
   const launch = () => {
-    const one = attempt(signal)
+    const one = attempt(AbortSignal.any([signal, AbortSignal.timeout(attemptMs)]))
       .then(resolve, (error: unknown) => {
         lastError = error;
       })
@@ -51,6 +57,7 @@ const persistently = async <T>(
     while (!signal.aborted) {
       if (open.size >= MAX_ATTEMPTS_OPEN) await Promise.race(open);
       await Promise.race([launch(), Bun.sleep(HEDGE_MS)]);
+      attemptMs = Math.min(attemptMs * 1.2, MAX_ATTEMPT_MS);
       if (!signal.aborted) await Bun.sleep(REFUSED_RETRY_MS);
     }
   };
@@ -122,11 +129,7 @@ export interface GuestAccess {
 }
 
 /** GET of one of the guest agent's own pages, such as /metrics. */
-export const getFromGuest = async (
-  guest: GuestAccess,
-  path: string,
-  timeoutMs: number,
-): Promise<Response> =>
+export const getFromGuest = async (guest: GuestAccess, path: string, timeoutMs: number): Promise<Response> =>
   request(guest.address, path, {
     headers: { "x-access-token": guest.accessToken },
     signal: AbortSignal.timeout(timeoutMs),

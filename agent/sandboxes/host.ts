@@ -26,7 +26,7 @@ export interface HostSettings {
   agentVersion: string;
   /** A restored guest must have answered /init by then. */
   readyMs: number;
-  /** A cold boot must have come up by then; it is tried twice. */
+  /** A cold boot must have come up by then; it is tried three times. */
   bootMs: number;
   /** A pause or destroy lets open streams end by themselves this long. */
   drainMs: number;

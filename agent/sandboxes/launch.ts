@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { AgentError } from "../errors.ts";
 import type { BootFiles } from "../images/images.ts";
 import type { NetworkSlot } from "../net/slots.ts";
-import { SnapshotRefused, type SavedMemory, type Vm, type VmSpec } from "../vm/runtime.ts";
+import { type SavedMemory, SnapshotRefused, type Vm, type VmSpec } from "../vm/runtime.ts";
 import type { Host } from "./host.ts";
 import type { BaseMemory } from "./journal.ts";
 

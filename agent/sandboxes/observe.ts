@@ -1,12 +1,12 @@
 /** Looks into a running sandbox: load, listening ports, logs. */
 import { open } from "node:fs/promises";
 
-import type { GuestMetrics, GuestPorts } from "../guest/protocol.ts";
 import { AgentError, describeError } from "../errors.ts";
+import type { GuestMetrics, GuestPorts } from "../guest/protocol.ts";
+import type { Vm } from "../vm/runtime.ts";
 import { getFromGuest } from "./guest-client.ts";
 import type { Host } from "./host.ts";
 import { sandboxFile } from "./launch.ts";
-import type { Vm } from "../vm/runtime.ts";
 import type { Sandbox } from "./sandbox.ts";
 
 const ANSWER_MS = 5_000;
@@ -21,7 +21,9 @@ const askGuest = async (sandbox: Sandbox, path: string): Promise<unknown> => {
     if (!response.ok) throw new Error(`GET ${path} answered ${response.status}`);
     return await response.json();
   } catch (cause) {
-    throw new AgentError("guest_failed", `the guest agent of ${sandbox.id} did not answer GET ${path}`, { cause });
+    throw new AgentError("guest_failed", `the guest agent of ${sandbox.id} did not answer GET ${path}`, {
+      cause,
+    });
   }
 };
 

@@ -2,9 +2,9 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
+import { describeError } from "../errors.ts";
 import { syncDirectory } from "../system/durable.ts";
 import type { SavedMemory, Vm } from "../vm/runtime.ts";
-import { describeError } from "../errors.ts";
 import { runInGuest } from "./guest-client.ts";
 import type { Host } from "./host.ts";
 import { type Paused, type Running, writeJournal } from "./journal.ts";

@@ -8,7 +8,8 @@ import { Sandbox } from "./sandbox.ts";
 
 /** Throws `sandbox_exists`, `draining`. Nobody can reach the sandbox but to destroy it. */
 export const registerSandbox = (host: Host, sandboxId: string, teamId: string): Sandbox => {
-  if (host.draining) throw new AgentError("draining", "this host is being drained and takes no new sandboxes");
+  if (host.draining)
+    throw new AgentError("draining", "this host is being drained and takes no new sandboxes");
   if (host.sandboxes.has(sandboxId) || host.unreadable.has(sandboxId)) {
     throw new AgentError("sandbox_exists", `sandbox ${sandboxId} is already on this host`);
   }

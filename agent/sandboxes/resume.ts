@@ -150,11 +150,7 @@ const resumeLocked = async (host: Host, sandbox: Sandbox, request: ResumeRequest
  * Throws `invalid_state` unless paused; `runtime_mismatch`, `snapshot_refused`, `memory_full` and any
  * failure before the guest ran leave it paused with its memory whole.
  */
-export const resumeSandbox = async (
-  host: Host,
-  sandbox: Sandbox,
-  request: ResumeRequest,
-): Promise<void> => {
+export const resumeSandbox = async (host: Host, sandbox: Sandbox, request: ResumeRequest): Promise<void> => {
   if (request.timeout !== undefined) checkTimeout(request.timeout);
   await sandbox.exclusively("resume", () => resumeLocked(host, sandbox, request));
 };

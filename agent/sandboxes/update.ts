@@ -19,8 +19,7 @@ export const updateSandbox = async (host: Host, sandbox: Sandbox, request: Updat
     const { journal } = sandbox;
     if (journal === null || journal.state === "ended") throw invalidState(sandbox.id, "ended", "live");
     const timeout = request.timeout ?? journal.timeout;
-    const deadlineMs =
-      request.timeout === undefined ? journal.deadlineMs : deadlineFrom(timeout, Date.now());
+    const deadlineMs = request.timeout === undefined ? journal.deadlineMs : deadlineFrom(timeout, Date.now());
     const next = { ...journal, timeout, deadlineMs, network: request.network ?? journal.network };
     if (request.network !== undefined && sandbox.live !== null) {
       await host.slots.applyPolicy(sandbox.live.slot, request.network);

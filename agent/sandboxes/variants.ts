@@ -20,8 +20,7 @@ export const variantKey = (key: TemplateKey, size: MachineSize, runtimeId: strin
   const text = `${key.templateId} ${size.vcpus} ${size.memoryMb} ${runtimeId}`;
   const hex = createHash("sha256").update(text).digest("hex");
   // Version 8 (own making) and the RFC 9562 variant.
-  const templateId =
-    `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  const templateId = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
   return { teamId: key.teamId, templateId };
 };
 
@@ -52,11 +51,7 @@ const buildVariant = async (host: Host, template: Template, key: TemplateKey, si
 };
 
 /** Throws `template_not_found`, `template_building`, `runtime_mismatch`. */
-export const templateForSize = async (
-  host: Host,
-  key: TemplateKey,
-  size: MachineSize,
-): Promise<Template> => {
+export const templateForSize = async (host: Host, key: TemplateKey, size: MachineSize): Promise<Template> => {
   const template = await host.templates.open(key);
   if (template === null) throw notHere(host, key);
   const { manifest } = template;

@@ -1,9 +1,9 @@
+import type { Progress } from "../images/images.ts";
 /**
  * Commands run in a fresh guest before its memory becomes a template: what they load and translate,
  * every clone has from the start.
  */
 import { type GuestAccess, runInGuest } from "./guest-client.ts";
-import type { Progress } from "../images/images.ts";
 
 const COMMAND_MS = 60_000;
 

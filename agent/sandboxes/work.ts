@@ -27,11 +27,7 @@ export class WorkBoard {
   }
 
   /** Shows `task` while it runs; a failure stays on the board until the same work succeeds. */
-  async during<T>(
-    kind: Work["kind"],
-    subject: string,
-    task: (progress: Progress) => Promise<T>,
-  ): Promise<T> {
+  async during<T>(kind: Work["kind"], subject: string, task: (progress: Progress) => Promise<T>): Promise<T> {
     const startedMs = performance.now();
     const work: Work = { kind, subject, step: "starting", progress: 0, error: "" };
     this.report(work);

@@ -11,9 +11,11 @@ export const createLogger = (
   minimum: LogLevel = "info",
   write: (line: string) => void = (line) => void process.stderr.write(line),
 ): Logger => {
-  const at = (level: LogLevel) => (event: string, fields: LogFields = {}) => {
-    if (ORDER.indexOf(level) < ORDER.indexOf(minimum)) return;
-    write(`${JSON.stringify({ at: new Date().toISOString(), level, event, ...fields })}\n`);
-  };
+  const at =
+    (level: LogLevel) =>
+    (event: string, fields: LogFields = {}) => {
+      if (ORDER.indexOf(level) < ORDER.indexOf(minimum)) return;
+      write(`${JSON.stringify({ at: new Date().toISOString(), level, event, ...fields })}\n`);
+    };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 };

@@ -20,7 +20,8 @@ interface Body {
 const readBody = async (request: Request): Promise<Body> => {
   if (request.body === null) return { content: null, repeatable: true };
   const length = request.headers.get("content-length");
-  if (length === null || Number(length) > REPEATABLE_BYTES) return { content: request.body, repeatable: false };
+  if (length === null || Number(length) > REPEATABLE_BYTES)
+    return { content: request.body, repeatable: false };
   return { content: await request.arrayBuffer(), repeatable: true };
 };
 

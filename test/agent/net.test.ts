@@ -1,6 +1,7 @@
 /** Slots on the real machine: each path that must be open or closed, tried from both of its ends. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { networkInterfaces } from "node:os";
+import { join } from "node:path";
 
 import { checkNetworkRequirements, NetworkUnavailable } from "../../agent/net/requirements.ts";
 import { HostSlotPool } from "../../agent/net/slot-pool.ts";
@@ -185,6 +186,36 @@ describe("slots", () => {
     expect(await guest.tcp(OTHER_INTERNET, PORT)).toBe(`internet<-${LINK}.1`);
     await pool.release(next);
   });
+});
+
+describe("other firewalls", () => {
+  /** In a network namespace of its own: on the host it would cut off everything else. */
+  const inFreshNetwork = async (script: string): Promise<string> =>
+    run(["unshare", "--net", process.execPath, "-e", `${script}`], { timeoutMs: 20_000 });
+
+  test("a chain that drops forwarding by default admits this instance, once, and is left as it was", async () => {
+    const module = join(import.meta.dir, "../../agent/net/foreign-chains.ts");
+    const output = await inFreshNetwork(`
+      import { admitThroughForeignChains, leaveForeignChains } from ${JSON.stringify(module)};
+      const nft = (...args) => Bun.spawnSync(["nft", ...args]).stdout.toString();
+      nft("add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; };" +
+        "add rule ip filter FORWARD counter; add table ip open;" +
+        "add chain ip open FORWARD { type filter hook forward priority 0; policy accept; }");
+      const before = nft("list", "ruleset");
+      await admitThroughForeignChains("abcdef");
+      await admitThroughForeignChains("abcdef");
+      await admitThroughForeignChains("012345");
+      const during = nft("list", "ruleset");
+      await leaveForeignChains("abcdef");
+      await leaveForeignChains("012345");
+      console.log(JSON.stringify({ before, during, after: nft("list", "ruleset") }));`);
+    const { before, during, after } = JSON.parse(output);
+    expect(before).toContain("policy drop");
+    expect(during.match(/"wrnabcdef-\*" accept/g)).toHaveLength(2);
+    expect(during.match(/"wrn012345-\*" accept/g)).toHaveLength(2);
+    expect(during.indexOf("accept comment")).toBeLessThan(during.indexOf("counter"));
+    expect(after).toBe(before);
+  }, 30_000);
 });
 
 describe("the pool", () => {
