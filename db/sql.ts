@@ -100,7 +100,13 @@ export const isDatabaseAway = (error: unknown): boolean => {
   return code !== null && (AWAY.has(code) || code.startsWith("08"));
 };
 
-export const UNIQUE_VIOLATION = "23505";
+/** Zero bytes in text, and in JSON also halves of surrogate pairs. */
+const UNSTORABLE = new Set(["22021", "22P05", "22P02"]);
+
+/** True when PostgreSQL refused a text because of what is in it. */
+export const isUnstorableText = (error: unknown): boolean => UNSTORABLE.has(errorCode(error) ?? "");
+
+const UNIQUE_VIOLATION = "23505";
 
 /** True when `error` is a violation of the named unique constraint or index. */
 export const isUniqueViolation = (error: unknown, constraint: string): boolean =>

@@ -2,7 +2,7 @@
  * Every error the API answers with, and the one place that turns any thrown value into a status and a body.
  * A message is a sentence a person can act on; clients branch on the code, never on the message.
  */
-import { isDatabaseAway } from "../db/sql.ts";
+import { isDatabaseAway, isUnstorableText } from "../db/sql.ts";
 import type { Json } from "../db/sql.ts";
 
 export interface ApiErrorOptions {
@@ -68,13 +68,19 @@ export const unavailable = (code: string, message: string, cause?: unknown): Api
   new ApiError(503, code, message, { headers: { "retry-after": "1" }, cause });
 
 /**
- * Any thrown value as an answer. A missing database is 503, whatever noticed it; everything that is not an
- * `ApiError` is 500 without its text.
+ * Any thrown value as an answer. A missing database is 503 and text that PostgreSQL cannot hold 400, whatever
+ * noticed it; everything else that is not an `ApiError` is 500 without its text.
  */
 export const toApiError = (error: unknown): ApiError => {
   if (error instanceof ApiError) return error;
   if (isDatabaseAway(error)) {
     return unavailable("database_unavailable", "The database cannot be reached just now. Try again.", error);
+  }
+  if (isUnstorableText(error)) {
+    return new ApiError(400, "invalid_request", "A text holds zero bytes or halves of surrogate pairs.", {
+      details: { field: "body", rule: "text" },
+      cause: error,
+    });
   }
   return new ApiError(500, "internal_error", "Something went wrong on the server; its log tells more.", {
     cause: error,

@@ -1,6 +1,6 @@
 /** Starts the server and stops it: configuration, migrations, settings, listener; in reverse at the end. */
 import { migrate } from "../db/migrate.ts";
-import { connectDatabase } from "../db/sql.ts";
+import { connectDatabase, isDatabaseAway } from "../db/sql.ts";
 import { readConfig } from "./config.ts";
 import { stderrLog } from "./log.ts";
 import { startServer } from "./start.ts";
@@ -9,7 +9,10 @@ const log = stderrLog();
 
 const run = async (): Promise<void> => {
   const config = readConfig(process.env);
-  const { role, applied } = await migrate({ url: config.databaseUrl });
+  const { role, applied } = await migrate({ url: config.databaseUrl }).catch((error) => {
+    if (!isDatabaseAway(error)) throw error;
+    throw new Error(`DATABASE_URL: the database cannot be reached (${error.message})`, { cause: error });
+  });
   if (applied.length > 0) log.info("migrations applied", { versions: applied });
   if (role === null) {
     log.warn("the database's user may not make roles: the append-only trigger alone guards the audit trail");

@@ -7,7 +7,7 @@ import { Elysia, NotFoundError, ParseError, ValidationError } from "elysia";
 import { ApiError, errorBody, toApiError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
-import { readJsonBody } from "./bodies.ts";
+import { isStreamed, readJsonBody } from "./bodies.ts";
 import type { Requests } from "./requests.ts";
 import { describeInvalid } from "./validation.ts";
 
@@ -56,8 +56,12 @@ export const rim = ({ log, metrics, requests }: RimDeps) =>
   new Elysia({ name: "rim", normalize: false })
     .onRequest(({ request, set }) => {
       set.headers["x-request-id"] = requests.info(request).id;
+      set.headers["x-content-type-options"] = "nosniff";
+      // Answers belong to who asked; what may be kept says so itself.
+      set.headers["cache-control"] = "no-store";
     })
-    .onParse({ as: "global" }, async ({ request, contentType }) => {
+    .onParse({ as: "global" }, async ({ request, contentType, route }) => {
+      if (isStreamed(request.method, route)) return null;
       // Anything but undefined ends the search for a parser; null stands for an absent body.
       return (await readJsonBody(request, contentType)) ?? null;
     })

@@ -30,7 +30,7 @@ export const systemRoutes = ({ database, metrics, config }: Services) =>
     .get(
       "/metrics",
       ({ request, server }) => {
-        const peer = server?.requestIP(request)?.address ?? "127.0.0.1";
+        const peer = server?.requestIP(request)?.address ?? "";
         // Behind a proxy everyone has the proxy's address.
         const isLocal = LOOPBACK.test(peer) && !request.headers.has("x-forwarded-for");
         const { metricsToken } = config;
