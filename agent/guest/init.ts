@@ -8,13 +8,19 @@ import { reseedKernel } from "./system/entropy.ts";
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
-const apply = (order: InitOrder, settings: SandboxSettings): void => {
+export interface InitTargets {
+  settings: SandboxSettings;
+  closeIdleConnections: () => void;
+}
+
+const apply = (order: InitOrder, { settings, closeIdleConnections }: InitTargets): void => {
   setWallClock(order.timestamp);
   reseedKernel(order.entropy);
   // After the reseed: the identity draws from the kernel's generator.
   if (order.identity) takeIdentity(order.identity);
-  // Whoever had a stream open before the restore is not there any more.
+  // Whoever was connected before the restore is not there any more and will never say so.
   settings.streams.cutAll();
+  closeIdleConnections();
   settings.accessToken = order.accessToken;
   if (order.envVars !== null) settings.environment = order.envVars;
   if (order.defaultUser !== null) settings.users.setDefault(order.defaultUser);
@@ -22,11 +28,12 @@ const apply = (order: InitOrder, settings: SandboxSettings): void => {
 };
 
 /** 204 when all of it is done, 400 for a body that is wrong, 500 when the kernel refused; then the log says why. */
-export const handleInit = async (request: Request, settings: SandboxSettings): Promise<Response> => {
-  if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES)
+export const handleInit = async (request: Request, targets: InitTargets): Promise<Response> => {
+  if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) {
     return problem(413, "the body is too large");
+  }
   try {
-    apply(parseInit(await request.json()), settings);
+    apply(parseInit(await request.json()), targets);
     return new Response(null, { status: 204 });
   } catch (error) {
     if (error instanceof InvalidInit) return problem(400, error.message);

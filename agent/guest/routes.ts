@@ -19,10 +19,13 @@ export interface RouteOptions {
   hostAddress: string;
 }
 
-type Handler = (
-  request: Request,
-  context: { clientAddress: () => string; ownPort: number },
-) => Response | Promise<Response>;
+interface RequestContext {
+  clientAddress: () => string;
+  ownPort: number;
+  closeIdleConnections: () => void;
+}
+
+type Handler = (request: Request, context: RequestContext) => Response | Promise<Response>;
 
 const IPV4_IN_IPV6 = "::ffff:";
 
@@ -71,11 +74,11 @@ export const createRoutes = ({ settings, hostAddress }: RouteOptions): Handler =
     "GET /ports": withToken((_, { ownPort }) =>
       Response.json({ ports: listeningPorts(ownPort) } satisfies GuestPorts),
     ),
-    // From anywhere else there is no such route.
-    "POST /init": (request, { clientAddress }) =>
-      plainAddress(clientAddress()) === hostAddress
-        ? handleInit(request, settings)
-        : problem(404, "not found"),
+    "POST /init": (request, { clientAddress, closeIdleConnections }) => {
+      // From anywhere else there is no such route.
+      if (plainAddress(clientAddress()) !== hostAddress) return problem(404, "not found");
+      return handleInit(request, { settings, closeIdleConnections });
+    },
   };
 
   const answer: Handler = (request, context) => {

@@ -28,6 +28,7 @@ export const serveGuest = ({ port, hostAddress }: GuestOptions): void => {
       routes(request, {
         clientAddress: () => server.requestIP(request)?.address ?? "",
         ownPort: server.port ?? port,
+        closeIdleConnections: () => server.closeIdleConnections(),
       }),
   });
   console.log(`guest agent listens on port ${server.port}`);

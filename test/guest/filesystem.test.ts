@@ -122,8 +122,8 @@ describe.skipIf(!canRunGuestAgent)("files in a guest agent", () => {
       expect(await codeOf(agent.filesystem("root").remove({ path: "/" }))).toBe("InvalidArgument");
     });
 
-    test("20,000 files go while other requests are answered", async () => {
-      await inside("mkdir many && cd many && seq 1 20000 | xargs touch");
+    test("5,000 files go while other requests are answered", async () => {
+      await inside("mkdir many && cd many && seq 1 5000 | xargs touch");
       const removal = agent.filesystem().remove({ path: "many" });
       await agent.filesystem().stat({ path: "/" });
       await removal;

@@ -83,8 +83,8 @@ export class FilesystemService {
       return {};
     },
     watchDir: (request, context) => this.#watchDir(request, context),
-    createWatcher: (request, { requestHeader }) => {
-      const watch = openWatch(this.#watchOptions(request, requestHeader));
+    createWatcher: async (request, { requestHeader }) => {
+      const watch = await openWatch(this.#watchOptions(request, requestHeader));
       return { watcherId: this.#watchers.add(watch) };
     },
     getWatcherEvents: ({ watcherId }) => ({ events: this.#watchers.takeEvents(watcherId) }),
@@ -134,7 +134,7 @@ export class FilesystemService {
     request: WatchDirRequest,
     { requestHeader, signal }: HandlerContext,
   ): AsyncGenerator<MessageInitShape<typeof WatchDirResponseSchema>, void, void> {
-    const watch = openWatch(this.#watchOptions(request, requestHeader));
+    const watch = await openWatch(this.#watchOptions(request, requestHeader));
     const stream = this.settings.streams.open(signal);
     // Also when nobody pulls this generator any more.
     stream.signal.addEventListener("abort", () => watch.close());
