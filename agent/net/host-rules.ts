@@ -4,8 +4,9 @@
  * name prefix, so that a slot needs no rule here. Rules that differ by sandbox are in its own namespace.
  */
 import { type AddressRange, formatAddress, toSetElements } from "./cidr.ts";
-import { LOCAL_SET, NOT_INTERNET } from "./local-networks.ts";
+import { NOT_INTERNET } from "./local-networks.ts";
 import { interfacePrefix, tableName } from "./plan.ts";
+import { REFUSE_CHAIN } from "./refuse-chain.ts";
 
 export interface HostRulesOptions {
   instanceId: string;
@@ -24,7 +25,6 @@ const set = (name: string, cidrs: string[]): string => {
   return `set ${name} { type ipv4_addr; flags interval; auto-merge;${content} }`;
 };
 
-/** What a resolver at a loopback address takes: see `allowLoopbackRouting`. */
 const redirectDns = (slots: string, range: string, resolver: string): string =>
   `iifname ${slots} ip daddr ${range} meta l4proto { tcp, udp } th dport 53 dnat ip to ${resolver}`;
 
@@ -33,13 +33,13 @@ export const hostRules = (options: HostRulesOptions): string => {
   const { instanceId, egressAllow, surroundings, resolver } = options;
   const slots = `"${interfacePrefix(instanceId)}*"`;
   const range = `${formatAddress(options.range.first)}-${formatAddress(options.range.last)}`;
-  const refuse = "reject with icmpx admin-prohibited";
+  const refuse = "goto refuse";
   return `
 table inet ${tableName(instanceId)}
 delete table inet ${tableName(instanceId)}
 table inet ${tableName(instanceId)} {
   ${set("not_internet", NOT_INTERNET)}
-  ${set(LOCAL_SET, surroundings)}
+  ${set("surroundings", surroundings)}
   ${set("allowed", egressAllow)}
 
   chain anti_spoofing {
@@ -56,6 +56,7 @@ table inet ${tableName(instanceId)} {
     iifname ${slots} jump from_sandbox
     oifname ${slots} jump to_sandbox
   }
+${REFUSE_CHAIN}
   chain from_sandbox {
     oifname ${slots} ${refuse}
     ct status dnat meta l4proto { tcp, udp } th dport 53 accept
@@ -63,7 +64,7 @@ table inet ${tableName(instanceId)} {
     fib daddr type != unicast ${refuse}
     ip daddr @allowed accept
     ip daddr @not_internet ${refuse}
-    ip daddr @${LOCAL_SET} ${refuse}
+    ip daddr @surroundings ${refuse}
     accept
   }
   chain to_sandbox {

@@ -1,7 +1,7 @@
 /** Which addresses are the host's surroundings rather than the internet. */
 import { networkInterfaces } from "node:os";
 
-import { tableName } from "./plan.ts";
+import { interfacePrefix } from "./plan.ts";
 
 /** Never part of the internet (IANA's special-purpose registry), whatever the host is connected to. */
 export const NOT_INTERNET = [
@@ -17,24 +17,17 @@ export const NOT_INTERNET = [
   "240.0.0.0/4",
 ];
 
-/** Networks the host is directly connected to, with its own addresses; sorted, each once. */
-export const connectedNetworks = (): string[] => {
+/**
+ * Networks the host is directly connected to, with its own addresses; sorted, each once. The instance's
+ * own interfaces come and go and are left out: their addresses are private ones anyway.
+ */
+export const connectedNetworks = (instanceId: string): string[] => {
   const networks = new Set<string>();
-  for (const addresses of Object.values(networkInterfaces())) {
+  for (const [name, addresses] of Object.entries(networkInterfaces())) {
+    if (name.startsWith(interfacePrefix(instanceId))) continue;
     for (const { family, cidr } of addresses ?? []) {
       if (family === "IPv4" && cidr !== null) networks.add(cidr);
     }
   }
   return [...networks].sort();
 };
-
-/** Sandboxes' own interfaces come and go; their addresses are private ones anyway. */
-export const surroundings = (): string[] =>
-  connectedNetworks().filter((network) => !network.endsWith("/31") || !/^(10|172)\./.test(network));
-
-export const LOCAL_SET = "surroundings";
-
-/** One transaction: no packet sees a set half-filled. */
-export const surroundingsUpdate = (instanceId: string, elements: string): string =>
-  `flush set inet ${tableName(instanceId)} ${LOCAL_SET}\n` +
-  `add element inet ${tableName(instanceId)} ${LOCAL_SET} { ${elements} }\n`;

@@ -1,7 +1,7 @@
 /** What the machine must offer before sandboxes can have a network; each lack names its remedy. */
 import { open, readFile, writeFile } from "node:fs/promises";
 
-export type NetworkLack = "tun_missing" | "ip_missing" | "nft_missing" | "not_root" | "forwarding_off";
+export type NetworkLack = "tun_missing" | "tool_missing" | "not_root" | "forwarding_off";
 
 export class NetworkUnavailable extends Error {
   override name = "NetworkUnavailable";
@@ -16,10 +16,11 @@ export class NetworkUnavailable extends Error {
 const TUN_DEVICE = "/dev/net/tun";
 const FORWARDING = "/proc/sys/net/ipv4/ip_forward";
 
-const TOOLS: [tool: string, code: NetworkLack, remedy: string][] = [
-  ["ip", "ip_missing", "install the package iproute2"],
-  ["nsenter", "ip_missing", "install the package util-linux"],
-  ["nft", "nft_missing", "install the package nftables"],
+const TOOLS: [tool: string, remedy: string][] = [
+  ["ip", "install the package iproute2"],
+  ["nsenter", "install the package util-linux"],
+  ["busybox", "install the package busybox-static"],
+  ["nft", "install the package nftables"],
 ];
 
 const requireTun = async (device: string): Promise<void> => {
@@ -39,8 +40,9 @@ const requireTun = async (device: string): Promise<void> => {
 export const checkNetworkRequirements = async (tunDevice = TUN_DEVICE): Promise<void> => {
   if (process.getuid?.() !== 0)
     throw new NetworkUnavailable("not_root", "run the agent as root: it makes networks");
-  for (const [tool, code, remedy] of TOOLS) {
-    if (Bun.which(tool) === null) throw new NetworkUnavailable(code, `${tool} is missing: ${remedy}`);
+  for (const [tool, remedy] of TOOLS) {
+    if (Bun.which(tool) === null)
+      throw new NetworkUnavailable("tool_missing", `${tool} is missing: ${remedy}`);
   }
   await requireTun(tunDevice);
 };

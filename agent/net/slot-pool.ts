@@ -2,15 +2,12 @@
  * The pool of slots: clean ones wait for a claim, used ones are cleaned and wait again. One agent runs
  * per instance, so what is free is known here; what exists at all is read from the machine.
  */
-import { run } from "../system/exec.ts";
 import { chooseRange, readRoutes } from "./address-range.ts";
-import { type AddressRange, toSetElements } from "./cidr.ts";
-import { hostRules } from "./host-rules.ts";
-import { surroundings, surroundingsUpdate } from "./local-networks.ts";
+import type { AddressRange } from "./cidr.ts";
+import { HostFirewall } from "./host-firewall.ts";
 import { findSlots, isSlotWhole } from "./machine-slots.ts";
-import { MAX_SLOTS, planSlot, tableName } from "./plan.ts";
+import { MAX_SLOTS, planSlot } from "./plan.ts";
 import { checkNetworkRequirements, enableForwarding } from "./requirements.ts";
-import { findResolver } from "./resolver.ts";
 import { isOpenPolicy, OPEN_POLICY, policyRules } from "./slot-rules.ts";
 import { applySlotPolicy, cleanSlot, makeSlot, removeSlot } from "./slot-setup.ts";
 import { type NetworkSlot, type SlotPool, SlotsExhausted } from "./slots.ts";
@@ -18,6 +15,8 @@ import { type NetworkSlot, type SlotPool, SlotsExhausted } from "./slots.ts";
 const SPARE_SLOTS = 4;
 /** How often the host is asked whether it has joined another network. */
 const WATCH_MS = 5_000;
+/** How many of these pass between looks at other firewalls, which takes a program. */
+const WATCHES_PER_ADMISSION = 12;
 /** Clean slots beyond this many are removed rather than kept. */
 const MAX_IDLE = 32;
 
@@ -43,58 +42,48 @@ export class SlotMissing extends Error {
 export class HostSlotPool implements SlotPool {
   readonly #options: SlotPoolOptions & { spareSlots: number; maxSlots: number };
   readonly #range: AddressRange;
-  readonly #routeLoopback: boolean;
+  readonly #firewall: HostFirewall;
   /** Indexes of all slots there are: claimed, idle, being made, or left by an earlier run. */
   readonly #present: Set<number>;
   readonly #idle: NetworkSlot[] = [];
-  #surroundings: string;
   #refilling: Promise<void> = Promise.resolve();
   #closed = false;
   readonly #watch: NodeJS.Timeout;
 
   private constructor(
     options: SlotPoolOptions & { spareSlots: number; maxSlots: number },
-    state: { range: AddressRange; routeLoopback: boolean; present: Set<number>; surroundings: string },
+    state: { range: AddressRange; firewall: HostFirewall; present: Set<number> },
   ) {
     this.#options = options;
     this.#range = state.range;
-    this.#routeLoopback = state.routeLoopback;
+    this.#firewall = state.firewall;
     this.#present = state.present;
-    this.#surroundings = state.surroundings;
+    let watches = 0;
     this.#watch = setInterval(() => {
-      this.#followSurroundings().catch(options.onBackgroundError);
+      watches += 1;
+      const isAdmissionDue = watches % WATCHES_PER_ADMISSION === 0;
+      const work = isAdmissionDue ? this.#firewall.admit() : this.#firewall.follow();
+      work.catch(options.onBackgroundError);
     }, WATCH_MS).unref();
   }
 
   /** Puts the host's rules in force. Throws `NetworkUnavailable`, `NoAddressRange`, `BadCidr`. */
   static async open(options: SlotPoolOptions): Promise<HostSlotPool> {
-    const { instanceId, egressAllow } = options;
+    const { instanceId, egressAllow, resolver, spareSlots = SPARE_SLOTS, maxSlots = MAX_SLOTS } = options;
     await checkNetworkRequirements();
     await enableForwarding();
-    const [routes, resolver, present] = await Promise.all([
-      readRoutes(),
-      options.resolver ?? findResolver(),
-      findSlots(instanceId),
-    ]);
-    const range = chooseRange(instanceId, routes);
-    const local = surroundings();
-    const rules = hostRules({ instanceId, range, egressAllow, surroundings: local, resolver });
-    await run(["nft", "-f", "-"], { input: rules });
-    return new HostSlotPool(
-      { ...options, spareSlots: options.spareSlots ?? SPARE_SLOTS, maxSlots: options.maxSlots ?? MAX_SLOTS },
-      {
-        range,
-        routeLoopback: resolver?.startsWith("127.") ?? false,
-        present,
-        surroundings: toSetElements(local),
-      },
-    );
+    const range = chooseRange(instanceId, await readRoutes());
+    const firewall = new HostFirewall({ instanceId, range, egressAllow, resolver });
+    await firewall.follow();
+    await firewall.admit();
+    const present = await findSlots(instanceId);
+    return new HostSlotPool({ ...options, spareSlots, maxSlots }, { range, firewall, present });
   }
 
   async claim(policy: Parameters<SlotPool["claim"]>[0]): Promise<NetworkSlot> {
     // a bad policy is refused before anything is taken
     policyRules(policy);
-    await this.#followSurroundings();
+    await this.#firewall.follow();
     const slot = this.#idle.shift() ?? (await this.#makeOrAwait());
     try {
       if (!isOpenPolicy(policy)) await applySlotPolicy(slot.namespace, policy);
@@ -152,8 +141,7 @@ export class HostSlotPool implements SlotPool {
     const { instanceId } = this.#options;
     for (const index of await findSlots(instanceId)) await removeSlot(this.#plan(index));
     this.#present.clear();
-    const table = tableName(instanceId);
-    await run(["nft", "-f", "-"], { input: `table inet ${table}\ndelete table inet ${table}\n` });
+    await this.#firewall.remove();
   }
 
   /** Stops the background work; slots and rules stay, as does what runs in them. */
@@ -184,7 +172,7 @@ export class HostSlotPool implements SlotPool {
     this.#present.add(index);
     const { hostInterface: _interface, hostAddress: _address, ...slot } = this.#plan(index);
     try {
-      await makeSlot(this.#plan(index), { routeLoopback: this.#routeLoopback });
+      await makeSlot(this.#plan(index), { routeLoopback: this.#firewall.isResolverLocal });
     } catch (error) {
       this.#present.delete(index);
       throw error;
@@ -223,13 +211,5 @@ export class HostSlotPool implements SlotPool {
         }
       }
     });
-  }
-
-  /** The host may have joined another network since: a sandbox must not reach that one either. */
-  async #followSurroundings(): Promise<void> {
-    const now = toSetElements(surroundings());
-    if (now === this.#surroundings) return;
-    await run(["nft", "-f", "-"], { input: surroundingsUpdate(this.#options.instanceId, now) });
-    this.#surroundings = now;
   }
 }

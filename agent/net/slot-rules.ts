@@ -5,6 +5,7 @@
 import { GATEWAY_ADDRESS, GUEST_ADDRESS } from "../system/guest-network.ts";
 import { toSetElements } from "./cidr.ts";
 import { TAP_NAME, UPLINK_NAME } from "./plan.ts";
+import { REFUSE_CHAIN } from "./refuse-chain.ts";
 import type { NetworkPolicy } from "./slots.ts";
 
 export const OPEN_POLICY: NetworkPolicy = { allowInternet: true, allowCidrs: [], denyCidrs: [] };
@@ -12,7 +13,7 @@ export const OPEN_POLICY: NetworkPolicy = { allowInternet: true, allowCidrs: [],
 export const isOpenPolicy = ({ allowInternet, allowCidrs, denyCidrs }: NetworkPolicy): boolean =>
   allowInternet && allowCidrs.length === 0 && denyCidrs.length === 0;
 
-const REFUSE = "reject with icmpx admin-prohibited";
+const REFUSE = "goto refuse";
 /** DNS goes to the gateway and was turned round to the host in `prerouting`. */
 const DNS = "ct status dnat meta l4proto { tcp, udp } th dport 53 accept";
 
@@ -45,6 +46,7 @@ export const policyRules = (policy: NetworkPolicy): string =>
  */
 export const slotRules = (hostAddress: string): string => `
 table inet slot {
+${REFUSE_CHAIN}
   chain anti_spoofing {
     type filter hook prerouting priority raw; policy accept;
     meta nfproto ipv6 drop
@@ -61,6 +63,7 @@ table inet slot {
   }
   chain input {
     type filter hook input priority filter; policy drop;
+    iifname "${TAP_NAME}" goto refuse
   }
   chain output {
     type filter hook output priority filter; policy accept;

@@ -191,7 +191,7 @@ describe("slots", () => {
 describe("other firewalls", () => {
   /** In a network namespace of its own: on the host it would cut off everything else. */
   const inFreshNetwork = async (script: string): Promise<string> =>
-    run(["unshare", "--net", process.execPath, "-e", `${script}`], { timeoutMs: 20_000 });
+    run(["unshare", "--net", process.execPath, "-e", script], { timeoutMs: 20_000 });
 
   test("a chain that drops forwarding by default admits this instance, once, and is left as it was", async () => {
     const module = join(import.meta.dir, "../../agent/net/foreign-chains.ts");

@@ -67,10 +67,13 @@ const sendTcp = async (host: string, port: number): Promise<string> => {
 
 /** `from` is the address the datagram says it comes from. */
 const sendUdp = async (host: string, port: number, from: string): Promise<string> => {
-  const { promise, resolve } = Promise.withResolvers<string>();
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
   const socket = await Bun.udpSocket({
     hostname: from,
-    socket: { data: (_socket, data) => resolve(data.toString()) },
+    socket: {
+      data: (_socket, data) => resolve(data.toString()),
+      error: (_socket, error) => reject(error),
+    },
   });
   socket.send("?", port, host);
   return await promise;
