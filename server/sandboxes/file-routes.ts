@@ -93,7 +93,6 @@ export const fileRoutes = ({
         set.status = 204;
       },
       {
-        parse: "none",
         params: SandboxParams,
         query: PathQuery,
         response: withErrors({ 204: t.Void() }, [...ERRORS, 507]),

@@ -72,6 +72,7 @@ export class StandInHost {
       port: 0,
       hostname: "127.0.0.1",
       idleTimeout: 0,
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       fetch: (request) => listener.serve?.(request) ?? new Response(null, { status: 401 }),
     });
     const registered = await call<Registration>(serverUrl, "/v1/hosts/register", {
