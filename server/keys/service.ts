@@ -60,7 +60,7 @@ export const createKeyService = (sql: Sql) => ({
   },
 
   /** 404 when there is no such live key, 403 for someone else's without the role. */
-  async revoke(caller: TeamCaller, keyId: string): Promise<void> {
+  async revoke(caller: Maker & Pick<TeamCaller, "role">, keyId: string): Promise<void> {
     await sql.begin(async (tx) => {
       const found = await lockKey(tx, { teamId: caller.teamId, keyId });
       if (found === undefined) throw notFound("api_key_not_found", "This team has no such API key.");
