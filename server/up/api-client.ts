@@ -2,8 +2,8 @@
 import { CommandFailure } from "./failure.ts";
 import { pick } from "./json.ts";
 
-/** Sent as `X-API-Key` or as a bearer token. */
-export type Credential = { apiKey: string } | { token: string } | null;
+/** Sent as `X-API-Key`, or as a bearer token that is asked for anew each time. */
+export type Credential = { apiKey: string } | { token: () => Promise<string> } | null;
 
 export interface ApiRequest {
   method: "GET" | "POST" | "PUT" | "DELETE";
@@ -33,11 +33,11 @@ export class ApiError extends CommandFailure {
   }
 }
 
-const headersFor = (credential: Credential): Record<string, string> => {
+const headersFor = async (credential: Credential): Promise<Record<string, string>> => {
   if (credential === null) return {};
   return "apiKey" in credential
     ? { "X-API-Key": credential.apiKey }
-    : { Authorization: `Bearer ${credential.token}` };
+    : { Authorization: `Bearer ${await credential.token()}` };
 };
 
 export const createApiClient = (baseUrl: string, credential: Credential): ApiClient => ({
@@ -46,7 +46,7 @@ export const createApiClient = (baseUrl: string, credential: Credential): ApiCli
     const response = await fetch(`${baseUrl}${path}`, {
       method,
       headers: {
-        ...headersFor(credential),
+        ...(await headersFor(credential)),
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
       },
       body: body === undefined ? undefined : JSON.stringify(body),

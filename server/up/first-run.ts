@@ -2,23 +2,30 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 
-import { pickString } from "./json.ts";
+import { pick, pickString } from "./json.ts";
 import { writeSecretly } from "./secret-file.ts";
 
-export interface FirstRun {
+export interface FirstAdmin {
   email: string;
   password: string;
-  apiKey: string;
 }
+
+export interface FirstRun extends FirstAdmin {
+  /** Null until the server made one. */
+  apiKey: string | null;
+}
+
+const DEFAULT_EMAIL = "admin@wrenn.local";
 
 /** Null when it is gone, or not ours. */
 export const readFirstRun = (path: string): FirstRun | null => {
   try {
     const content: unknown = JSON.parse(readFileSync(path, "utf8"));
+    const apiKey = pick(content, "api_key");
     return {
       email: pickString(content, "email"),
       password: pickString(content, "password"),
-      apiKey: pickString(content, "api_key"),
+      apiKey: typeof apiKey === "string" ? apiKey : null,
     };
   } catch {
     return null;
@@ -28,5 +35,20 @@ export const readFirstRun = (path: string): FirstRun | null => {
 export const writeFirstRun = (path: string, { email, password, apiKey }: FirstRun): Promise<void> =>
   writeSecretly(path, `${JSON.stringify({ email, password, api_key: apiKey }, null, 2)}\n`);
 
-/** 24 characters, 18 random bytes. */
-export const makePassword = (): string => randomBytes(18).toString("base64url");
+/**
+ * Who becomes the first administrator: the configured one, else one with a new password, which is on disk
+ * before the account can exist. A start that was interrupted in between is continued.
+ */
+export const prepareFirstAdmin = async (path: string): Promise<FirstAdmin> => {
+  const [email, password] = [process.env.WRENN_ADMIN_EMAIL?.trim(), process.env.WRENN_ADMIN_PASSWORD];
+  if (email && password) return { email, password };
+  const begun = readFirstRun(path);
+  if (begun !== null) return begun;
+  const made = {
+    email: email || DEFAULT_EMAIL,
+    password: randomBytes(18).toString("base64url"),
+    apiKey: null,
+  };
+  await writeFirstRun(path, made);
+  return made;
+};

@@ -1,0 +1,62 @@
+/** What `up` says when everything runs: to scripts by a file, to people on the screen. */
+import { chownSync, rmSync } from "node:fs";
+
+import type { DataPaths } from "./data-directory.ts";
+import { CommandFailure } from "./failure.ts";
+import { writeSecretly } from "./secret-file.ts";
+
+export interface Ready {
+  url: string;
+  apiKey: string;
+  email: string;
+  /** Null when it is not known (any more). */
+  password: string | null;
+  databaseUrl: string;
+  /** The agent's directory. */
+  wrennDir: string;
+}
+
+/** A file of an earlier start must not be taken for this one's. */
+export const removeReadyFile = (path: string): void => {
+  try {
+    rmSync(path, { force: true });
+  } catch (cause) {
+    throw new CommandFailure("bad_flag", `--ready-file ${path} cannot be replaced`, { cause });
+  }
+};
+
+export const writeReadyFile = async (path: string, ready: Ready): Promise<void> => {
+  const content = {
+    url: ready.url,
+    api_key: ready.apiKey,
+    email: ready.email,
+    ...(ready.password === null ? {} : { password: ready.password }),
+    database_url: ready.databaseUrl,
+    wrenn_dir: ready.wrennDir,
+  };
+  await writeSecretly(path, `${JSON.stringify(content, null, 2)}\n`);
+  // Under sudo the file is for the person who called it.
+  const [uid, gid] = [Number(process.env.SUDO_UID), Number(process.env.SUDO_GID)];
+  if (Number.isInteger(uid) && Number.isInteger(gid)) chownSync(path, uid, gid);
+};
+
+/** The lines under the steps. The password is shown at the first start only. */
+export const describeReady = (ready: Ready, paths: DataPaths, isFirst: boolean): string => {
+  const password = isFirst && ready.password !== null ? `password ${ready.password}` : "";
+  const kept = ready.password === null ? "" : `kept in ${paths.firstRun}; remove it once you know them`;
+  return [
+    "",
+    `  dashboard and API   ${ready.url}`,
+    `  API reference       ${ready.url}/docs`,
+    `  administrator       ${ready.email} ${password}`.trimEnd(),
+    `  API key             ${ready.apiKey}`,
+    ...(kept === "" ? [] : [`  credentials         ${kept}`]),
+    `  data and logs       ${paths.root}`,
+    "",
+    "  Try it:",
+    `    curl -s ${ready.url}/v1/sandboxes -H "X-API-Key: ${ready.apiKey}" \\`,
+    `      -H "Content-Type: application/json" -d '{"template":"minimal"}'`,
+    "",
+    "Ctrl-C stops everything; running sandboxes are paused and kept.",
+  ].join("\n");
+};
