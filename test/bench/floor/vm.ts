@@ -39,6 +39,7 @@ export class FloorVm {
   readonly #template: FloorTemplate;
   readonly #uid: number;
   #overlays: string[] = [];
+  #saves = 0;
   #qmp: Qmp | null = null;
   #child: Bun.Subprocess | null = null;
 
@@ -117,6 +118,11 @@ export class FloorVm {
     removeNetwork(this.namespace);
   }
 
+  /** Saved memory that has been used up. */
+  drop(saved: FloorSaved): void {
+    rmSync(saved.diffPath, { force: true });
+  }
+
   removeFiles(): void {
     rmSync(this.#directory, { recursive: true, force: true });
   }
@@ -145,7 +151,8 @@ export class FloorVm {
 
   #save(): FloorSaved {
     const deviceStatePath = join(this.#directory, "device-state");
-    const diffPath = join(this.#directory, "diff");
+    // Another name each time: the last one stays valid until this one is whole.
+    const diffPath = join(this.#directory, `diff-${this.#saves++}`);
     const qmp = this.#control();
     qmp.execute("stop");
     qmp.execute("xen-save-devices-state", { filename: `/proc/self/fd/${DEVICE_STATE_FD}` });
@@ -171,7 +178,9 @@ export class FloorVm {
       jail: { uid: this.#uid, gid: this.#uid },
       baseMemoryPath,
     };
-    const argv = qemuArguments(spec, accelerator, { control: CONTROL_FD, incoming: INCOMING_FD });
+    // The speed of its clock only matters to a guest that boots.
+    const settings = { accelerator, tscKhz: null };
+    const argv = qemuArguments(spec, settings, { control: CONTROL_FD, incoming: INCOMING_FD });
     const controlPath = join(this.#directory, "control.sock");
     rmSync(controlPath, { force: true });
     const control = listenUnix(controlPath);

@@ -71,6 +71,7 @@ const floor = (context: BenchContext, name: PauseCase): Runner => {
         vm.resume(saved);
         waitHealthy(vm.namespace);
       });
+      vm.drop(saved);
       const dirtyMb = megabytesOf(saved.runs);
       return [
         { case: name, subject: "floor", value: pauseMs, dirtyMb },
