@@ -9,6 +9,7 @@ export interface InitOrder {
   timestamp: Date;
   entropy: Uint8Array;
   accessToken: string;
+  attemptId: string | null;
   envVars: Record<string, string> | null;
   defaultUser: string | null;
   defaultWorkdir: string | null;
@@ -89,6 +90,7 @@ export const parseInit = (body: unknown): InitOrder => {
     timestamp: timestamp(body),
     entropy: entropy(body),
     accessToken: text(body, "accessToken"),
+    attemptId: optionalText(body, "attemptId"),
     envVars: environment(body),
     defaultUser: optionalText(body, "defaultUser"),
     defaultWorkdir: optionalText(body, "defaultWorkdir"),

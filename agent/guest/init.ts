@@ -14,6 +14,7 @@ export interface InitTargets {
 }
 
 const apply = (order: InitOrder, { settings, closeIdleConnections }: InitTargets): void => {
+  if (order.attemptId !== null && order.attemptId === settings.attemptId) return;
   setWallClock(order.timestamp);
   reseedKernel(order.entropy);
   // After the reseed: the identity draws from the kernel's generator.
@@ -21,6 +22,7 @@ const apply = (order: InitOrder, { settings, closeIdleConnections }: InitTargets
   // Whoever was connected before the restore is not there any more and will never say so.
   settings.streams.cutAll();
   closeIdleConnections();
+  settings.attemptId = order.attemptId;
   settings.accessToken = order.accessToken;
   if (order.envVars !== null) settings.environment = order.envVars;
   if (order.defaultUser !== null) settings.users.setDefault(order.defaultUser);

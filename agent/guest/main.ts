@@ -1,24 +1,18 @@
 /** `wrenn-agent guest`: the process inside every sandbox that runs commands and moves files. */
 import { parseArgs } from "node:util";
 
+import { EMULATED_ENVIRONMENT } from "./protocol.ts";
+
 /**
- * Bun without its JIT has no `bun:ffi`, which this program stands on. Should the image have switched it off,
- * the process starts itself anew in its place with only the compiling tiers off; this happens once, at boot.
+ * Bun without its JIT has no `bun:ffi`, which this program stands on. Should its environment have switched it
+ * off, the process starts itself anew in its place with only the compiling tiers off; once, at boot.
  */
 const restartWithFfi = (): void => {
-  const { BUN_JSC_useJIT: jit } = process.env;
+  const { BUN_JSC_useJIT: jit, ...environment } = process.env;
   if (jit !== "0" && jit !== "false") return;
-  const { BUN_JSC_useJIT: _, ...environment } = process.env;
   const [, script, ...args] = process.argv;
   const own = Bun.isStandaloneExecutable || script === undefined ? args : [script, ...args];
-  process.execve?.(process.execPath, [process.execPath, ...own], {
-    ...environment,
-    BUN_JSC_useBaselineJIT: "0",
-    BUN_JSC_useDFGJIT: "0",
-    BUN_JSC_useFTLJIT: "0",
-    BUN_JSC_useRegExpJIT: "0",
-    BUN_JSC_useConcurrentJIT: "0",
-  });
+  process.execve?.(process.execPath, [process.execPath, ...own], { ...environment, ...EMULATED_ENVIRONMENT });
 };
 
 /**

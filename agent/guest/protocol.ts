@@ -44,6 +44,11 @@ export interface InitRequest {
   /** Base64 of fresh random bytes, mixed into the kernel's generator, which is then reseeded. */
   entropy: string;
   accessToken: string;
+  /**
+   * The same in every attempt of one initialisation. A repeated one is answered and otherwise passed over:
+   * it must not cut streams that were opened after the first.
+   */
+  attemptId?: string;
   /** Replaces the sandbox-wide environment when given; a resume leaves it. */
   envVars?: Record<string, string>;
   defaultUser?: string;

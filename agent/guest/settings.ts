@@ -7,6 +7,8 @@ export class SandboxSettings {
   readonly streams = new OpenStreams();
   /** Null until the first /init: then nothing is secret yet and every route is open. */
   accessToken: string | null = null;
+  /** Of the last /init that took effect; null when it named none. */
+  attemptId: string | null = null;
   environment: Readonly<Record<string, string>> = {};
   /** Where relative paths and commands start; null = the user's home. */
   workdir: string | null = null;

@@ -4,6 +4,7 @@
  * Both run under static busybox, so an image needs no program of its own.
  */
 
+import { EMULATED_ENVIRONMENT } from "../guest/protocol.ts";
 import {
   GATEWAY_ADDRESS,
   GATEWAY_MAC_ADDRESS,
@@ -58,10 +59,14 @@ echo sandbox > $N/etc/hostname
 exec $B switch_root $N ${DRIVE_MOUNT}/bin/busybox sh ${DRIVE_MOUNT}/pid1
 `;
 
+const EMULATED_EXPORTS = Object.entries(EMULATED_ENVIRONMENT)
+  .map(([name, value]) => `${name}=${value}`)
+  .join(" ");
+
 /**
  * Pid 1. `wait` also reaps orphans. The guest agent is started again after it ends, at once the first
  * time and then with a growing pause up to five seconds; a minute of life resets the pause.
- * Under software emulation its JIT costs more than it gains (`wrenn.emulated=1` on the kernel's line).
+ * Under software emulation compiling costs more than it gains (`wrenn.emulated=1` on the kernel's line).
  */
 export const PID1_SCRIPT = `#!${DRIVE_MOUNT}/bin/busybox sh
 B=${DRIVE_MOUNT}/bin/busybox
@@ -84,7 +89,7 @@ keep_log() {
 keep_log <&3 3<&- &
 case " $($B cat /proc/cmdline) " in
   *" wrenn.emulated=1 "*)
-    export BUN_JSC_useJIT=0 BUN_JSC_useConcurrentGC=0 BUN_JSC_numberOfGCMarkers=1 BUN_GC_TIMER_DISABLE=1 ;;
+    export ${EMULATED_EXPORTS} ;;
 esac
 pause=0
 while :; do

@@ -101,8 +101,10 @@ export const initGuest = async (
   options: InitOptions,
   deadline: AbortSignal,
 ): Promise<void> => {
+  const attemptId = crypto.randomUUID();
   const response = await persistently(async (signal) => {
     const body: InitRequest = {
+      attemptId,
       timestamp: new Date().toISOString(),
       entropy: randomBytes(32).toString("base64"),
       accessToken: options.accessToken,

@@ -122,13 +122,13 @@ describe.skipIf(!canRunGuestAgent)("files in a guest agent", () => {
       expect(await codeOf(agent.filesystem("root").remove({ path: "/" }))).toBe("InvalidArgument");
     });
 
-    test("5,000 files go while other requests are answered", async () => {
-      await inside("mkdir many && cd many && seq 1 5000 | xargs touch");
+    test("2,000 files go while other requests are answered", async () => {
+      await inside("mkdir many && cd many && seq 1 2000 | xargs touch");
       const removal = agent.filesystem().remove({ path: "many" });
       await agent.filesystem().stat({ path: "/" });
       await removal;
       expect(await codeOf(agent.filesystem().stat({ path: "many" }))).toBe("NotFound");
-    });
+    }, 20_000);
   });
 
   describe("ListDir", () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 
 import type { InitRequest } from "../../agent/guest/protocol.ts";
-import { shell, until } from "./commands.ts";
+import { begin, shell, until } from "./commands.ts";
 import {
   canRunGuestAgent,
   type GuestAgent,
@@ -169,6 +169,17 @@ describe.skipIf(!canRunGuestAgent)("/init of a guest agent", () => {
     expect(await init()).toBe(204);
     await until("it ends", async () => !(await stuck()));
     socket.destroy();
+  });
+
+  test("an attempt that arrives twice changes nothing the second time", async () => {
+    const attempt = initBody({ attemptId: "one", envVars: { ATTEMPT: "first" } });
+    expect((await postInit(agent.url, attempt)).status).toBe(204);
+    const { pid, rest } = await begin(agent.process(), { process: { cmd: "cat" } });
+    expect((await postInit(agent.url, { ...attempt, envVars: { ATTEMPT: "second" } })).status).toBe(204);
+    await agent.process().closeStdin({ process: { selector: { case: "pid", value: pid } } });
+    expect(await rest).toMatchObject({ exitCode: 0 });
+    expect(await asRoot("echo $ATTEMPT")).toBe("first");
+    expect((await postInit(agent.url, { ...attempt, attemptId: "two" })).status).toBe(204);
   });
 
   test("from any other address there is no such route", async () => {
