@@ -23,6 +23,7 @@ import type { Log } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import type { Settings } from "./settings.ts";
 import { DatabaseProbe } from "./system/database.ts";
+import { Sweeper } from "./system/sweeper.ts";
 import { createAccounts } from "./users/accounts.ts";
 import type { Accounts } from "./users/accounts.ts";
 import { createUserService } from "./users/service.ts";
@@ -75,6 +76,6 @@ export const createServices = (foundation: Foundation): Services => {
       isSecure: config.publicUrl.startsWith("https:"),
     }),
     auditSideChannel,
-    background: [controlPlane.monitor],
+    background: [controlPlane.monitor, new Sweeper(sql, log)],
   };
 };
