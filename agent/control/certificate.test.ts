@@ -15,7 +15,7 @@ test("the certificate is self-signed, names the address and lasts", () => {
 test("a client that pins it reaches the server, one that pins another does not", async () => {
   const mine = makeCertificate("127.0.0.1");
   const other = makeCertificate("127.0.0.1");
-  await using server = Bun.serve({
+  using server = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
     tls: mine,

@@ -46,7 +46,7 @@ const nameOf = (text: string): Buffer =>
 
 /** Dates from 2050 on need this form, and it is valid for all. */
 const time = (date: Date): Buffer =>
-  der(GENERALIZED_TIME, Buffer.from(`${date.toISOString().replaceAll(/[-:T]|\.\d+/g, "")}`));
+  der(GENERALIZED_TIME, Buffer.from(date.toISOString().replaceAll(/[-:T]|\.\d+/g, "")));
 
 const altName = (hostname: string): Buffer => {
   const octets = hostname.split(".").map(Number);
@@ -87,6 +87,6 @@ export const makeCertificate = (hostname: string): { cert: string; key: string }
   const certificate = der(SEQUENCE, body, ECDSA_SHA256, der(BIT_STRING, Buffer.from([0]), signature));
   return {
     cert: pem("CERTIFICATE", certificate),
-    key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+    key: privateKey.export({ type: "pkcs8", format: "pem" }),
   };
 };

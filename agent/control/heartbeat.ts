@@ -131,12 +131,18 @@ export class Heartbeat {
     host.log.warn("heartbeat_failed", { missed: this.#missed, rejected, error: describeError(error) });
     if ((this.#missed >= MAX_MISSED || rejected) && !this.#pausedForLoss) {
       this.#pausedForLoss = true;
-      const reason = rejected ? "host_rejected" : "server_lost";
-      host.log.warn("pausing_all", { reason });
       // Beside the heartbeat, which goes on.
-      void pauseAll(host, { reason, tell: true }).catch((cause: unknown) => {
-        host.log.error("pausing_all_failed", { error: describeError(cause) });
-      });
+      void this.#pauseForLoss(rejected ? "host_rejected" : "server_lost");
+    }
+  }
+
+  async #pauseForLoss(reason: string): Promise<void> {
+    const { host } = this.#options;
+    host.log.warn("pausing_all", { reason });
+    try {
+      await pauseAll(host, { reason, tell: true });
+    } catch (error) {
+      host.log.error("pausing_all_failed", { error: describeError(error) });
     }
   }
 }

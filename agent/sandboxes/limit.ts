@@ -6,7 +6,7 @@ export const eachLimited = async <T, R>(
   limit: number,
   work: (item: T) => Promise<R>,
 ): Promise<PromiseSettledResult<R>[]> => {
-  const results = new Array<PromiseSettledResult<R>>(items.length);
+  const results: PromiseSettledResult<R>[] = [];
   let next = 0;
   const worker = async () => {
     for (let index = next++; index < items.length; index = next++) {
