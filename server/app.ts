@@ -10,6 +10,7 @@ import { hostRoutes } from "./hosts/routes.ts";
 import { rim } from "./http/rim.ts";
 import { keyRoutes } from "./keys/routes.ts";
 import { execRoutes } from "./sandboxes/exec-routes.ts";
+import { execStreamRoutes } from "./sandboxes/exec-stream-routes.ts";
 import { fileRoutes } from "./sandboxes/file-routes.ts";
 import { sandboxRoutes } from "./sandboxes/routes.ts";
 import type { Services } from "./services.ts";
@@ -30,6 +31,7 @@ export const createApp = (services: Services) =>
     .use(hostAgentRoutes(services))
     .use(sandboxRoutes(services))
     .use(execRoutes(services))
+    .use(execStreamRoutes(services))
     .use(fileRoutes(services))
     .use(templateRoutes(services))
     .use(snapshotRoutes(services));

@@ -19,6 +19,53 @@ interface ExecBody {
   [field: string]: unknown;
 }
 
+/** The client's end of an exec socket, with all it heard. */
+class Dialogue {
+  readonly messages: Record<string, unknown>[] = [];
+  output = "";
+  errors = "";
+  readonly closed: Promise<void>;
+  readonly #socket: WebSocket;
+  readonly #open: Promise<void>;
+
+  constructor(url: string, headers: Record<string, string>) {
+    // Bun takes headers here, where the standard's type has protocols only.
+    const socket = new WebSocket(url, { headers } as unknown as string[]);
+    socket.binaryType = "arraybuffer";
+    this.#socket = socket;
+    this.#open = new Promise((resolve) => socket.addEventListener("open", () => resolve()));
+    this.closed = new Promise((resolve) => socket.addEventListener("close", () => resolve()));
+    socket.addEventListener("message", ({ data }) => {
+      if (typeof data === "string") this.messages.push(JSON.parse(data));
+      else this.#hear(new Uint8Array(data));
+    });
+  }
+
+  #hear(frame: Uint8Array): void {
+    const text = Buffer.from(frame.subarray(1)).toString("latin1");
+    if (frame[0] === 3) this.errors += text;
+    else this.output += text;
+  }
+
+  async say(message: object): Promise<void> {
+    await this.#open;
+    this.#socket.send(JSON.stringify(message));
+  }
+
+  async input(text: string): Promise<void> {
+    await this.#open;
+    this.#socket.send(Buffer.concat([Buffer.from([1]), Buffer.from(text)]));
+  }
+
+  heard(enough: (dialogue: Dialogue) => boolean): Promise<void> {
+    return waitFor("the socket said so", () => enough(this));
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}
+
 // Machines that run tests run much besides.
 setDefaultTimeout(60_000);
 
@@ -142,9 +189,77 @@ describe.skipIf(!canRunGuestAgent)("with a guest agent", () => {
     });
   });
 
+  describe("exec over a WebSocket", () => {
+    const connect = (headers: Record<string, string>): Dialogue =>
+      new Dialogue(`${server.url.replace("http", "ws")}${base}/exec/stream`, headers);
+    const signedIn = () => connect({ "x-api-key": apiKey });
+
+    test("input, output and exit", async () => {
+      const socket = signedIn();
+      await socket.say({
+        type: "start",
+        cmd: "while read line; do echo got $line; done; echo end >&2; exit 4",
+      });
+      await socket.input("one\n");
+      await socket.heard(({ output }) => output.startsWith("got one"));
+      await socket.input("two\n");
+      await socket.say({ type: "eof" });
+      await socket.closed;
+      expect(socket.messages).toEqual([
+        { type: "start", pid: expect.any(Number) },
+        { type: "exit", exit_code: 4 },
+      ]);
+      expect([socket.output, socket.errors]).toEqual(["got one\ngot two\n", "end\n"]);
+    });
+
+    test("stop ends it, and a reader that is slow loses nothing", async () => {
+      const socket = signedIn();
+      await socket.say({ type: "start", cmd: "head -c 20000000 /dev/zero | tr '\\0' x; sleep 74" });
+      await socket.heard(({ output }) => output.length === 20_000_000);
+      await socket.say({ type: "stop" });
+      await socket.closed;
+      expect(socket.messages.at(-1)).toEqual({ type: "exit", exit_code: -1, signal: "SIGKILL" });
+    });
+
+    test("a closed socket takes its command with it", async () => {
+      const socket = signedIn();
+      const mark = `sleep 75.${process.pid}`;
+      await socket.say({ type: "start", cmd: mark });
+      await waitFor("it runs", () => isRunning(mark));
+      socket.close();
+      await waitFor("it is gone", () => !isRunning(mark));
+    });
+
+    test("signing in by the first message, and not at all", async () => {
+      const socket = connect({});
+      await socket.say({ type: "auth", api_key: apiKey });
+      await socket.say({ type: "start", cmd: "echo hello" });
+      await socket.closed;
+      expect(socket.output).toBe("hello\n");
+      const stranger = connect({});
+      await stranger.say({ type: "start", cmd: "echo hello" });
+      await stranger.closed;
+      expect(stranger.messages).toMatchObject([{ type: "error", code: "unauthorized" }]);
+      const wrong = connect({});
+      await wrong.say({ type: "auth", api_key: "wrn_0" });
+      await wrong.closed;
+      expect(wrong.messages).toMatchObject([{ type: "error", code: "invalid_api_key" }]);
+    });
+
+    test("refuses other sites' pages, and messages it does not know", async () => {
+      const foreign = connect({ "x-api-key": apiKey, origin: "https://evil.example" });
+      await foreign.closed;
+      expect(foreign.messages).toEqual([]);
+      const odd = signedIn();
+      await odd.say({ type: "dance" });
+      await odd.closed;
+      expect(odd.messages).toMatchObject([{ type: "error", code: "invalid_request", field: "type" }]);
+    });
+  });
+
   describe("files", () => {
     const file = (path: string) => `${server.url}${base}/files?path=${encodeURIComponent(path)}`;
-    const send = (path: string, init: RequestInit = {}) =>
+    const send = (path: string, init: RequestInit & { headers?: Record<string, string> } = {}) =>
       fetch(file(path), { ...init, headers: { "x-api-key": apiKey, ...init.headers } });
     const errorOf = async (answer: Response) => ((await answer.json()) as ExecBody).error;
 

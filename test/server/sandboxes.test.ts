@@ -193,7 +193,7 @@ describe("create", () => {
     const send = (body: object) => api("", { headers, body });
     const [first, second] = await Promise.all([send({ template: "minimal" }), send({ template: "minimal" })]);
     expect(first?.body.id).toStartWith("sb-");
-    expect(second?.body.id).toBe(String(first?.body.id));
+    expect(second?.body.id).toBe(first?.body.id ?? "");
     const other = await send({ template: "minimal", timeout_sec: 7 });
     expect([other.status, other.body.error?.code]).toEqual([409, "idempotency_key_reused"]);
   });
