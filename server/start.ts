@@ -1,8 +1,10 @@
 /** A listening server over a migrated database: what `main.ts` runs, and tests on a free port. */
 import type { Server } from "bun";
 
+import { errorCode } from "../db/sql.ts";
 import type { Sql } from "../db/sql.ts";
 import { createApp } from "./app.ts";
+import { ConfigError } from "./config.ts";
 import type { ServerConfig } from "./config.ts";
 import type { Log } from "./log.ts";
 import { createServices } from "./services.ts";
@@ -28,6 +30,23 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+const readTls = async ({ certFile, keyFile }: { certFile: string; keyFile: string }) => {
+  const readPem = async (variable: string, path: string): Promise<string> => {
+    const text = await Bun.file(path)
+      .text()
+      .catch(() => "");
+    if (text.includes("-----BEGIN ")) return text;
+    throw new ConfigError(`${variable}: ${path} is not a PEM file that can be read`);
+  };
+  return { cert: await readPem("WRENN_TLS_CERT", certFile), key: await readPem("WRENN_TLS_KEY", keyFile) };
+};
+
+const listenError = ({ hostname, port }: ServerConfig["listen"], error: unknown): unknown => {
+  const code = errorCode(error);
+  const why = code === "EADDRINUSE" ? "is in use" : `cannot be listened on (${code ?? String(error)})`;
+  return new ConfigError(`WRENN_LISTEN: ${hostname}:${port} ${why}`, { cause: error });
+};
+
 /** Takes no more requests and lets those under way end, for a time. */
 const drain = async (server: Server<unknown>): Promise<void> => {
   const late = new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref());
@@ -49,12 +68,17 @@ export const startServer = async (options: {
   await prepareFirstAccount(services);
   const app = createApp(services);
   const { listen, tls } = config;
-  app.listen({
-    ...listen,
-    idleTimeout: IDLE_TIMEOUT_SEC,
-    maxRequestBodySize: MAX_BODY_BYTES,
-    ...(tls && { tls: { cert: Bun.file(tls.certFile), key: Bun.file(tls.keyFile) } }),
-  });
+  const secure = tls === null ? {} : { tls: await readTls(tls) };
+  try {
+    app.listen({
+      ...listen,
+      ...secure,
+      idleTimeout: IDLE_TIMEOUT_SEC,
+      maxRequestBodySize: MAX_BODY_BYTES,
+    });
+  } catch (error) {
+    throw listenError(listen, error);
+  }
   const { server } = app;
   if (server === null) throw new Error("the listener did not start");
   for (const job of services.background) job.start();
