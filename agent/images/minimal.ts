@@ -20,12 +20,14 @@ const MIB = 2 ** 20;
 const NEEDED_BYTES = 1_500 * MIB;
 const BOOTSTRAP_DEADLINE_MS = 30 * 60_000;
 
-/** In a mount and process namespace of its own: whatever ends the build, its mounts and processes end too. */
+/** In a mount and process namespace of its own: whatever ends the build or the agent, its mounts and processes end too. */
 const bootstrapCommand = (
   tree: string,
   sources: Awaited<ReturnType<typeof readDebianSources>>,
   list: string,
 ) => [
+  "setpriv",
+  "--pdeathsig=KILL",
   "unshare",
   "--mount",
   "--pid",

@@ -11,7 +11,8 @@ import type { Layout } from "./layout.ts";
 export const emptyStaging = async (layout: Layout): Promise<void> => {
   await mkdir(layout.staging, { recursive: true, mode: 0o711 });
   for (const name of await readdir(layout.staging)) {
-    await rm(join(layout.staging, name), { recursive: true, force: true });
+    // what the last agent started may still be ending, and writing
+    await rm(join(layout.staging, name), { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
 };
 

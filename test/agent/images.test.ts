@@ -1,6 +1,6 @@
 /** Images on the real machine: built once, reused, refused when damaged, and nothing half-done is ever seen. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmod, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -37,7 +37,51 @@ const readThrough = async (path: string): Promise<string> =>
 const writeInto = async (path: string, pattern: string, offset: string): Promise<string> =>
   run(["qemu-io", "-f", "qcow2", "-c", `write -P ${pattern} ${offset} 64k`, path]);
 
+/** Runs a script in a process of its own until it prints `until`, then kills it as a crash would. */
+const killWhen = async (until: string, script: string): Promise<void> => {
+  const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "inherit" });
+  let text = "";
+  for await (const piece of child.stdout) {
+    text += new TextDecoder().decode(piece);
+    if (text.includes(until)) child.kill("SIGKILL");
+  }
+  await child.exited;
+  expect(child.signalCode).toBe("SIGKILL");
+};
+
+const agentModule = (name: string): string =>
+  JSON.stringify(join(import.meta.dir, "../../agent/images", name));
+
+const processesUnder = async (directory: string): Promise<string[]> => {
+  const found: string[] = [];
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    if (line.includes(directory)) found.push(line.replaceAll("\0", " "));
+  }
+  return found;
+};
+
 describe("the root file system of minimal", () => {
+  test(
+    "a build whose agent is killed ends with it and leaves nothing to use",
+    async () => {
+      await killWhen(
+        "unpacking",
+        `import { createLayout } from ${agentModule("layout.ts")};
+       import { ensureMinimalImage } from ${agentModule("minimal.ts")};
+       await ensureMinimalImage(createLayout(${JSON.stringify(layout.root)}), (step) => console.log(step));`,
+      );
+      const deadline = Date.now() + 10_000;
+      while ((await processesUnder(layout.staging)).length > 0 && Date.now() < deadline) await Bun.sleep(50);
+      expect(await processesUnder(layout.staging)).toEqual([]);
+      expect(await readFile("/proc/self/mounts", "utf8")).not.toContain(layout.staging);
+      expect(await readdir(layout.cache)).toEqual([]);
+      await emptyStaging(layout);
+      expect(await readdir(layout.staging)).toEqual([]);
+    },
+    BUILD_MS,
+  );
+
   test(
     "is built with progress, once; the second call takes milliseconds",
     async () => {
@@ -220,19 +264,19 @@ describe("templates", () => {
   });
 
   test("a build whose agent is killed leaves nothing that the next start sees", async () => {
-    const script = `
-      import { writeFile } from "node:fs/promises";
-      import { createLayerStore } from "${import.meta.dir}/../../agent/images/layers.ts";
-      import { createLayout } from "${import.meta.dir}/../../agent/images/layout.ts";
-      import { createTemplateStore } from "${import.meta.dir}/../../agent/images/templates.ts";
-      const layout = createLayout(${JSON.stringify(layout.root)});
-      await createTemplateStore(layout, createLayerStore(layout)).publish(${JSON.stringify(MINIMAL)}, async (directory) => {
-        await writeFile(directory + "/memory", "half");
-        process.kill(process.pid, "SIGKILL");
-      });`;
-    const child = Bun.spawn([process.execPath, "-e", script], { stdout: "ignore", stderr: "inherit" });
-    await child.exited;
-    expect(child.signalCode).toBe("SIGKILL");
+    await killWhen(
+      "half written",
+      `import { writeFile } from "node:fs/promises";
+       import { createLayerStore } from ${agentModule("layers.ts")};
+       import { createLayout } from ${agentModule("layout.ts")};
+       import { createTemplateStore } from ${agentModule("templates.ts")};
+       const layout = createLayout(${JSON.stringify(layout.root)});
+       await createTemplateStore(layout, createLayerStore(layout)).publish(${JSON.stringify(MINIMAL)}, async (directory) => {
+         await writeFile(directory + "/memory", "half");
+         console.log("half written");
+         await new Promise(() => setTimeout(() => {}, 60_000));
+       });`,
+    );
     expect((await readdir(layout.staging)).length).toBe(1);
     const { layers } = await setUp();
     expect(await createTemplateStore(layout, layers).list()).toEqual([]);
