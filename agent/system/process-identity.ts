@@ -1,5 +1,5 @@
 /** Tells whether a process is still the one that was once seen: pids are reused, start times are not. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 export interface ProcessIdentity {
   pid: number;
@@ -7,18 +7,31 @@ export interface ProcessIdentity {
   startTicks: number;
 }
 
-/** Null when there is no such process, or it has ended and only waits to be reaped. */
-export const identifyProcess = (pid: number): ProcessIdentity | null => {
-  let stat: string;
+/** A process whose first thread has ended holds its files and devices until the last one has. */
+const hasOtherThreads = (pid: number): boolean => {
   try {
-    stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return readdirSync(`/proc/${pid}/task`).length > 1;
+  } catch {
+    return false;
+  }
+};
+
+const readStat = (pid: number): string | null => {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8");
   } catch {
     return null;
   }
+};
+
+/** Null when there is no such process, or it has ended and only waits to be reaped. */
+export const identifyProcess = (pid: number): ProcessIdentity | null => {
+  const stat = readStat(pid);
+  if (stat === null) return null;
   // The name in parentheses may hold spaces and parentheses; fields are counted from its end (proc(5)).
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state] = fields;
-  if (state === undefined || "ZXx".includes(state)) return null;
+  if (state === undefined || ("ZXx".includes(state) && !hasOtherThreads(pid))) return null;
   return { pid, startTicks: Number(fields[19]) };
 };
 
