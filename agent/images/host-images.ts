@@ -1,5 +1,5 @@
 /** The images of this host as `sandboxes/` uses them: boot files, empty memory, `minimal`. */
-import { access, chmod, open, rename } from "node:fs/promises";
+import { access, chmod, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 
 import { ensureBootFiles } from "./boot-files.ts";
@@ -33,6 +33,11 @@ export interface HostImages {
   bootFiles(kernelDigest: string, guestDriveDigest: string): Promise<BootFiles>;
   /** A read-only device over an all-holes file as large as the memory. */
   zeroMemoryPath(memoryMb: number): Promise<string>;
+  /**
+   * Deletes kernels and drives that are neither current nor in `keep` (digests of either): each new agent
+   * brings a drive of over 100 MB. Throws what making the current ones throws.
+   */
+  sweepBootFiles(keep: ReadonlySet<string>): Promise<void>;
   /** The layer id of `minimal`'s root file system, built when it is not there. */
   buildMinimalLayer(report: Progress): Promise<string>;
 }
@@ -64,6 +69,17 @@ export const createHostImages = (options: HostImagesOptions): HostImages => {
         "the kernel or guest drive of this snapshot is no longer on this host: resume it cold",
         { cause },
       );
+    }
+  };
+
+  const sweepBootFiles: HostImages["sweepBootFiles"] = async (keep) => {
+    const { kernelDigest, guestDriveDigest } = await currentBootFiles();
+    const kept = new Set([...keep, kernelDigest, guestDriveDigest]);
+    for (const directory of [layout.kernels, layout.drives]) {
+      for (const name of await readdir(directory)) {
+        const [digest = ""] = name.split(".");
+        if (!kept.has(digest)) await rm(join(directory, name), { recursive: true, force: true });
+      }
     }
   };
 
@@ -99,5 +115,5 @@ export const createHostImages = (options: HostImagesOptions): HostImages => {
     return await layers.adoptRaw(path);
   };
 
-  return { currentBootFiles, bootFiles, zeroMemoryPath, buildMinimalLayer };
+  return { currentBootFiles, bootFiles, sweepBootFiles, zeroMemoryPath, buildMinimalLayer };
 };

@@ -1,11 +1,11 @@
 /** Images on the real machine: built once, reused, refused when damaged, and nothing half-done is ever seen. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { ensureBootFiles } from "../../agent/images/boot-files.ts";
-import { createHostImages } from "../../agent/images/host-images.ts";
+import { BootFilesMissing, createHostImages } from "../../agent/images/host-images.ts";
 import { DiskTooSmall, TemplateDamaged, type TemplateManifest } from "../../agent/images/images.ts";
 import { createLayerStore } from "../../agent/images/layers.ts";
 import { isDigest, type Layout, openLayout } from "../../agent/images/layout.ts";
@@ -134,6 +134,24 @@ describe("boot files", () => {
       }
       await run(["e2fsck", "-f", "-n", made.guestDrivePath]);
       expect(await ensureBootFiles(options)).toEqual({ ...made, downloadMs: 0 });
+
+      const images = createHostImages({ ...options, layers: createLayerStore(layout) });
+      const old = "ab".repeat(32);
+      const kept = "cd".repeat(32);
+      for (const digest of [old, kept]) {
+        await writeFile(layout.drive(digest), "");
+        await mkdir(layout.kernelDirectory(digest));
+      }
+      await images.sweepBootFiles(new Set([kept]));
+      expect(await images.bootFiles(made.kernelDigest, made.guestDriveDigest)).toMatchObject({
+        kernel: made.kernel,
+      });
+      expect((await readdir(layout.drives)).sort()).toEqual(
+        [kept, made.guestDriveDigest].map((name) => `${name}.ext4`).sort(),
+      );
+      expect((await readdir(layout.kernels)).sort()).toEqual([kept, made.kernelDigest].sort());
+      const missing = await images.bootFiles(old, old).catch((error: unknown) => error);
+      expect(missing).toBeInstanceOf(BootFilesMissing);
     },
     BUILD_MS,
   );
