@@ -38,14 +38,23 @@ export const findProgram = (options: { command: string; path: string; cwd: strin
   return found;
 };
 
+const isDirectory = (path: string): boolean => {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch {
+    return false;
+  }
+};
+
 /** Throws invalid_argument when `cwd` is not a directory this user can see. */
 export const checkWorkingDirectory = (cwd: string, user: User): void => {
-  const isDirectory = asUser(user, () => {
-    try {
-      return statSync(cwd, { throwIfNoEntry: false })?.isDirectory() === true;
-    } catch {
-      return false;
-    }
-  });
-  if (!isDirectory) throw new ConnectError(`cwd '${cwd}' does not exist`, Code.InvalidArgument);
+  if (!asUser(user, () => isDirectory(cwd))) {
+    throw new ConnectError(`cwd '${cwd}' does not exist`, Code.InvalidArgument);
+  }
+};
+
+/** Where a command starts that asks for no place: the root when the image has no home for its user. */
+export const defaultWorkingDirectory = (user: User, workdir: string | null): string => {
+  const wanted = workdir ?? user.home;
+  return asUser(user, () => isDirectory(wanted)) ? wanted : "/";
 };

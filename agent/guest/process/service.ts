@@ -14,10 +14,11 @@ import { resolvePath } from "../paths.ts";
 import { REPLAY_HEADER } from "../protocol.ts";
 import type { SandboxSettings } from "../settings.ts";
 import { OomScore } from "../system/oom.ts";
+import type { User } from "../users.ts";
 import { composeEnvironment } from "./environment.ts";
 import { follow, keepaliveMs } from "./events.ts";
 import { hangupAfterMs, hangUpWhenUnwatched } from "./hangup.ts";
-import { checkWorkingDirectory, findProgram } from "./program.ts";
+import { checkWorkingDirectory, defaultWorkingDirectory, findProgram } from "./program.ts";
 import { type RunningProcess, signalGroup, startProcess, type TerminalSize } from "./running.ts";
 import { ProcessTable } from "./table.ts";
 
@@ -110,8 +111,7 @@ export class ProcessService {
       request: config.envs,
       terminal: request.pty !== undefined,
     });
-    const cwd = resolvePath(config.cwd ?? "", { user, workdir: this.settings.workdir });
-    checkWorkingDirectory(cwd, user);
+    const cwd = this.#workingDirectory(config.cwd, user);
     const program = findProgram({ command: config.cmd, path: environment["PATH"] ?? "", cwd, user });
     return startProcess({
       launch: { program, command: config.cmd, args: config.args, environment, cwd, user },
@@ -121,6 +121,14 @@ export class ProcessService {
       stdin: request.stdin ?? true,
       oomScore: this.#oomScore,
     });
+  }
+
+  #workingDirectory(asked: string | undefined, user: User): string {
+    const { workdir } = this.settings;
+    if (!asked) return defaultWorkingDirectory(user, workdir);
+    const cwd = resolvePath(asked, { user, workdir });
+    checkWorkingDirectory(cwd, user);
+    return cwd;
   }
 
   #start(
