@@ -4,6 +4,8 @@
  */
 import { dlopen, ptr, read } from "bun:ffi";
 
+import { shortSocketPath, SUN_PATH_BYTES } from "./socket-path.ts";
+
 const { symbols: libc } = dlopen("libc.so.6", {
   __errno_location: { args: [], returns: "ptr" },
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
@@ -52,19 +54,10 @@ const lastError = (): string => {
 const AF_UNIX = 1;
 const SOCK_STREAM = 1;
 const SOCK_CLOEXEC = 0o2_000_000;
-/** sockaddr_un.sun_path, its closing zero byte included (unix(7)). */
-const SUN_PATH_BYTES = 108;
-
 /** A listening unix socket as a plain descriptor, so that a child can inherit it. The caller closes it. */
 export const listenUnix = (path: string): number => {
-  const name = new TextEncoder().encode(path);
-  if (name.length >= SUN_PATH_BYTES) {
-    throw new LibcFailed(
-      "bind",
-      "ENAMETOOLONG",
-      `${path} is longer than ${SUN_PATH_BYTES - 1} bytes: choose a shorter data directory`,
-    );
-  }
+  using short = shortSocketPath(path);
+  const name = new TextEncoder().encode(short.name);
   const address = new Uint8Array(2 + SUN_PATH_BYTES);
   address[0] = AF_UNIX;
   address.set(name, 2);

@@ -5,6 +5,7 @@
  */
 import type { Socket } from "bun";
 
+import { shortSocketPath } from "../system/socket-path.ts";
 import { LineSplitter } from "./line-splitter.ts";
 
 export type QmpFailure = "refused" | "deadline" | "closed";
@@ -80,8 +81,9 @@ export class QmpClient {
       setTimeout(() => resolve("deadline"), timeoutMs).unref();
     });
     try {
+      using short = shortSocketPath(socketPath);
       client.#socket = await Bun.connect({
-        unix: socketPath,
+        unix: short.name,
         socket: {
           data: (_socket, bytes) => client.#receive(bytes),
           drain: () => client.#flush(),
