@@ -9,7 +9,7 @@ import { findSlots, isSlotWhole } from "./machine-slots.ts";
 import { MAX_SLOTS, planSlot } from "./plan.ts";
 import { checkNetworkRequirements, enableForwarding } from "./requirements.ts";
 import { isOpenPolicy, OPEN_POLICY, policyRules } from "./slot-rules.ts";
-import { applySlotPolicy, cleanSlot, makeSlot, removeSlot } from "./slot-setup.ts";
+import { applySlotPolicy, cleanSlot, makeSlot, removeSlots } from "./slot-setup.ts";
 import { type NetworkSlot, type SlotPool, SlotsExhausted } from "./slots.ts";
 
 const SPARE_SLOTS = 4;
@@ -126,11 +126,10 @@ export class HostSlotPool implements SlotPool {
 
   async sweep(keep: ReadonlySet<number>): Promise<void> {
     const idle = new Set(this.#idle.map(({ index }) => index));
-    for (const index of await findSlots(this.#options.instanceId)) {
-      if (keep.has(index) || idle.has(index)) continue;
-      await removeSlot(this.#plan(index));
-      this.#present.delete(index);
-    }
+    const found = await findSlots(this.#options.instanceId);
+    const leftovers = [...found].filter((index) => !keep.has(index) && !idle.has(index));
+    await removeSlots(leftovers.map((index) => this.#plan(index)));
+    for (const index of leftovers) this.#present.delete(index);
     this.#refill();
   }
 
@@ -138,8 +137,8 @@ export class HostSlotPool implements SlotPool {
     this.close();
     await this.#refilling;
     this.#idle.length = 0;
-    const { instanceId } = this.#options;
-    for (const index of await findSlots(instanceId)) await removeSlot(this.#plan(index));
+    const found = await findSlots(this.#options.instanceId);
+    await removeSlots([...found].map((index) => this.#plan(index)));
     this.#present.clear();
     await this.#firewall.remove();
   }
@@ -194,7 +193,7 @@ export class HostSlotPool implements SlotPool {
   }
 
   async #discard(slot: NetworkSlot): Promise<void> {
-    await removeSlot(this.#plan(slot.index));
+    await removeSlots([this.#plan(slot.index)]);
     this.#present.delete(slot.index);
   }
 

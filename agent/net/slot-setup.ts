@@ -1,4 +1,6 @@
 /** Makes, cleans and removes single slots with `ip` and `nft`. */
+import { existsSync } from "node:fs";
+
 import { run } from "../system/exec.ts";
 import {
   GATEWAY_ADDRESS,
@@ -33,11 +35,11 @@ const upLines = (plan: SlotPlan): string[] => [
   NEIGHBOUR,
 ];
 
-const SYSCTLS = [
-  "net.ipv4.ip_forward=1",
-  "net.ipv6.conf.all.disable_ipv6=1",
-  "net.ipv6.conf.default.disable_ipv6=1",
-];
+const FORWARD = "net.ipv4.ip_forward=1";
+const NO_IPV6 = ["net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1"];
+
+/** A kernel without IPv6 knows neither its settings nor its attributes. */
+const hasIpv6 = (): boolean => existsSync("/proc/sys/net/ipv6");
 
 /** Leaves nothing behind when it fails. Throws `CommandFailed`. */
 export const makeSlot = async (plan: SlotPlan, options: { routeLoopback: boolean }): Promise<void> => {
@@ -46,11 +48,13 @@ export const makeSlot = async (plan: SlotPlan, options: { routeLoopback: boolean
     await ipBatch([
       `netns add ${namespace}`,
       `link add ${hostInterface} type veth peer name ${UPLINK_NAME} netns ${namespace}`,
-      `link set ${hostInterface} addrgenmode none`,
+      ...(hasIpv6() ? [`link set ${hostInterface} addrgenmode none`] : []),
       `addr add ${hostAddress}/31 dev ${hostInterface}`,
       `link set ${hostInterface} up`,
     ]);
-    await run(inNamespace(namespace, ["busybox", "sysctl", "-q", "-w", ...SYSCTLS]));
+    await run(
+      inNamespace(namespace, ["busybox", "sysctl", "-q", "-w", FORWARD, ...(hasIpv6() ? NO_IPV6 : [])]),
+    );
     await ipBatch(
       [
         "link set lo up",
@@ -68,7 +72,7 @@ export const makeSlot = async (plan: SlotPlan, options: { routeLoopback: boolean
       await run(["busybox", "sysctl", "-q", "-w", `net.ipv4.conf.${hostInterface}.route_localnet=1`]);
     }
   } catch (error) {
-    await removeSlot(plan).catch(() => undefined);
+    await removeSlots([plan]);
     throw error;
   }
 };
@@ -88,10 +92,15 @@ export const cleanSlot = async (plan: SlotPlan): Promise<void> => {
   );
 };
 
-/** What is not there is fine. The pair goes first: with the namespace it would only vanish later. */
-export const removeSlot = async (plan: Pick<SlotPlan, "hostInterface" | "namespace">): Promise<void> => {
+/** What is not there is fine. The pairs go first: with their namespaces they would only vanish later. */
+export const removeSlots = async (plans: Pick<SlotPlan, "hostInterface" | "namespace">[]): Promise<void> => {
+  if (plans.length === 0) return;
+  const lines = plans.flatMap(({ hostInterface, namespace }) => [
+    `link del ${hostInterface}`,
+    `netns del ${namespace}`,
+  ]);
   // `-force` goes on after a line that fails; its exit code then tells nothing
-  await run(["ip", "-force", "-batch", "-"], {
-    input: `link del ${plan.hostInterface}\nnetns del ${plan.namespace}\n`,
-  }).catch(() => undefined);
+  await run(["ip", "-force", "-batch", "-"], { input: `${lines.join("\n")}\n`, timeoutMs: 120_000 }).catch(
+    () => undefined,
+  );
 };

@@ -188,6 +188,32 @@ describe("slots", () => {
   });
 });
 
+describe("a slot that is used again", () => {
+  test("knows no connection of its last user", async () => {
+    await using lab = new NetLab();
+    const pool = await openPool(INSTANCE, 2);
+    const tracked = (slot: NetworkSlot) =>
+      run(["nsenter", `--net=/run/netns/${slot.namespace}`, "cat", "/proc/net/nf_conntrack"]);
+    try {
+      await pool.sweep(new Set());
+      const slot = await pool.claim(OPEN);
+      const guest = lab.peerIn(await lab.guest(slot));
+      await guest.listen(PORT, "guest");
+      const internet = lab.peerIn(await lab.internet([INTERNET], LINK));
+      await internet.listen(PORT, "internet", INTERNET);
+      expect(await guest.udp(INTERNET, PORT)).toBe(`internet<-${LINK}.1`);
+      expect(await lab.peer([]).udp(slot.address, PORT)).toBe(`guest<-${GATEWAY_ADDRESS}`);
+      expect(await tracked(slot)).toContain(INTERNET);
+      await pool.release(slot);
+      const deadline = Date.now() + 5_000;
+      while ((await tracked(slot)) !== "" && Date.now() < deadline) await Bun.sleep(20);
+      expect(await tracked(slot)).toBe("");
+    } finally {
+      await pool.destroy();
+    }
+  }, 30_000);
+});
+
 describe("other firewalls", () => {
   /** In a network namespace of its own: on the host it would cut off everything else. */
   const inFreshNetwork = async (script: string): Promise<string> =>
