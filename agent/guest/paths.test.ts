@@ -4,16 +4,16 @@ import fc from "fast-check";
 
 import { resolvePath } from "./paths.ts";
 
-const user = { name: "u", uid: 1, gid: 1, groups: [1], home: "/home/u", shell: "/bin/sh" };
+const user = { name: "u", uid: 1, gid: 1, groups: [1], home: "/home/user", shell: "/bin/sh" };
 
 test.each([
-  ["", null, "/home/u"],
-  [".", null, "/home/u"],
-  ["~", "/work", "/home/u"],
-  ["~/a/../b", null, "/home/u/b"],
-  ["~other", null, "/home/u/~other"],
-  ["a", null, "/home/u/a"],
-  ["a", "/work", "/work/a"],
+  ["", null, "/home/user"],
+  [".", null, "/home/user"],
+  ["~", "/srv", "/home/user"],
+  ["~/a/../b", null, "/home/user/b"],
+  ["~other", null, "/home/user/~other"],
+  ["a", null, "/home/user/a"],
+  ["a", "/srv", "/srv/a"],
   ["/etc//passwd/", null, "/etc/passwd"],
   ["../../etc/shadow", null, "/etc/shadow"],
   ["~/../../..", null, "/"],
