@@ -133,9 +133,16 @@ export class HostSlotPool implements SlotPool {
     this.#refill();
   }
 
+  async close(): Promise<void> {
+    await this.#stop();
+    const idle = this.#idle.splice(0);
+    await removeSlots(idle.map(({ index }) => this.#plan(index)));
+    for (const { index } of idle) this.#present.delete(index);
+    if (this.#present.size === 0) await this.#firewall.remove();
+  }
+
   async destroy(): Promise<void> {
-    this.close();
-    await this.#refilling;
+    await this.#stop();
     this.#idle.length = 0;
     const found = await findSlots(this.#options.instanceId);
     await removeSlots([...found].map((index) => this.#plan(index)));
@@ -143,14 +150,14 @@ export class HostSlotPool implements SlotPool {
     await this.#firewall.remove();
   }
 
-  /** Stops the background work; slots and rules stay, as does what runs in them. */
-  close(): void {
-    this.#closed = true;
-    clearInterval(this.#watch);
-  }
-
   /** Resolves when the background work begun so far is done. */
   async settled(): Promise<void> {
+    await this.#refilling;
+  }
+
+  async #stop(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#watch);
     await this.#refilling;
   }
 

@@ -31,6 +31,8 @@ export interface SlotPool {
   release(slot: NetworkSlot): Promise<void>;
   /** Remove everything of this instance whose slot is not in `keep`. */
   sweep(keep: ReadonlySet<number>): Promise<void>;
+  /** The agent stops: idle slots go, and the rules with the last one; those of running VMs stay. */
+  close(): Promise<void>;
   /** Remove all: the agent leaves this machine. */
   destroy(): Promise<void>;
 }

@@ -285,6 +285,24 @@ describe("the pool", () => {
     }
   }, 30_000);
 
+  test("a stopping agent takes its idle slots along and leaves those of running VMs", async () => {
+    const pool = await openPool(INSTANCE);
+    try {
+      const slot = await pool.claim(OPEN);
+      await pool.settled();
+      await pool.close();
+      const names = await run(["ip", "netns", "list"]);
+      expect(names.split("\n").filter((name) => name.startsWith(`wrenn-${INSTANCE}-`))).toHaveLength(1);
+      expect(names).toContain(slot.namespace);
+      expect(await run(["nft", "list", "tables"])).toContain(INSTANCE);
+    } finally {
+      await pool.destroy();
+    }
+    const idle = await openPool(INSTANCE);
+    await idle.close();
+    expect(await run(["nft", "list", "tables"])).not.toContain(INSTANCE);
+  }, 30_000);
+
   test("a missing tun device is named with its remedy", async () => {
     const error = await checkNetworkRequirements("/dev/net/absent").catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(NetworkUnavailable);
