@@ -4,6 +4,7 @@ import { Elysia, t } from "elysia";
 import { API_KEY_SCOPES } from "../../db/constants.ts";
 import { formatKeyId, formatUserId, parseKeyId } from "../../proto/ids.ts";
 import { USER } from "../docs/security.ts";
+import { withErrors } from "../http/error-responses.ts";
 import { ApiKeyScopeWord, DEFAULT_PAGE, nullable, pageOf, PageQuery, Timestamp } from "../http/schemas.ts";
 import { readId } from "../http/wire-ids.ts";
 import type { Services } from "../services.ts";
@@ -42,7 +43,12 @@ const toWire = (row: ApiKeyRow) => ({
   created_at: row.created_at.toISOString(),
 });
 
-const detail = (summary: string) => ({ summary, tags: ["api keys"], security: USER });
+const detail = (operationId: string, summary: string) => ({
+  operationId,
+  summary,
+  tags: ["api keys"],
+  security: USER,
+});
 
 export const keyRoutes = ({ guards, keys }: Services) =>
   new Elysia({ prefix: "/v1/api-keys", normalize: false })
@@ -55,7 +61,11 @@ export const keyRoutes = ({ guards, keys }: Services) =>
         set.status = 201;
         return { ...toWire(row), key };
       },
-      { body: ApiKeyRequest, response: { 201: NewApiKey }, detail: detail("Make an API key") },
+      {
+        body: ApiKeyRequest,
+        response: withErrors({ 201: NewApiKey }, [400, 401, 403]),
+        detail: detail("createApiKey", "Make an API key"),
+      },
     )
     .get(
       "",
@@ -63,7 +73,11 @@ export const keyRoutes = ({ guards, keys }: Services) =>
         const page = await keys.list(caller.teamId, { ...query, limit: query.limit ?? DEFAULT_PAGE });
         return { ...page, items: page.items.map(toWire) };
       },
-      { query: t.Object(PageQuery), response: pageOf(ApiKey), detail: detail("List the team's API keys") },
+      {
+        query: t.Object(PageQuery),
+        response: withErrors({ 200: pageOf(ApiKey) }, [400, 401, 403]),
+        detail: detail("listApiKeys", "List the team's API keys"),
+      },
     )
     .delete(
       "/:key_id",
@@ -71,5 +85,9 @@ export const keyRoutes = ({ guards, keys }: Services) =>
         await keys.revoke(caller, readId(parseKeyId, "key_id", params.key_id));
         set.status = 204;
       },
-      { params: t.Object({ key_id: t.String() }), detail: detail("Revoke an API key") },
+      {
+        params: t.Object({ key_id: t.String() }),
+        response: withErrors({ 204: t.Void() }, [400, 401, 403, 404]),
+        detail: detail("revokeApiKey", "Revoke an API key"),
+      },
     );

@@ -4,6 +4,7 @@ import { Elysia, t } from "elysia";
 import { equalSecrets } from "../auth/secrets.ts";
 import { OPEN } from "../docs/security.ts";
 import { forbidden, unavailable } from "../errors.ts";
+import { withErrors } from "../http/error-responses.ts";
 import type { Services } from "../services.ts";
 
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
@@ -11,21 +12,29 @@ const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
 const Status = t.Object({ status: t.Literal("ok") });
 const OK = { status: "ok" } as const;
 
-const detail = (summary: string) => ({ summary, tags: ["system"], security: OPEN });
+const detail = (operationId: string, summary: string) => ({
+  operationId,
+  summary,
+  tags: ["system"],
+  security: OPEN,
+});
 
 const bearerOf = (request: Request): string =>
   /^Bearer (.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1] ?? "";
 
 export const systemRoutes = ({ database, metrics, config }: Services) =>
   new Elysia({ name: "system", normalize: false })
-    .get("/health", () => OK, { response: Status, detail: detail("The process answers") })
+    .get("/health", () => OK, { response: Status, detail: detail("getHealth", "The process answers") })
     .get(
       "/ready",
       async () => {
         if (await database.isReachable()) return OK;
         throw unavailable("database_unavailable", "The database cannot be reached just now.");
       },
-      { response: Status, detail: detail("The process and its database answer") },
+      {
+        response: withErrors({ 200: Status }, [503]),
+        detail: detail("getReady", "The process and its database answer"),
+      },
     )
     .get(
       "/metrics",
@@ -42,5 +51,5 @@ export const systemRoutes = ({ database, metrics, config }: Services) =>
           headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
         });
       },
-      { detail: detail("Counters as Prometheus text") },
+      { detail: detail("getMetrics", "Counters as Prometheus text") },
     );

@@ -5,6 +5,7 @@ import { formatTeamId, formatUserId, parseTeamId } from "../../proto/ids.ts";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../auth/passwords.ts";
 import { OPEN, REFRESH_COOKIE, USER } from "../docs/security.ts";
 import { unauthorized } from "../errors.ts";
+import { withErrors } from "../http/error-responses.ts";
 import { nullable, TeamRoleWord, Timestamp } from "../http/schemas.ts";
 import { readId } from "../http/wire-ids.ts";
 import type { Services } from "../services.ts";
@@ -55,7 +56,12 @@ const toWire = (answer: SignedIn) => ({
   is_admin: answer.isAdmin,
 });
 
-const detail = (summary: string, security: typeof OPEN) => ({ summary, tags: ["sign-in"], security });
+const detail = (operationId: string, summary: string, security: typeof OPEN) => ({
+  operationId,
+  summary,
+  tags: ["sign-in"],
+  security,
+});
 
 export const authRoutes = ({ guards, users, refreshCookie }: Services) =>
   new Elysia({ prefix: "/v1/auth", normalize: false })
@@ -72,7 +78,11 @@ export const authRoutes = ({ guards, users, refreshCookie }: Services) =>
         set.status = 201;
         return toWire(answer);
       },
-      { body: SignupRequest, response: { 201: AuthResponse }, detail: detail("Make an account", OPEN) },
+      {
+        body: SignupRequest,
+        response: withErrors({ 201: AuthResponse }, [400, 403, 409, 503]),
+        detail: detail("signUp", "Make an account", OPEN),
+      },
     )
     .post(
       "/login",
@@ -82,7 +92,11 @@ export const authRoutes = ({ guards, users, refreshCookie }: Services) =>
         if (refreshToken !== null) set.headers["set-cookie"] = refreshCookie.write(refreshToken);
         return toWire(answer);
       },
-      { body: LoginRequest, response: AuthResponse, detail: detail("Sign in", OPEN) },
+      {
+        body: LoginRequest,
+        response: withErrors({ 200: AuthResponse }, [400, 401, 403, 503]),
+        detail: detail("logIn", "Sign in", OPEN),
+      },
     )
     .post(
       "/refresh",
@@ -96,8 +110,8 @@ export const authRoutes = ({ guards, users, refreshCookie }: Services) =>
       },
       {
         body: nullable(RefreshRequest),
-        response: AuthResponse,
-        detail: detail("Go on: a new token for the session in the cookie", REFRESH_COOKIE),
+        response: withErrors({ 200: AuthResponse }, [400, 401]),
+        detail: detail("refreshSession", "Go on: a new token for the session in the cookie", REFRESH_COOKIE),
       },
     )
     .post(
@@ -108,7 +122,10 @@ export const authRoutes = ({ guards, users, refreshCookie }: Services) =>
         set.headers["set-cookie"] = refreshCookie.write("");
         set.status = 204;
       },
-      { detail: detail("Sign out; fine without a session", REFRESH_COOKIE) },
+      {
+        response: { 204: t.Void() },
+        detail: detail("logOut", "Sign out; fine without a session", REFRESH_COOKIE),
+      },
     )
     .derive(guards.user)
     .post(
@@ -117,7 +134,7 @@ export const authRoutes = ({ guards, users, refreshCookie }: Services) =>
         toWire(await users.switchTeam(caller, readId(parseTeamId, "team_id", body.team_id))),
       {
         body: t.Object({ team_id: t.String() }),
-        response: AuthResponse,
-        detail: detail("A token for another of your teams", USER),
+        response: withErrors({ 200: AuthResponse }, [400, 401, 403, 404]),
+        detail: detail("switchTeam", "A token for another of your teams", USER),
       },
     );

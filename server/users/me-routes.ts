@@ -3,6 +3,7 @@ import { Elysia, t } from "elysia";
 
 import { formatSessionId, formatTeamId, formatUserId } from "../../proto/ids.ts";
 import { USER } from "../docs/security.ts";
+import { withErrors } from "../http/error-responses.ts";
 import { nullable } from "../http/schemas.ts";
 import type { Services } from "../services.ts";
 
@@ -26,5 +27,8 @@ export const meRoutes = ({ guards }: Services) =>
       session_id: formatSessionId(caller.sessionId),
       team_id: caller.teamId === null ? null : formatTeamId(caller.teamId),
     }),
-    { response: Me, detail: { summary: "Who am I", tags: ["me"], security: USER } },
+    {
+      response: withErrors({ 200: Me }, [401]),
+      detail: { operationId: "getMe", summary: "Who am I", tags: ["me"], security: USER },
+    },
   );
