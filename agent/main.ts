@@ -37,6 +37,11 @@ const COMMANDS: Record<string, Command> = {
     flags: COMMON_FLAGS,
     run: async (flags) => done((await import("./commands/df.ts")).showDiskUsage(flags)),
   },
+  clear: {
+    help: "end all sandboxes here and remove what they had on this machine",
+    flags: COMMON_FLAGS,
+    run: async (flags) => done((await import("./commands/clear.ts")).clearMachine(flags)),
+  },
   version: {
     help: "print the version",
     flags: {},

@@ -1,11 +1,13 @@
-import { parseFileCommand } from "./backup/command.ts";
 /** `bun run backup FILE [--dir D]`: the database and the instance's identity in one file. */
-import { dumpDatabase } from "./backup/dump.ts";
-import { withDatabase } from "./backup/open-database.ts";
+import { parseFileCommand } from "./backup/command.ts";
+import { installDependencies } from "./dependencies.ts";
 import { exitWith } from "./failure.ts";
 
 try {
   const { file, dir } = parseFileCommand("backup", process.argv.slice(2));
+  await installDependencies({ production: true });
+  const { withDatabase } = await import("./backup/open-database.ts");
+  const { dumpDatabase } = await import("./backup/dump.ts");
   const { tables, sizeBytes } = await withDatabase({ dir, exclusive: false }, ({ sql }) =>
     dumpDatabase(sql, file),
   );

@@ -9,11 +9,19 @@ import { CommandFailure } from "./failure.ts";
 /** The root of the source tree. */
 export const PROJECT_DIRECTORY = join(import.meta.dir, "..", "..");
 
+export interface InstalledDependencies {
+  durationMs: number;
+  /** False when everything was there. */
+  isChanged: boolean;
+}
+
 /**
  * Makes `node_modules` match the lockfile; a few milliseconds when it already does. An install with
- * development packages is left as it is by `production: true`. Resolves to the time taken, in ms.
+ * development packages is left as it is by `production: true`. Throws `CommandFailure`.
  */
-export const installDependencies = async (options: { production: boolean }): Promise<number> => {
+export const installDependencies = async (options: {
+  production: boolean;
+}): Promise<InstalledDependencies> => {
   const startedAt = performance.now();
   const argv = [process.execPath, "install", "--frozen-lockfile"];
   if (options.production) argv.push("--production");
@@ -37,5 +45,5 @@ export const installDependencies = async (options: { production: boolean }): Pro
         `writable and that the package registry can be reached, then run the command again.\n${lastWords}`,
     );
   }
-  return performance.now() - startedAt;
+  return { durationMs: performance.now() - startedAt, isChanged: /packages? installed/.test(stdout) };
 };

@@ -16,7 +16,9 @@ try {
   }
   const steps = createSteps(standardOutput());
   await steps.run("the project's packages", async (step) => {
-    step.downloaded(await installDependencies({ production: true }));
+    const { durationMs, isChanged } = await installDependencies({ production: true });
+    if (isChanged) step.downloaded(durationMs);
+    step.detail(isChanged ? "installed" : "all there");
   });
   if (!isRoot()) process.exit(await runAsRoot());
   const { runUp } = await import("./run-up.ts");

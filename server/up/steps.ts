@@ -31,8 +31,8 @@ export interface StepsOutput {
 }
 
 const BAR_CELLS = 24;
-/** How often a plain (non-terminal) output repeats an unfinished step's progress. */
-const PLAIN_REPEAT_MS = 10_000;
+/** A plain output (no terminal) shows an unfinished step's progress this often. */
+const PLAIN_REPEAT_MS = 5_000;
 
 export const formatSeconds = (durationMs: number): string =>
   durationMs < 1_000 ? `${Math.round(durationMs)} ms` : `${(durationMs / 1_000).toFixed(1)} s`;
@@ -66,7 +66,6 @@ export const createSteps = (output: StepsOutput): Steps => {
     const stepStartedAt = performance.now();
     let stepDownloadMs = 0;
     let detail = "";
-    let shownText = "";
     let shownAt = stepStartedAt;
 
     const drawLive = (text: string, fraction: number | null): void => {
@@ -76,9 +75,8 @@ export const createSteps = (output: StepsOutput): Steps => {
     };
     const drawPlain = (text: string, fraction: number | null): void => {
       const now = performance.now();
-      if (text === shownText && now - shownAt < PLAIN_REPEAT_MS) return;
-      if (now - shownAt < 1_000) return;
-      [shownText, shownAt] = [text, now];
+      if (now - shownAt < PLAIN_REPEAT_MS) return;
+      shownAt = now;
       const percent = fraction === null ? "" : `${Math.floor(fraction * 100)} %, `;
       output.write(`  ${title}: ${percent}${text} (${formatSeconds(now - stepStartedAt)})\n`);
     };
