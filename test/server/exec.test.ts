@@ -259,7 +259,7 @@ describe.skipIf(!canRunGuestAgent)("with a guest agent", () => {
 
   describe("files", () => {
     const file = (path: string) => `${server.url}${base}/files?path=${encodeURIComponent(path)}`;
-    const send = (path: string, init: RequestInit & { headers?: Record<string, string> } = {}) =>
+    const send = (path: string, init: { method?: string; body?: BodyInit; headers?: Record<string, string> } = {}) =>
       fetch(file(path), { ...init, headers: { "x-api-key": apiKey, ...init.headers } });
     const errorOf = async (answer: Response) => ((await answer.json()) as ExecBody).error;
 

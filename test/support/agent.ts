@@ -177,7 +177,7 @@ export class TestAgent {
 }
 
 /** Starts an agent on an empty directory and waits until `minimal` is there. */
-const buildMinimal = async (directory: string): Promise<void> => {
+export const buildMinimal = async (directory: string): Promise<void> => {
   const agent = await TestAgent.start({ directory });
   try {
     await waitUntil(

@@ -1,0 +1,144 @@
+/** One sandbox's life over HTTP, on a real server, a real agent and real microVMs. */
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+
+import { JoinedAgent } from "../support/joined-agent.ts";
+import { call, createKey, signUp, startTestServer, type TestServer } from "../support/server.ts";
+import { waitFor } from "../support/wait-for.ts";
+
+setDefaultTimeout(180_000);
+
+interface Body {
+  id: string;
+  status: string;
+  status_reason: string;
+  memory_kept: boolean;
+  stdout: string;
+  exit_code: number;
+  items: Body[];
+  error?: { code: string; field?: string; message: string };
+  [field: string]: unknown;
+}
+
+let server: TestServer;
+let agent: JoinedAgent;
+let apiKey: string;
+
+beforeAll(async () => {
+  server = await startTestServer({ WRENN_MONITOR_MS: "300" });
+  const admin = await signUp(server.url);
+  apiKey = await createKey(server.url, admin);
+  agent = await JoinedAgent.join({ serverUrl: server.url, token: admin.token });
+});
+afterAll(async () => {
+  await agent[Symbol.asyncDispose]();
+  await server.stop();
+});
+
+const api = (path: string, body?: unknown, method?: string) =>
+  call<Body>(server.url, `/v1/sandboxes${path}`, { apiKey, body, method: method ?? (body ? "POST" : "GET") });
+const ok = async (path: string, body?: unknown, method?: string): Promise<Body> => {
+  const answer = await api(path, body, method);
+  if (answer.status >= 300) throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  return answer.body;
+};
+const create = async (body: object = {}): Promise<string> =>
+  (await ok("", { template: "minimal", ...body })).id;
+const run = async (id: string, cmd: string): Promise<string> => (await ok(`/${id}/exec`, { cmd })).stdout;
+const remove = (id: string) => ok(`/${id}`, undefined, "DELETE");
+
+test("create, run, pause, resume: file, process and memory survive", async () => {
+  const id = await create({ envs: { COLOUR: "red" } });
+  expect(await run(id, "uname -s; echo $COLOUR; whoami")).toBe("Linux\nred\nuser\n");
+  expect(await run(id, 'python3 -c "print(6 * 7)"')).toBe("42\n");
+  await run(
+    id,
+    "echo kept > kept.txt; (i=0; while :; do i=$((i+1)); echo $i > count; sleep 0.05; done) >/dev/null 2>&1 &",
+  );
+  await waitFor("it counts", async () => Number(await run(id, "cat count 2>/dev/null || true")) > 0);
+  const paused = await ok(`/${id}/pause`, {});
+  expect(paused).toMatchObject({ status: "paused", memory_kept: true });
+  expect((await api(`/${id}/exec`, { cmd: "true" })).body.error).toMatchObject({
+    code: "invalid_state",
+    status: "paused",
+  });
+  expect(await ok(`/${id}/resume`, {})).toMatchObject({ status: "running" });
+  expect(await run(id, "cat kept.txt")).toBe("kept\n");
+  const before = Number(await run(id, "cat count"));
+  await waitFor("it goes on counting", async () => Number(await run(id, "cat count")) > before);
+  expect(await remove(id)).toMatchObject({ status: "stopped", status_reason: "deleted" });
+});
+
+test("forks are separate machines, and the source goes on", async () => {
+  const id = await create();
+  await run(id, "echo shared > shared.txt");
+  const { items } = await ok(`/${id}/fork`, { count: 2 });
+  expect(items.map(({ status }) => status)).toEqual(["running", "running"]);
+  const all = [id, ...items.map((child) => child.id)];
+  const said = await Promise.all(all.map((one) => run(one, "cat shared.txt /etc/machine-id; hostname")));
+  expect(said.every((text) => text.startsWith("shared\n"))).toBe(true);
+  expect(new Set(said).size).toBe(3);
+  await Promise.all(all.map(remove));
+});
+
+test("a snapshot is a template, and is refused removal while it is in use", async () => {
+  const id = await create();
+  await run(id, "echo baked > baked.txt; sync");
+  const snapshots = (path: string, options: object) =>
+    call<Body>(server.url, `/v1/snapshots${path}`, { apiKey, ...options });
+  const made = await snapshots("", { body: { sandbox_id: id, name: "baked" } });
+  expect([made.status, made.body["state"]]).toEqual([201, "present"]);
+  const child = await create({ template: "baked" });
+  expect(await run(child, "cat baked.txt")).toBe("baked\n");
+  expect((await snapshots("/baked", { method: "DELETE" })).body.error).toMatchObject({ code: "in_use" });
+  await Promise.all([id, child].map(remove));
+  expect((await snapshots("/baked", { method: "DELETE" })).status).toBe(204);
+  expect((await api("", { template: "baked" })).body.error).toMatchObject({ code: "template_not_found" });
+});
+
+test("files go both ways", async () => {
+  const id = await create();
+  const url = `${server.url}/v1/sandboxes/${id}/files?path=data.bin`;
+  const headers = { "x-api-key": apiKey };
+  const bytes = crypto.getRandomValues(new Uint8Array(65_536));
+  expect((await fetch(url, { method: "PUT", headers, body: bytes })).status).toBe(204);
+  expect(await run(id, "wc -c < data.bin")).toBe("65536\n");
+  const got = await fetch(url, { headers });
+  expect(Buffer.from(await got.arrayBuffer()).equals(Buffer.from(bytes))).toBe(true);
+  const shadow = await fetch(`${server.url}/v1/sandboxes/${id}/files?path=../../etc/shadow`, { headers });
+  expect(shadow.status).toBe(403);
+  await remove(id);
+});
+
+test("an idle sandbox pauses itself, and the server knows within a moment", async () => {
+  const id = await create({ timeout_sec: 2 });
+  await waitFor("it paused", async () => (await ok(`/${id}`)).status === "paused", 20_000);
+  expect(await ok(`/${id}`)).toMatchObject({ status_reason: "timeout", memory_kept: true });
+  await ok(`/${id}/resume`, {});
+  await ok(`/${id}/timeout`, { timeout_sec: 2, on_timeout: "kill" });
+  await waitFor("it ended", async () => (await ok(`/${id}`)).status === "stopped", 20_000);
+});
+
+describe("when things die", () => {
+  test("the agent: sandboxes go on, and are reached again", async () => {
+    const id = await create();
+    await run(id, "echo $$ > pid");
+    await agent.crash();
+    const answer = await api(`/${id}/exec`, { cmd: "true" });
+    expect([answer.status, answer.body.error?.code]).toEqual([503, "host_unreachable"]);
+    await agent.launch();
+    expect(await run(id, "cat pid")).toMatch(/^\d+\n$/);
+    expect(await ok(`/${id}`)).toMatchObject({ status: "running" });
+    await remove(id);
+  });
+
+  test("the QEMU: paused without memory, the reason shown, the disk there after a cold resume", async () => {
+    const id = await create();
+    await run(id, "echo safe > safe.txt; sync");
+    Bun.spawnSync(["pkill", "-KILL", "-f", `^qemu-system-x86_64 -name wrenn-${id.slice(3)}`]);
+    await waitFor("it is noticed", async () => (await ok(`/${id}`)).status === "paused", 20_000);
+    expect(await ok(`/${id}`)).toMatchObject({ status_reason: "vm_died", memory_kept: false });
+    expect(await ok(`/${id}/resume`, {})).toMatchObject({ status: "running" });
+    expect(await run(id, "cat safe.txt")).toBe("safe\n");
+    await remove(id);
+  });
+});

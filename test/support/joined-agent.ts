@@ -1,0 +1,126 @@
+/** A real agent that joined a real server the way an operator's does: host, token, register, run. */
+import { createLayout } from "../../agent/images/layout.ts";
+import { agentExecutable, directoryWithMinimal, removeDirectory } from "./agent-directory.ts";
+import { buildMinimal } from "./agent.ts";
+import { call } from "./server.ts";
+import { waitFor } from "./wait-for.ts";
+
+const JOIN_MS = 60_000;
+
+interface HostBody {
+  id: string;
+  status: string;
+  reachable: boolean;
+  templates: string[];
+}
+
+export interface JoinOptions {
+  serverUrl: string;
+  /** Of a platform admin. */
+  token: string;
+  /** Added to the agent's environment. */
+  env?: Record<string, string>;
+}
+
+export class JoinedAgent {
+  #process: Bun.Subprocess | null = null;
+  /** `address:port`. */
+  #listen = "";
+
+  private constructor(
+    readonly hostId: string,
+    readonly directory: string,
+    private readonly executable: string,
+    private readonly options: JoinOptions,
+  ) {}
+
+  /** Resolves when the server can put sandboxes of `minimal` on it. */
+  static async join(options: JoinOptions): Promise<JoinedAgent> {
+    const { serverUrl, token } = options;
+    const executable = await agentExecutable();
+    const directory = await directoryWithMinimal("joined", executable, buildMinimal);
+    const made = await call<{ host: HostBody; registration: { token: string } }>(serverUrl, "/v1/hosts", {
+      token,
+      body: { name: "this machine" },
+    });
+    const agent = new JoinedAgent(made.body.host.id, directory, executable, options);
+    agent.#listen = `127.0.0.1:${await freePort()}`;
+    await agent.#register(made.body.registration.token);
+    await agent.launch();
+    return agent;
+  }
+
+  get pid(): number {
+    if (this.#process === null) throw new Error("the agent does not run");
+    return this.#process.pid;
+  }
+
+  /** Starts it (again) and waits until it is online and reachable. */
+  async launch(): Promise<void> {
+    this.#process = Bun.spawn([this.executable, "run"], {
+      env: this.#env(),
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: process.env["WRENN_TEST_LOG"] === "1" ? "inherit" : "ignore",
+    });
+    const { serverUrl, token } = this.options;
+    // The server may still believe in the process before.
+    const listens = () =>
+      fetch(`http://${this.#listen}/`).then(
+        () => true,
+        () => false,
+      );
+    await waitFor("the agent listens", listens, JOIN_MS);
+    const ready = async (): Promise<boolean> => {
+      const { body } = await call<HostBody>(serverUrl, `/v1/hosts/${this.hostId}`, { token });
+      return body.status === "online" && body.reachable && body.templates.includes("minimal");
+    };
+    await waitFor("the host is online", ready, JOIN_MS);
+  }
+
+  /** As by a power cut; its sandboxes go on. */
+  async crash(): Promise<void> {
+    this.#process?.kill("SIGKILL");
+    await this.#process?.exited;
+    this.#process = null;
+  }
+
+  /** Ends it with its sandboxes and removes every trace of them. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.crash();
+    await removeDirectory(this.directory);
+  }
+
+  async #register(registrationToken: string): Promise<void> {
+    const child = Bun.spawn(
+      [this.executable, "register", "--server", this.options.serverUrl, "--token", registrationToken],
+      {
+        env: { ...this.#env(), WRENN_ADDRESS: `http://${this.#listen}` },
+        stdin: "ignore",
+        stdout: "ignore",
+        stderr: "pipe",
+      },
+    );
+    const complaints = await new Response(child.stderr).text();
+    if ((await child.exited) !== 0) throw new Error(`the agent did not register: ${complaints}`);
+  }
+
+  #env(): Record<string, string> {
+    return {
+      PATH: process.env["PATH"] ?? "",
+      WRENN_DIR: createLayout(this.directory).root,
+      WRENN_AGENT_LISTEN: this.#listen,
+      WRENN_HEARTBEAT_MS: "500",
+      ...this.options.env,
+    };
+  }
+}
+
+/** A port that was free a moment ago: the address is told to the server before the agent listens on it. */
+const freePort = async (): Promise<number> => {
+  const listener = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
+  const { port } = listener;
+  await listener.stop(true);
+  if (port === undefined) throw new Error("no free port");
+  return port;
+};
