@@ -53,8 +53,9 @@ for l in "fd /proc/self/fd" "stdin /proc/self/fd/0" "stdout /proc/self/fd/1" "st
 done
 $B rm -f $N/etc/resolv.conf
 echo "nameserver ${GATEWAY_ADDRESS}" > $N/etc/resolv.conf
-$B hostname sandbox
-echo sandbox > $N/etc/hostname
+# a sandbox that boots again keeps the name it was given
+[ -s $N/etc/hostname ] || echo sandbox > $N/etc/hostname
+$B hostname "$($B head -n 1 $N/etc/hostname)"
 [ -s $N/etc/hosts ] || echo "127.0.0.1 localhost sandbox" > $N/etc/hosts
 exec $B switch_root $N ${DRIVE_MOUNT}/bin/busybox sh ${DRIVE_MOUNT}/pid1
 `;
