@@ -29,6 +29,8 @@ export class Heartbeat {
   readonly #options: HeartbeatOptions;
   #credentials: Credentials;
   #missed = 0;
+  /** When the last miss was counted, in ms of the monotonic clock. */
+  #countedAtMs = 0;
   #pausedForLoss = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #beating = false;
@@ -70,7 +72,7 @@ export class Heartbeat {
       this.#missed = 0;
       this.#pausedForLoss = false;
     } catch (error) {
-      await this.#onFailure(error);
+      this.#onFailure(error);
     }
     this.#beating = false;
     if (this.#stopped) return;
@@ -124,9 +126,14 @@ export class Heartbeat {
     host.log.info("tokens_refreshed");
   }
 
-  async #onFailure(error: unknown): Promise<void> {
-    const { host } = this.#options;
-    this.#missed += 1;
+  #onFailure(error: unknown): void {
+    const { host, intervalMs } = this.#options;
+    // Extra beats after changes of the agent's own do not make the server's absence longer.
+    const nowMs = performance.now();
+    if (this.#missed === 0 || nowMs - this.#countedAtMs >= intervalMs * (1 - 2 * JITTER)) {
+      this.#missed += 1;
+      this.#countedAtMs = nowMs;
+    }
     const rejected = error instanceof ServerRefused && error.status === 401;
     host.log.warn("heartbeat_failed", { missed: this.#missed, rejected, error: describeError(error) });
     if ((this.#missed >= MAX_MISSED || rejected) && !this.#pausedForLoss) {

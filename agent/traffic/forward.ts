@@ -11,6 +11,15 @@ import type { TrafficTarget } from "./target.ts";
 /** Bodies up to this size are read whole, so that they can be sent again after a refused connection. */
 const REPEATABLE_BYTES = 64 * 1024;
 
+/** Ends both sides of a stream abruptly. Bun prints what breaks a response: one line is enough. */
+class StreamReset extends Error {
+  override name = "StreamReset";
+  override stack = "";
+  constructor() {
+    super("the sandbox was paused or ended");
+  }
+}
+
 interface Body {
   content: ReadableStream<Uint8Array> | ArrayBuffer | null;
   /** It can be sent twice. */
@@ -90,7 +99,7 @@ export const forwardRequest = async (
   if (live === null || !sandbox.accepting) return sandboxNotFound(target.sandboxId);
   const reset = new AbortController();
   const signal = AbortSignal.any([request.signal, reset.signal]);
-  const onEnd = openStream(sandbox, expiry, { abort: () => reset.abort() });
+  const onEnd = openStream(sandbox, expiry, { abort: () => reset.abort(new StreamReset()) });
   try {
     const response = await send(request, live.slot.address, target, signal);
     const headers = fromGuestHeaders(response.headers);

@@ -1,0 +1,216 @@
+/** Requests into a sandbox: streamed both ways, untouched, cut when the sandbox goes. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+
+import { GUEST_PORT } from "../../agent/guest/protocol.ts";
+import { formatHexId, parseSandboxId } from "../../proto/ids.ts";
+import { TestAgent } from "../support/agent.ts";
+import { createSandbox, newSandboxId, shell, trafficFetch } from "../support/sandboxes.ts";
+import { waitUntil } from "../support/wait-until.ts";
+
+let agent: TestAgent;
+let id = "";
+beforeAll(async () => {
+  agent = await TestAgent.start();
+  id = await createSandbox(agent);
+  const script = btoa(SERVER);
+  await shell(agent, id, `echo ${script} | base64 -d > /root/server.py`);
+  await shell(agent, id, "setsid python3 /root/server.py > /root/server.log 2>&1 < /dev/null &");
+  await waitUntil(
+    async () => (await trafficFetch(agent, id, 8080, "/")).status === 200,
+    "the server in the sandbox",
+    30_000,
+  );
+}, 900_000);
+afterAll(async () => {
+  await agent[Symbol.asyncDispose]();
+}, 60_000);
+
+/** Bound to 127.0.0.1, as development servers are. Echoes, sends compressed bytes, ticks for ever. */
+const SERVER = `
+import gzip, http.server, json, socketserver, time, hashlib, base64, struct
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def log_message(self, *args): pass
+    def answer(self, body, headers={}):
+        self.send_response(200)
+        for key, value in headers.items(): self.send_header(key, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def do_POST(self):
+        if self.headers.get("Transfer-Encoding") == "chunked":
+            body = b""
+            while True:
+                size = int(self.rfile.readline().strip(), 16)
+                body += self.rfile.read(size)
+                self.rfile.readline()
+                if size == 0: break
+        else:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.answer(hashlib.sha256(body).hexdigest().encode())
+    do_PUT = do_POST
+    def do_GET(self):
+        if self.path == "/gzip": return self.answer(gzip.compress(b"hello"), {"Content-Encoding": "gzip"})
+        if self.path == "/moved":
+            self.send_response(302); self.send_header("Location", "/gzip"); self.send_header("Content-Length", "0"); self.end_headers(); return
+        if self.path == "/ticks":
+            self.send_response(200); self.send_header("Transfer-Encoding", "chunked"); self.end_headers()
+            try:
+                while True:
+                    self.wfile.write(b"5\\r\\ntick\\n\\r\\n"); self.wfile.flush(); time.sleep(0.2)
+            except OSError:
+                open("/root/left", "w").write("yes")
+            return
+        if self.headers.get("Upgrade") == "websocket": return self.echo_messages()
+        self.answer(json.dumps({"path": self.path, "headers": {k.lower(): v for k, v in self.headers.items()}}).encode())
+    def echo_messages(self):
+        key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket"); self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", base64.b64encode(hashlib.sha1(key.encode()).digest()).decode())
+        if self.headers.get("Sec-WebSocket-Protocol"): self.send_header("Sec-WebSocket-Protocol", self.headers["Sec-WebSocket-Protocol"].split(",")[0])
+        self.end_headers()
+        while True:
+            head = self.rfile.read(2)
+            if len(head) < 2: return
+            size = head[1] & 127
+            if size == 126: size = struct.unpack(">H", self.rfile.read(2))[0]
+            mask = self.rfile.read(4)
+            data = bytes(byte ^ mask[i % 4] for i, byte in enumerate(self.rfile.read(size)))
+            opcode = head[0] & 15
+            if opcode == 8:
+                self.wfile.write(bytes([0x88, len(data)]) + data); self.close_connection = True; return
+            if opcode in (1, 2): self.wfile.write(bytes([0x80 | opcode, len(data)]) + data)
+class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    daemon_threads = True
+Server(("127.0.0.1", 8080), Handler).serve_forever()
+`;
+
+test("path, query and headers arrive as they were sent, the agent's own token does not", async () => {
+  const response = await trafficFetch(agent, id, 8080, "/a%2Fb//c?q=%20&r", {
+    headers: { authorization: "Bearer of-the-guest", "x-mine": "1", host: "8080-x.example.com" },
+  });
+  const seen = (await response.json()) as { path: string; headers: Record<string, string> };
+  expect(seen.path).toBe("/a%2Fb//c?q=%20&r");
+  expect(seen.headers["authorization"]).toBe("Bearer of-the-guest");
+  expect(seen.headers["x-mine"]).toBe("1");
+  expect(seen.headers["host"]).toBe("8080-x.example.com");
+  expect(seen.headers["wrenn-authorization"]).toBeUndefined();
+});
+
+test("answers are neither unpacked nor followed", async () => {
+  const packed = await trafficFetch(agent, id, 8080, "/gzip", { decompress: false });
+  expect(packed.headers.get("content-encoding")).toBe("gzip");
+  expect(new TextDecoder().decode(Bun.gunzipSync(await packed.bytes()))).toBe("hello");
+  const moved = await trafficFetch(agent, id, 8080, "/moved", { redirect: "manual" });
+  expect([moved.status, moved.headers.get("location")]).toEqual([302, "/gzip"]);
+});
+
+test("large bodies pass whole, with a length and in chunks", async () => {
+  const bytes = crypto.getRandomValues(new Uint8Array(65_536));
+  const body = new Uint8Array(4 << 20).map((_, index) => bytes[index % bytes.length] ?? 0);
+  const digest = new Bun.CryptoHasher("sha256").update(body).digest("hex");
+  const whole = await trafficFetch(agent, id, 8080, "/", { method: "POST", body });
+  expect(await whole.text()).toBe(digest);
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(controller) {
+      for (let at = 0; at < body.length; at += 100_000) controller.enqueue(body.slice(at, at + 100_000));
+      controller.close();
+    },
+  });
+  const chunked = await trafficFetch(agent, id, 8080, "/", { method: "PUT", body: stream });
+  expect(await chunked.text()).toBe(digest);
+}, 60_000);
+
+test("a stream arrives as it is sent, and ends in the guest when the caller leaves", async () => {
+  const leave = new AbortController();
+  const response = await trafficFetch(agent, id, 8080, "/ticks", { signal: leave.signal });
+  const reader = response.body?.getReader();
+  expect(new TextDecoder().decode((await reader?.read())?.value)).toStartWith("tick");
+  leave.abort();
+  await waitUntil(
+    async () => (await shell(agent, id, "cat /root/left")).stdout === "yes",
+    "the guest to notice",
+    10_000,
+  );
+}, 60_000);
+
+test("WebSockets pass text, bytes, protocol and close code", async () => {
+  const token = await agent.token();
+  const Dial = WebSocket as unknown as new (url: string, options: Bun.WebSocketOptions) => Bun.WebSocket;
+  const socket = new Dial(`${agent.url.replace("http", "ws")}/traffic/${id}/8080/socket`, {
+    headers: { "wrenn-authorization": `Bearer ${token}` },
+    protocols: ["chat"],
+  });
+  socket.binaryType = "nodebuffer";
+  const received: unknown[] = [];
+  socket.addEventListener("message", ({ data }) => received.push(data));
+  await new Promise((resolve, reject) => {
+    socket.addEventListener("open", resolve);
+    socket.addEventListener("close", reject);
+  });
+  expect(socket.protocol).toBe("chat");
+  socket.send("text");
+  socket.send(new Uint8Array([1, 2, 3]));
+  await waitUntil(() => received.length === 2, "the echoes", 10_000);
+  expect(received).toEqual(["text", Buffer.from([1, 2, 3])]);
+  const closed = new Promise<number>((resolve) => {
+    socket.addEventListener("close", ({ code }) => resolve(code));
+  });
+  socket.close(4_001, "bye");
+  expect(await closed).toBe(4_001);
+}, 60_000);
+
+test("what is not there is said in the words E2B clients know", async () => {
+  const hex = formatHexId(parseSandboxId(id) ?? "");
+  const closed = await trafficFetch(agent, id, 4_444, "/");
+  expect(closed.status).toBe(502);
+  expect(await closed.json()).toEqual({
+    sandboxId: hex,
+    message: "The sandbox is running but port is not open",
+    port: 4_444,
+    code: 502,
+  });
+  const upload = await trafficFetch(agent, id, 4_444, "/", { method: "POST", body: new Uint8Array(1 << 20) });
+  expect(upload.status).toBe(502);
+  const unknown = newSandboxId();
+  const missing = await trafficFetch(agent, unknown, 80, "/");
+  expect(missing.status).toBe(502);
+  expect(await missing.json()).toEqual({
+    sandboxId: formatHexId(parseSandboxId(unknown) ?? ""),
+    message: "The sandbox was not found",
+    code: 502,
+  });
+  for (const path of [`/traffic/${id}/0/`, `/traffic/${id}/65536/`, "/traffic/nobody/80/", `/traffic/${id}`]) {
+    const headers = { "wrenn-authorization": `Bearer ${await agent.token()}` };
+    expect((await fetch(agent.url + path, { headers })).status).toBe(400);
+  }
+}, 60_000);
+
+test("routes of the guest agent that are the host's own are hidden", async () => {
+  const spellings = ["/init", "/init/", "//init", "/%69nit", "/x/../init", "/INIT", "/init?x", "/./init", "/ports"];
+  for (const path of spellings) {
+    const response = await trafficFetch(agent, id, GUEST_PORT, path, { method: "POST", body: "{}" });
+    expect([path, response.status]).toEqual([path, 404]);
+  }
+  expect((await trafficFetch(agent, id, GUEST_PORT, "/health")).status).toBe(204);
+});
+
+test("a destroyed sandbox's streams are reset at once", async () => {
+  const doomed = await createSandbox(agent);
+  await shell(agent, doomed, `echo ${btoa(SERVER)} | base64 -d > /root/server.py`);
+  await shell(agent, doomed, "setsid python3 /root/server.py > /dev/null 2>&1 < /dev/null &");
+  await waitUntil(
+    async () => (await trafficFetch(agent, doomed, 8080, "/")).status === 200,
+    "the server in the sandbox",
+    30_000,
+  );
+  const response = await trafficFetch(agent, doomed, 8080, "/ticks");
+  const read = response.text().then(
+    () => "ended politely",
+    () => "reset",
+  );
+  await agent.host.destroySandbox({ sandboxId: doomed });
+  expect(await read).toBe("reset");
+  expect((await trafficFetch(agent, doomed, 8080, "/")).status).toBe(502);
+}, 60_000);
