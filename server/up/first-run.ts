@@ -13,6 +13,8 @@ export interface FirstAdmin {
 export interface FirstRun extends FirstAdmin {
   /** Null until the server made one. */
   apiKey: string | null;
+  /** The password was printed: it is not printed again. */
+  isShown: boolean;
 }
 
 const DEFAULT_EMAIL = "admin@wrenn.local";
@@ -26,14 +28,15 @@ export const readFirstRun = (path: string): FirstRun | null => {
       email: pickString(content, "email"),
       password: pickString(content, "password"),
       apiKey: typeof apiKey === "string" ? apiKey : null,
+      isShown: pick(content, "shown") === true,
     };
   } catch {
     return null;
   }
 };
 
-export const writeFirstRun = (path: string, { email, password, apiKey }: FirstRun): Promise<void> =>
-  writeSecretly(path, `${JSON.stringify({ email, password, api_key: apiKey }, null, 2)}\n`);
+export const writeFirstRun = (path: string, { email, password, apiKey, isShown }: FirstRun): Promise<void> =>
+  writeSecretly(path, `${JSON.stringify({ email, password, api_key: apiKey, shown: isShown }, null, 2)}\n`);
 
 /**
  * Who becomes the first administrator: the configured one, else one with a new password, which is on disk
@@ -48,6 +51,7 @@ export const prepareFirstAdmin = async (path: string): Promise<FirstAdmin> => {
     email: email || DEFAULT_EMAIL,
     password: randomBytes(18).toString("base64url"),
     apiKey: null,
+    isShown: false,
   };
   await writeFirstRun(path, made);
   return made;

@@ -40,9 +40,13 @@ export const writeReadyFile = async (path: string, ready: Ready): Promise<void> 
   if (Number.isInteger(uid) && Number.isInteger(gid)) chownSync(path, uid, gid);
 };
 
-/** The lines under the steps. The password is shown at the first start only. */
-export const describeReady = (ready: Ready, paths: DataPaths, isFirst: boolean): string => {
-  const password = isFirst && ready.password !== null ? `password ${ready.password}` : "";
+/** The lines under the steps. The password is shown once. */
+export const describeReady = (
+  ready: Ready,
+  paths: DataPaths,
+  { showPassword }: { showPassword: boolean },
+): string => {
+  const password = showPassword && ready.password !== null ? `password ${ready.password}` : "";
   const kept = ready.password === null ? "" : `kept in ${paths.firstRun}; remove it once you know them`;
   return [
     "",

@@ -7,9 +7,11 @@ import {
   tryLockDirectory,
 } from "./data-directory.ts";
 import { CommandFailure, describeError } from "./failure.ts";
+import { readFirstRun, writeFirstRun } from "./first-run.ts";
 import type { UpFlags } from "./flags.ts";
 import type { DirectoryLock } from "./lock.ts";
 import { describeReady, removeReadyFile, writeReadyFile } from "./ready.ts";
+import { chooseListen } from "./server-child.ts";
 import { selfTest, smokeTest } from "./smoke.ts";
 import { startAll, type Started } from "./start.ts";
 import { formatSeconds, type Steps } from "./steps.ts";
@@ -52,6 +54,7 @@ const tellTimes = (steps: Steps): void => {
 export const runUp = async (flags: UpFlags, steps: Steps): Promise<number> => {
   if (flags.readyFile !== null) removeReadyFile(flags.readyFile);
   const { paths, lock } = takeDirectory(flags);
+  const listen = chooseListen(flags.port ?? (flags.smoke ? 0 : null));
   const signals = watchStopSignals();
   const interrupted = signals.requested.then((why) => {
     throw new CommandFailure("interrupted", `stopped by ${why} before everything was up`);
@@ -62,11 +65,9 @@ export const runUp = async (flags: UpFlags, steps: Steps): Promise<number> => {
     isHurried = true;
   });
   const closers: (() => Promise<void>)[] = [];
-  const port = flags.port ?? (flags.smoke ? 0 : null);
-
   const work = async (): Promise<void> => {
     const started = await Promise.race([
-      startAll({ paths, port, steps, closers, isHurried: () => isHurried }),
+      startAll({ paths, listen, steps, closers, isHurried: () => isHurried }),
       interrupted,
     ]);
     if (flags.smoke) {
@@ -76,7 +77,10 @@ export const runUp = async (flags: UpFlags, steps: Steps): Promise<number> => {
     await Promise.race([selfTest(started.api, steps), started.failed, interrupted]);
     if (flags.readyFile !== null) await writeReadyFile(flags.readyFile, started.ready);
     tellTimes(steps);
-    steps.say(describeReady(started.ready, paths, started.isFirst));
+    const firstRun = readFirstRun(paths.firstRun);
+    const isNew = firstRun !== null && !firstRun.isShown;
+    steps.say(describeReady(started.ready, paths, { showPassword: isNew }));
+    if (isNew) await writeFirstRun(paths.firstRun, { ...firstRun, isShown: true });
     await stayUp(started, signals, steps);
   };
   try {

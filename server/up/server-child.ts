@@ -19,22 +19,22 @@ export interface ServerPlan {
   spec: ChildSpec;
 }
 
-/** `--port` wins over `WRENN_LISTEN`. */
-const chooseListen = (port: number | null): string => {
+/** `--port` wins over `WRENN_LISTEN`. Throws `port_taken`. */
+export const chooseListen = (port: number | null): string => {
   const configured = process.env.WRENN_LISTEN?.trim() ?? "";
   if (port === null && configured !== "") return configured;
   return `127.0.0.1:${requirePort(port ?? DEFAULT_PORT)}`;
 };
 
-/** Throws `CommandFailure` for a port that is taken or a variable that is wrong. */
+/** Throws `CommandFailure` naming a variable that is wrong. */
 export const planServer = (options: {
-  port: number | null;
+  listen: string;
   databaseUrl: string;
   firstAdmin: FirstAdmin | null;
 }): ServerPlan => {
-  const { port, databaseUrl, firstAdmin } = options;
+  const { databaseUrl, firstAdmin } = options;
   const environment: Record<string, string> = {
-    WRENN_LISTEN: chooseListen(port),
+    WRENN_LISTEN: options.listen,
     DATABASE_URL: databaseUrl,
     ...(firstAdmin === null
       ? {}

@@ -26,7 +26,8 @@ import { waitForMinimal, waitUntilOnline } from "./template-progress.ts";
 
 export interface StartOptions {
   paths: DataPaths;
-  port: number | null;
+  /** Address and port of the server. */
+  listen: string;
   steps: Steps;
   /** Every started thing registers its end here, so that an interrupted start is undone too. */
   closers: (() => Promise<void>)[];
@@ -36,7 +37,6 @@ export interface StartOptions {
 
 export interface Started {
   ready: Ready;
-  isFirst: boolean;
   api: ApiClient;
   /** Rejects when a part could not be kept going. */
   failed: Promise<never>;
@@ -67,12 +67,12 @@ const startDatabase = ({ paths, steps, closers }: StartOptions): Promise<Instanc
   });
 
 const startServer = async (
-  { paths, port, steps, closers }: StartOptions,
+  { paths, listen, steps, closers }: StartOptions,
   database: InstanceDatabase,
   firstAdmin: FirstAdmin | null,
 ): Promise<{ url: string; server: Supervised }> =>
   steps.run("server", async (step) => {
-    const { url, spec } = planServer({ port, databaseUrl: database.url, firstAdmin });
+    const { url, spec } = planServer({ listen, databaseUrl: database.url, firstAdmin });
     const server = await startSupervised(paths, spec, steps.say);
     closers.push(() => server.stop({ signal: "SIGTERM", graceMs: SERVER_GRACE_MS }));
     await Promise.race([waitUntilServing(url), server.failed]);
@@ -131,8 +131,7 @@ export const startAll = async (options: StartOptions): Promise<Started> => {
     return path;
   });
   const database = await startDatabase(options);
-  const isFirst = !(await hasUsers(database.sql));
-  const firstAdmin = isFirst ? await prepareFirstAdmin(paths.firstRun) : null;
+  const firstAdmin = (await hasUsers(database.sql)) ? null : await prepareFirstAdmin(paths.firstRun);
   const { url, server } = await startServer(options, database, firstAdmin);
 
   const administrator = await openAdministrator(database.sql);
@@ -161,7 +160,6 @@ export const startAll = async (options: StartOptions): Promise<Started> => {
 
   const { apiKey, password } = await issueKey(administrator, { paths, firstAdmin });
   return {
-    isFirst,
     api: createApiClient(url, { apiKey }),
     failed: Promise.race([server.failed, agent.failed]),
     ready: {
