@@ -12,8 +12,27 @@ const asset = (type: string, text: string) => (): Response =>
 
 const hidden = { detail: { hide: true, security: OPEN } };
 
+interface Description {
+  paths: Record<string, Record<string, unknown>>;
+}
+
+const isDescription = (value: unknown): value is Description =>
+  typeof value === "object" && value !== null && "openapi" in value && "paths" in value;
+
+/** OpenAPI has no WebSockets: each is told as the GET that opens it. */
+const tellWebSocketsAsGet = ({ paths, ...rest }: Description): Description => {
+  const told = Object.entries(paths).map(([path, { ws, ...operations }]) => [
+    path,
+    ws === undefined ? operations : { get: ws, ...operations },
+  ]);
+  return { ...rest, paths: Object.fromEntries(told) };
+};
+
 export const documentation = () =>
   new Elysia({ name: "documentation", normalize: false })
+    .onAfterHandle(({ responseValue }) =>
+      isDescription(responseValue) ? tellWebSocketsAsGet(responseValue) : undefined,
+    )
     .use(
       openapi({
         provider: null,
