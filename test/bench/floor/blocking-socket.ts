@@ -30,41 +30,47 @@ export class SocketFailed extends Error {
   override name = "SocketFailed";
 }
 
+export interface SocketTimeouts {
+  connectMs: number;
+  /** Longest wait for more to arrive. */
+  answerMs: number;
+}
+
 export class BlockingSocket {
   readonly #fd: number;
   readonly #buffer = new Uint8Array(65_536);
 
-  /** Each later call, the connecting included, takes `timeoutMs` at most. Throws `SocketFailed`. */
-  private constructor(family: number, address: Uint8Array, timeoutMs: number) {
+  /** Throws `SocketFailed` when the connection does not stand within `connectMs`. */
+  private constructor(family: number, address: Uint8Array, { connectMs, answerMs }: SocketTimeouts) {
     this.#fd = libc.socket(family, SOCK_STREAM_CLOEXEC, 0);
-    const time = new BigInt64Array([
-      BigInt(Math.floor(timeoutMs / 1_000)),
-      BigInt((timeoutMs % 1_000) * 1_000),
-    ]);
-    for (const option of [SO_RCVTIMEO, SO_SNDTIMEO]) {
-      libc.setsockopt(this.#fd, SOL_SOCKET, option, ptr(time), time.byteLength);
-    }
+    this.#limit(SO_SNDTIMEO, connectMs);
+    this.#limit(SO_RCVTIMEO, answerMs);
     if (libc.connect(this.#fd, ptr(address), address.length) === 0) return;
     this.close();
-    throw new SocketFailed(`no connection within ${timeoutMs} ms`);
+    throw new SocketFailed(`no connection within ${connectMs} ms`);
   }
 
-  static unix(path: string, timeoutMs: number): BlockingSocket {
+  static unix(path: string, timeouts: SocketTimeouts): BlockingSocket {
     const address = new Uint8Array(2 + SUN_PATH_BYTES);
     address[0] = AF_UNIX;
     address.set(new TextEncoder().encode(path), 2);
-    return new BlockingSocket(AF_UNIX, address, timeoutMs);
+    return new BlockingSocket(AF_UNIX, address, timeouts);
   }
 
   /** Dials an IPv4 address from inside the named namespace; only this call happens there. */
-  static inNamespace(namespace: string, host: string, port: number, timeoutMs: number): BlockingSocket {
+  static inNamespace(
+    namespace: string,
+    host: string,
+    port: number,
+    timeouts: SocketTimeouts,
+  ): BlockingSocket {
     const address = new Uint8Array(16);
     address.set([AF_INET, 0, port >> 8, port & 0xff, ...host.split(".").map(Number)]);
     const own = openSync("/proc/thread-self/ns/net", "r");
     const other = openSync(`/run/netns/${namespace}`, "r");
     try {
       if (libc.setns(other, CLONE_NEWNET) !== 0) throw new SocketFailed(`cannot enter ${namespace}`);
-      return new BlockingSocket(AF_INET, address, timeoutMs);
+      return new BlockingSocket(AF_INET, address, timeouts);
     } finally {
       // Back to a namespace this thread was just in: nothing is left that could refuse it.
       libc.setns(own, CLONE_NEWNET);
@@ -87,5 +93,11 @@ export class BlockingSocket {
 
   close(): void {
     libc.close(this.#fd);
+  }
+
+  #limit(option: number, timeoutMs: number): void {
+    const seconds = Math.floor(timeoutMs / 1_000);
+    const time = new BigInt64Array([BigInt(seconds), BigInt((timeoutMs - seconds * 1_000) * 1_000)]);
+    libc.setsockopt(this.#fd, SOL_SOCKET, option, ptr(time), time.byteLength);
   }
 }

@@ -5,14 +5,11 @@ import { BlockingSocket, SocketFailed } from "./blocking-socket.ts";
 
 const HEALTH_POLL_MS = 2;
 const HEALTH_DEADLINE_MS = 30_000;
-const CONNECT_TIMEOUT_MS = 150;
-const ANSWER_TIMEOUT_MS = 20_000;
+/** A lost packet is worth a new try; an answer is worth waiting for. */
+const TIMEOUTS = { connectMs: 150, answerMs: 20_000 };
 
-const request = (
-  namespace: string,
-  options: { head: string[]; body: Uint8Array; timeoutMs: number; until: string },
-): string => {
-  const socket = BlockingSocket.inNamespace(namespace, GUEST_ADDRESS, GUEST_PORT, options.timeoutMs);
+const request = (namespace: string, options: { head: string[]; body: Uint8Array; until: string }): string => {
+  const socket = BlockingSocket.inNamespace(namespace, GUEST_ADDRESS, GUEST_PORT, TIMEOUTS);
   try {
     const head = [...options.head, "Host: guest", `Content-Length: ${options.body.length}`];
     socket.send(Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`), options.body]));
@@ -34,7 +31,6 @@ export const waitHealthy = (namespace: string): void => {
   const options = {
     head: ["GET /health HTTP/1.1"],
     body: new Uint8Array(),
-    timeoutMs: CONNECT_TIMEOUT_MS,
     until: "\r\n\r\n",
   };
   while (performance.now() < deadline) {
@@ -62,7 +58,6 @@ export const initialize = (namespace: string): void => {
   const answer = request(namespace, {
     head: ["POST /init HTTP/1.1", "Content-Type: application/json"],
     body: new TextEncoder().encode(JSON.stringify(body)),
-    timeoutMs: ANSWER_TIMEOUT_MS,
     until: "\r\n\r\n",
   });
   if (!answer.startsWith("HTTP/1.1 2")) throw new Error(`the floor's /init failed: ${answer.slice(0, 300)}`);
@@ -84,7 +79,6 @@ export const runCommand = (namespace: string, argv: [string, ...string[]]): void
       `X-Access-Token: ${ACCESS_TOKEN}`,
     ],
     body,
-    timeoutMs: ANSWER_TIMEOUT_MS,
     until: '"end"',
   });
   if (!answer.includes("exit status 0")) throw new Error(`the floor's command failed: ${answer.slice(-300)}`);

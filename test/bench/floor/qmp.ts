@@ -9,7 +9,7 @@ export class Qmp {
   #received = "";
 
   constructor(socketPath: string) {
-    this.#socket = BlockingSocket.unix(socketPath, TIMEOUT_MS);
+    this.#socket = BlockingSocket.unix(socketPath, { connectMs: TIMEOUT_MS, answerMs: TIMEOUT_MS });
     this.#line();
     this.execute("qmp_capabilities");
   }
