@@ -3,14 +3,14 @@
  * real sandboxes need, prepares once what the suites share, and ends with the line
  * `N passed, N failed, N skipped`. Everything skipped is named with its reason.
  */
-import { installDependencies, PROJECT_DIRECTORY } from "../server/up/dependencies.ts";
+import { PROJECT_DIRECTORY, requireDependencies } from "../server/up/dependencies.ts";
 import { describeError } from "../server/up/failure.ts";
 
 const startedAt = performance.now();
 const seconds = (): string => `${((performance.now() - startedAt) / 1_000).toFixed(0)} s`;
 
 const main = async (filters: string[]): Promise<number> => {
-  await installDependencies({ production: false });
+  await requireDependencies({ production: false });
   // These import packages, which may only just have come.
   const { findSuites } = await import("./run/suites.ts");
   const { findObstacle, prepareShared } = await import("./run/prepare.ts");

@@ -1,11 +1,11 @@
 /** `bun run backup FILE [--dir D]`: the database and the instance's identity in one file. */
 import { parseFileCommand } from "./backup/command.ts";
-import { installDependencies } from "./dependencies.ts";
+import { requireDependencies } from "./dependencies.ts";
 import { exitWith } from "./failure.ts";
 
 try {
   const { file, dir } = parseFileCommand("backup", process.argv.slice(2));
-  await installDependencies({ production: true });
+  await requireDependencies({ production: true });
   const { withDatabase } = await import("./backup/open-database.ts");
   const { dumpDatabase } = await import("./backup/dump.ts");
   const { tables, sizeBytes } = await withDatabase({ dir, exclusive: false }, ({ sql }) =>

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 
 import { CommandFailure } from "./failure.ts";
+import { ownCommand, runInstead } from "./rerun.ts";
 
 /** The root of the source tree. */
 export const PROJECT_DIRECTORY = join(import.meta.dir, "..", "..");
@@ -14,6 +15,9 @@ export interface InstalledDependencies {
   /** False when everything was there. */
   isChanged: boolean;
 }
+
+/** Set for the process that goes on after an installation: how long that took, in ms. */
+const INSTALL_MS = "WRENN_INSTALL_MS";
 
 /**
  * Makes `node_modules` match the lockfile; a few milliseconds when it already does. An install with
@@ -46,4 +50,21 @@ export const installDependencies = async (options: {
     );
   }
   return { durationMs: performance.now() - startedAt, isChanged: /packages? installed/.test(stdout) };
+};
+
+/** How long the installation took on whose behalf this process goes on; null in any other. */
+export const priorInstallMs = (): number | null => {
+  const text = process.env[INSTALL_MS];
+  return text === undefined ? null : Number(text);
+};
+
+/** Goes on in a new process: this one has looked for the packages before they were there. Never returns. */
+export const continueAfterInstall = async ({ durationMs }: InstalledDependencies): Promise<never> =>
+  process.exit(await runInstead(ownCommand(), { [INSTALL_MS]: String(Math.round(durationMs)) }));
+
+/** Installs what is missing, and then goes on in a new process. For commands without steps of their own. */
+export const requireDependencies = async (options: { production: boolean }): Promise<void> => {
+  if (priorInstallMs() !== null) return;
+  const installed = await installDependencies(options);
+  if (installed.isChanged) await continueAfterInstall(installed);
 };

@@ -1,11 +1,11 @@
 /** `bun run restore FILE [--dir D]`: a backup into an empty database, whole or not at all. */
 import { parseFileCommand } from "./backup/command.ts";
-import { installDependencies } from "./dependencies.ts";
+import { requireDependencies } from "./dependencies.ts";
 import { exitWith } from "./failure.ts";
 
 try {
   const { file, dir } = parseFileCommand("restore", process.argv.slice(2));
-  await installDependencies({ production: true });
+  await requireDependencies({ production: true });
   const { withDatabase } = await import("./backup/open-database.ts");
   const { loadDatabase } = await import("./backup/load.ts");
   const tables = await withDatabase({ dir, exclusive: true }, ({ sql, url }) =>

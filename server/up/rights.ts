@@ -1,6 +1,7 @@
 /** Sandboxes need root: whoever is not asks sudo for it, or is told exactly what is missing. */
 import { CommandFailure } from "./failure.ts";
 import { explainMissing, findMissing, hasTool, HOST_PACKAGES } from "./packages.ts";
+import { ownCommand, runInstead } from "./rerun.ts";
 
 const KEPT = /^(?:WRENN_|DATABASE_URL$|NO_COLOR$|TERM$|npm_lifecycle_event$)/;
 
@@ -25,18 +26,5 @@ export const runAsRoot = async (): Promise<number> => {
   if (!hasTool("sudo")) throw await explainRights();
   const kept = Object.keys(process.env).filter((name) => KEPT.test(name));
   console.log(`asking sudo for root: ${NEEDED}`);
-  const child = Bun.spawn(
-    [
-      "sudo",
-      `--preserve-env=${kept.join(",")}`,
-      "--",
-      process.execPath,
-      "--no-env-file",
-      "--no-install",
-      ...process.argv.slice(1),
-    ],
-    { stdin: "inherit", stdout: "inherit", stderr: "inherit" },
-  );
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => child.kill(name));
-  return child.exited;
+  return runInstead(["sudo", `--preserve-env=${kept.join(",")}`, "--", ...ownCommand()]);
 };

@@ -58,7 +58,8 @@ export const standardOutput = (): StepsOutput => {
 const paint = (output: StepsOutput, code: number, text: string): string =>
   output.color ? `\u001b[${code}m${text}\u001b[0m` : text;
 
-export const createSteps = (output: StepsOutput): Steps => {
+/** @param downloadedMs spent on downloads before this process began */
+export const createSteps = (output: StepsOutput, downloadedMs = 0): Steps => {
   const startedAt = performance.now();
   let downloadMs = 0;
 
@@ -111,6 +112,9 @@ export const createSteps = (output: StepsOutput): Steps => {
   return {
     run,
     say: (line) => output.write(`${line}\n`),
-    times: () => ({ totalMs: performance.now() - startedAt - downloadMs, downloadMs }),
+    times: () => ({
+      totalMs: performance.now() - startedAt - downloadMs,
+      downloadMs: downloadMs + downloadedMs,
+    }),
   };
 };
