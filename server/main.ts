@@ -7,6 +7,13 @@ import { startServer } from "./start.ts";
 
 const log = stderrLog();
 
+// What nobody waited for may not take every request down with it; what nobody caught leaves an unknown state.
+process.on("unhandledRejection", (error) => log.error("unhandled rejection", { error }));
+process.on("uncaughtException", (error) => {
+  log.error("uncaught exception", { error });
+  process.exit(1);
+});
+
 const run = async (): Promise<void> => {
   const config = readConfig(process.env);
   const { role, applied } = await migrate({ url: config.databaseUrl }).catch((error) => {

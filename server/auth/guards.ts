@@ -4,6 +4,7 @@ import { forbidden, unauthorized } from "../errors.ts";
 import { hashKey } from "../keys/key-format.ts";
 import type { Log } from "../log.ts";
 import type { Guards, KeyAccess, TeamCaller, UserCaller } from "./context.ts";
+import { withinDeadline } from "./database-deadline.ts";
 import { scopeAllows } from "./scopes.ts";
 import type { AuthStore, KeyRow, UserRow } from "./store.ts";
 import type { Tokens } from "./tokens.ts";
@@ -64,7 +65,7 @@ export const createGuards = ({ store, tokens, log }: GuardDeps): Guards => {
     const session = await tokens.verifyUser(bearer);
     if (session === null)
       throw unauthorized("The token is not valid or has expired. Refresh it or sign in again.");
-    const row = await store.findUser(session);
+    const row = await withinDeadline(store.findUser(session));
     if (row === undefined) throw unauthorized("The session has ended. Sign in again.");
     return { row, sessionId: session.sessionId, teamId: session.teamId };
   };
@@ -85,7 +86,7 @@ export const createGuards = ({ store, tokens, log }: GuardDeps): Guards => {
 
   const teamOfKey = async (text: string, access: KeyAccess & { method: string }): Promise<TeamCaller> => {
     const hash = hashKey(text);
-    const row = hash === null ? undefined : await store.findKey(hash);
+    const row = hash === null ? undefined : await withinDeadline(store.findKey(hash));
     if (row === undefined) throw unauthorized("The API key is not known.", "invalid_api_key");
     if (row.is_revoked) throw unauthorized("The API key was revoked.", "api_key_revoked");
     if (row.is_expired) {

@@ -32,15 +32,17 @@ export const insertSession = async (
 };
 
 /**
- * The row of a refresh token, with its family's live row locked: two uses at once take turns. (The row
- * itself is read after the lock, so the second one sees what the first did.)
+ * The row of a refresh token, with its family locked until the transaction ends: uses at once take turns, and
+ * each sees what the one before did.
  */
 export const lockRefreshToken = async (
   tx: Queryable,
   options: { tokenHash: Buffer; graceSec: number },
 ): Promise<RefreshRow | undefined> => {
   const { tokenHash, graceSec } = options;
-  await tx`select 1 from sessions where token_hash = ${tokenHash} for update`;
+  await tx`
+    select pg_advisory_xact_lock(hashtextextended(family_id::text, 0))
+    from sessions where token_hash = ${tokenHash}`;
   const [row] = await tx<RefreshRow[]>`
     select s.id, s.user_id, s.family_id, s.user_agent,
       s.revoked_at is null and s.expires_at > now() as is_live,

@@ -44,6 +44,24 @@ describe("on loopback", () => {
     ]);
   }, 30_000);
 
+  test(
+    "a hundred at once with an address each, on a new server: one administrator",
+    () =>
+      withServer({}, async ({ url, database }) => {
+        const answers = await Promise.all(
+          Array.from({ length: 100 }, (_, index) =>
+            call(url, "/v1/auth/signup", request(`person-${index}@example.com`)),
+          ),
+        );
+        expect(answers.filter(({ status }) => status !== 201)).toEqual([]);
+        expect(answers.filter(({ body }) => body["is_admin"] === true)).toHaveLength(1);
+        const [row] = await database.sql`
+        select count(*)::int as people, count(*) filter (where is_admin)::int as admins from users`;
+        expect(row).toEqual({ people: 100, admins: 1 });
+      }),
+    60_000,
+  );
+
   test("the answer, the team's role and the audit rows fit together", async () => {
     const answer = await call<SignInBody>(
       server.url,
