@@ -66,7 +66,7 @@ describe("the root file system of minimal", () => {
     "a build whose agent is killed ends with it and leaves nothing to use",
     async () => {
       await killWhen(
-        "unpacking",
+        "extracting archives",
         `import { createLayout } from ${agentModule("layout.ts")};
        import { ensureMinimalImage } from ${agentModule("minimal.ts")};
        await ensureMinimalImage(createLayout(${JSON.stringify(layout.root)}), (step) => console.log(step));`,
