@@ -2,6 +2,7 @@
 import { takeIdentity } from "./clone-identity.ts";
 import { problem } from "./http/problem.ts";
 import { type InitOrder, InvalidInit, parseInit } from "./init-request.ts";
+import { keepSettings } from "./kept-settings.ts";
 import type { SandboxSettings } from "./settings.ts";
 import { setWallClock } from "./system/clock.ts";
 import { reseedKernel } from "./system/entropy.ts";
@@ -27,6 +28,7 @@ const apply = (order: InitOrder, { settings, closeIdleConnections }: InitTargets
   if (order.envVars !== null) settings.environment = order.envVars;
   if (order.defaultUser !== null) settings.users.setDefault(order.defaultUser);
   if (order.defaultWorkdir !== null) settings.workdir = order.defaultWorkdir;
+  keepSettings(settings);
 };
 
 /** 204 when all of it is done, 400 for a body that is wrong, 500 when the kernel refused; then the log says why. */

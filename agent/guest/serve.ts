@@ -1,4 +1,5 @@
 /** Starts the guest agent's server and keeps the process fit for being pid 2 of a sandbox. */
+import { restoreSettings } from "./kept-settings.ts";
 import { GUEST_PORT, HOST_ADDRESS } from "./protocol.ts";
 import { createRoutes } from "./routes.ts";
 import { SandboxSettings } from "./settings.ts";
@@ -15,7 +16,9 @@ const FILE_MASK = 0o022;
 /** Serves until the process ends. */
 export const serveGuest = ({ port, hostAddress }: GuestOptions): void => {
   process.umask(FILE_MASK);
-  const routes = createRoutes({ settings: new SandboxSettings(), hostAddress });
+  const settings = new SandboxSettings();
+  restoreSettings(settings);
+  const routes = createRoutes({ settings, hostAddress });
   const server = Bun.serve({
     hostname: "0.0.0.0",
     port,

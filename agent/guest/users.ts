@@ -94,6 +94,11 @@ export class UserDirectory {
     return this.#database;
   }
 
+  /** Null: none was set. */
+  get defaultName(): string | null {
+    return this.#defaultName;
+  }
+
   setDefault(name: string): void {
     this.#defaultName = name;
   }

@@ -31,7 +31,8 @@ ${EXTRA_GROUP.name}:x:${EXTRA_GROUP.gid}:${USER.name}
 
 /**
  * In the new namespaces: private /etc, /run and /home, then the agent. The shell stays the first process, as
- * the sandbox's init does: it reaps what loses its parent, and its end is the end of everything inside.
+ * the sandbox's init does: it reaps what loses its parent, starts an agent that has ended again, and its end
+ * is the end of everything inside.
  */
 const SETUP = `
 set -e
@@ -45,9 +46,11 @@ for name in ${USER.name}:${USER.uid} ${OTHER.name}:${OTHER.uid}; do
 done
 chmod 0755 /home
 shift
-"$@" &
-echo $! > /run/agent.pid
-wait
+while :; do
+  "$@" &
+  echo $! > /run/agent.pid
+  wait $! || true
+done
 `;
 
 export interface GuestAgent {

@@ -200,6 +200,26 @@ describe.skipIf(!canRunGuestAgent)("/init of a guest agent", () => {
     expect(stdout).toBe(`sandbox-c\n127.0.0.1\tlocalhost\n127.0.1.1\tsandbox-c\n${"c".repeat(32)}\n/root\n`);
   });
 
+  test("an agent that dies and is started again still asks for the token and knows the rest", async () => {
+    await using own = await startGuestAgent({ accessToken: TOKEN });
+    await postInit(
+      own.url,
+      initBody({ envVars: { KEPT: "yes" }, defaultUser: OTHER.name, defaultWorkdir: "/tmp" }),
+    );
+    await shell(own.process("root"), "kill -9 $(cat /run/agent.pid)").catch(() => {});
+    const ports = (): string[] =>
+      [...own.log().matchAll(/listens on port (\d+)/g)].map(([, port]) => port ?? "");
+    await until("it is started again", () => ports().length === 2);
+    const url = `http://127.0.0.1:${ports()[1]}`;
+    expect((await fetch(`${url}/envs`)).status).toBe(401);
+    const envs = await fetch(`${url}/envs`, { headers: { "x-access-token": TOKEN } });
+    expect(await envs.json()).toEqual({ KEPT: "yes" });
+    const file = await fetch(`${url}/files?path=/run/wrenn/guest-agent.json`, {
+      headers: { "x-access-token": TOKEN },
+    });
+    expect(file.status).toBe(403);
+  });
+
   test("started without the JIT it starts itself anew with it", async () => {
     await using slow = await startGuestAgent({ environment: { BUN_JSC_useJIT: "0" } });
     expect((await shell(slow.process(), "id -un; env | grep -c BUN_ || true")).stdout).toBe(

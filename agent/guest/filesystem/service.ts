@@ -19,8 +19,9 @@ import type { SandboxSettings } from "../settings.ts";
 import { asUser } from "../system/credentials.ts";
 import type { User } from "../users.ts";
 import { type EntryInit, readEntry } from "./entry.ts";
+import { openWatch } from "./open-watch.ts";
 import { listTree, makeDirectories, MAX_LISTED_ENTRIES, removeTree, TooManyEntries } from "./tree.ts";
-import { openWatch, watchEvents, type WatchOptions } from "./watch.ts";
+import { watchEvents, type WatchOptions } from "./watch.ts";
 import { WatcherTable } from "./watchers.ts";
 
 /** Deeper trees exist only by loops of mounts; the kernel's own limit on a path is below this. */

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 
-import { KEPT_BYTES, type OutputChunk, type OutputItem, ProcessOutput, type Viewer } from "./output.ts";
+import { type OutputItem, ProcessOutput, type Viewer } from "./output.ts";
+import { KEPT_BYTES, type OutputChunk } from "./recent-output.ts";
 import { describeEnd } from "./status.ts";
 
 const END = describeEnd(0, null);

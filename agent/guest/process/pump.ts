@@ -1,7 +1,8 @@
 /** Reads one output pipe of a child, as fast as the viewers allow. */
 import { closeSync } from "node:fs";
 
-import type { Channel, ProcessOutput } from "./output.ts";
+import type { ProcessOutput } from "./output.ts";
+import type { Channel } from "./recent-output.ts";
 
 /**
  * How long a pipe must be silent after its process has ended before the rest is left to itself. A command
