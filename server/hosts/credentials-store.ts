@@ -79,18 +79,38 @@ export interface RefreshToken {
   id: string;
   hostId: string;
   familyId: string;
-  revokedAt: Date | null;
-  replacedBy: string | null;
+  /** `live`, or used: `lost_reply` while its successor is unused and the rotation a moment ago. */
+  state: "live" | "lost_reply" | "used";
+  /** Null while live. */
+  successorId: string | null;
 }
 
-/** A token that has not expired, of a host that is not deleted; locked until the transaction ends. */
-export const lockRefreshToken = async (tx: Tx, tokenHash: Buffer): Promise<RefreshToken | null> => {
-  const [row] = await tx<RefreshToken[]>`
-    select r.id, r.host_id as "hostId", r.family_id as "familyId", r.revoked_at as "revokedAt",
-      r.replaced_by as "replacedBy"
+/**
+ * A token that has not expired, of a host that is not deleted; its family is locked until the transaction
+ * ends.
+ * @param graceSec how long after a rotation the reply may count as lost.
+ */
+export const lockRefreshToken = async (
+  tx: Tx,
+  { tokenHash, graceSec }: { tokenHash: Buffer; graceSec: number },
+): Promise<RefreshToken | null> => {
+  const [family] = await tx<{ id: string; familyId: string }[]>`
+    select r.id, r.family_id as "familyId"
     from host_refresh_tokens r join hosts h on h.id = r.host_id
-    where r.token_hash = ${tokenHash} and r.expires_at > now() and h.deleted_at is null
-    for update of r`;
+    where r.token_hash = ${tokenHash} and r.expires_at > now() and h.deleted_at is null`;
+  if (!family) return null;
+  await tx`
+    select id from host_refresh_tokens where family_id = ${family.familyId} order by id for update`;
+  const [row] = await tx<RefreshToken[]>`
+    select r.id, r.host_id as "hostId", r.family_id as "familyId", r.replaced_by as "successorId",
+      case
+        when r.revoked_at is null then 'live'
+        when r.revoked_at > now() - make_interval(secs => ${graceSec})
+          and s.revoked_at is null and s.id is not null then 'lost_reply'
+        else 'used'
+      end as state
+    from host_refresh_tokens r left join host_refresh_tokens s on s.id = r.replaced_by
+    where r.id = ${family.id}`;
   return row ?? null;
 };
 
@@ -99,7 +119,12 @@ export const replaceRefreshToken = async (
   { id, replacedBy }: { id: string; replacedBy: string },
 ): Promise<void> => {
   await tx`
-    update host_refresh_tokens set revoked_at = now(), replaced_by = ${replacedBy} where id = ${id}`;
+    update host_refresh_tokens set revoked_at = coalesce(revoked_at, now()), replaced_by = ${replacedBy}
+    where id = ${id}`;
+};
+
+export const revokeToken = async (tx: Tx, id: string): Promise<void> => {
+  await tx`update host_refresh_tokens set revoked_at = now() where id = ${id} and revoked_at is null`;
 };
 
 /** Ends every token of one sign-in: a used token came back. */

@@ -1,4 +1,4 @@
-/** A host's refresh token is used once: the successor is written before it is revoked. */
+/** A host's refresh token is used once: the successor is written before it is revoked, so a crash locks no host out. */
 import type { Sql, Tx } from "../../db/sql.ts";
 import { newId } from "../../proto/ids.ts";
 import { randomHex, sha256 } from "../auth/secrets.ts";
@@ -9,8 +9,12 @@ import {
   lockRefreshToken,
   replaceRefreshToken,
   revokeFamily,
+  revokeToken,
 } from "./credentials-store.ts";
 import { REFRESH_TOKEN_SEC } from "./registration.ts";
+
+/** How long after its use a token still yields a successor: the answer with the first may have been lost. */
+const LOST_REPLY_SEC = 30;
 
 const refused = () =>
   unauthorized(
@@ -20,7 +24,8 @@ const refused = () =>
 
 /**
  * A host token and the next refresh token for this one.
- * @throws ApiError 401 for a token that is unknown, expired or revoked; a used one ends its whole family.
+ * @throws ApiError 401 for a token that is unknown, expired or revoked; using one again ends its whole family,
+ *   except at once after, while its successor is unused.
  */
 export const refreshHost = async (
   { sql, tokens }: { sql: Sql; tokens: Tokens },
@@ -28,12 +33,13 @@ export const refreshHost = async (
 ): Promise<{ token: string; refreshToken: string }> => {
   const next = randomHex(32);
   const hostId = await sql.begin(async (tx: Tx) => {
-    const known = await lockRefreshToken(tx, sha256(refreshToken));
+    const known = await lockRefreshToken(tx, { tokenHash: sha256(refreshToken), graceSec: LOST_REPLY_SEC });
     if (!known) return null;
-    if (known.revokedAt !== null) {
+    if (known.state === "used") {
       await revokeFamily(tx, known.familyId);
       return null;
     }
+    if (known.successorId !== null) await revokeToken(tx, known.successorId);
     const id = newId();
     const expiresAt = new Date(Date.now() + REFRESH_TOKEN_SEC * 1000);
     await insertRefreshToken(tx, {

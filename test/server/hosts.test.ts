@@ -170,6 +170,28 @@ describe("refresh", () => {
   });
 });
 
+describe("a lost answer to a refresh", () => {
+  test("is made good for a moment, and the unused successor ends", async () => {
+    const { registration } = await newHost();
+    const first = (await register(registration.token)).body;
+    const lost = await refresh(first.refresh_token);
+    const again = await refresh(first.refresh_token);
+    expect(again.status).toBe(200);
+    expect((await refresh(again.body.refresh_token)).status).toBe(200);
+    expect((await refresh(lost.body.refresh_token)).status).toBe(401);
+  });
+
+  test("not after half a minute", async () => {
+    const { registration } = await newHost();
+    const first = (await register(registration.token)).body;
+    const next = await refresh(first.refresh_token);
+    await server.database.ownerSql`
+      update host_refresh_tokens set revoked_at = revoked_at - interval '31 seconds' where revoked_at is not null`;
+    expect((await refresh(first.refresh_token)).status).toBe(401);
+    expect((await refresh(next.body.refresh_token)).status).toBe(401);
+  });
+});
+
 describe("beats", () => {
   test("bring a host online, and dial it", async () => {
     const host = await StandInHost.join(server.url, admin.token);
