@@ -59,6 +59,7 @@ export class QemuVm implements Vm {
   #plannedEnd: string | null = null;
   /** The caller wants the guest frozen, whatever else would set it going. */
   #isHeld = false;
+  #isRetrying = false;
   #consoleTail = "";
 
   constructor({ record, qmp, memory, child }: QemuVmParts) {
@@ -80,11 +81,13 @@ export class QemuVm implements Vm {
   }
 
   async console(): Promise<string> {
-    // Reading empties QEMU's buffer; what was read before is kept here.
-    const fresh: unknown = await this.#qmp
-      .execute("ringbuf-read", { device: CONSOLE_ID, size: CONSOLE_BYTES, format: "utf8" })
+    // Reading empties QEMU's buffer; what was read before is kept here. Base64: a guest prints any bytes.
+    const fresh = await this.#qmp
+      .execute("ringbuf-read", { device: CONSOLE_ID, size: CONSOLE_BYTES, format: "base64" })
       .catch(() => "");
-    this.#consoleTail = (this.#consoleTail + String(fresh)).slice(-CONSOLE_BYTES);
+    this.#consoleTail = (this.#consoleTail + Buffer.from(String(fresh), "base64").toString()).slice(
+      -CONSOLE_BYTES,
+    );
     return this.#consoleTail;
   }
 
@@ -161,15 +164,17 @@ export class QemuVm implements Vm {
 
   #onEvent({ name, data }: QmpEvent): void {
     // QEMU stays after the guest's own power-off or reset; there is nothing left to run, so it goes.
-    if (name === "SHUTDOWN" && data["guest"] === true) {
+    if (name === "SHUTDOWN" && data["guest"] === true && this.#plannedEnd === null) {
       void this.#endHalted(data["reason"] === "guest-reset" ? "restarted or panicked" : "powered itself off");
     }
-    if (name === "BLOCK_IO_ERROR" && data["action"] === "stop") void this.#retryWrite();
+    if (name === "BLOCK_IO_ERROR" && data["action"] === "stop" && !this.#isRetrying) void this.#retryWrite();
   }
 
   /** The host's disk is full: QEMU froze the guest rather than fail its write, and tries again when it goes on. */
   async #retryWrite(): Promise<void> {
+    this.#isRetrying = true;
     await Bun.sleep(FULL_DISK_RETRY_MS);
+    this.#isRetrying = false;
     // Another failure is another event; a VM that has gone meanwhile has told so itself.
     const status = await queryStatus(this.#qmp).catch(() => "gone");
     if (status === "io-error" && !this.#isHeld) await this.#qmp.execute("cont").catch(() => undefined);

@@ -131,6 +131,10 @@ export const spawnVm = async (
     // The agent may end while VMs run.
     child.unref();
     return { child, identity: offerToOomKiller(child) };
+  } catch (cause) {
+    if (cause instanceof VmFailed) throw cause;
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new VmFailed("start_failed", `the VM's process does not start: ${detail}`, { cause });
   } finally {
     closeFd(control);
     inherited.closeAll();
