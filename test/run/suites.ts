@@ -15,7 +15,7 @@ export interface Suite {
 }
 
 /** Folders of `test/` whose tests need no virtual machine. */
-const LIGHT_FOLDERS = ["bench", "db", "rules", "run", "server", "support"];
+const LIGHT_FOLDERS = ["bench", "db", "guest", "rules", "run", "server", "support"];
 
 const isLight = (path: string): boolean =>
   !path.startsWith("test/") || LIGHT_FOLDERS.some((folder) => path.startsWith(`test/${folder}/`));
