@@ -75,7 +75,7 @@ test("an agent killed in the middle of operations leaves no half-made thing", as
   await shell(agent, first, "head -c 20000000 /dev/urandom > /dev/shm/file");
   await pause(second);
   // Each round kills the agent a little later into a pause, a resume, a create and a fork.
-  for (const delayMs of [5, 25, 60, 120, 250]) {
+  for (const delayMs of [10, 60, 200, 500, 1_000]) {
     const child = newSandboxId();
     const calls = [
       pause(first),

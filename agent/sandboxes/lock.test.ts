@@ -1,0 +1,30 @@
+import { expect, test } from "bun:test";
+
+import { Lock } from "./lock.ts";
+
+test("operations run one after the other, in order, also after a failure", async () => {
+  const lock = new Lock("it");
+  const events: string[] = [];
+  const step = (name: string, fails = false) =>
+    lock.run(async () => {
+      events.push(`${name} begins`);
+      await Bun.sleep(1);
+      events.push(`${name} ends`);
+      if (fails) throw new Error(name);
+    });
+  const results = await Promise.allSettled([step("one"), step("two", true), step("three")]);
+  expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect(events).toEqual(["one begins", "one ends", "two begins", "two ends", "three begins", "three ends"]);
+});
+
+test("a line that is too long is refused", async () => {
+  const lock = new Lock("it", 2);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const first = lock.run(() => promise);
+  await Promise.resolve();
+  const waiting = [lock.run(async () => {}), lock.run(async () => {})];
+  expect(lock.run(async () => {})).rejects.toThrow(/waiting/);
+  resolve();
+  await Promise.all([first, ...waiting]);
+  await lock.run(async () => {});
+});
