@@ -12,6 +12,7 @@ import { keyRoutes } from "./keys/routes.ts";
 import { execRoutes } from "./sandboxes/exec-routes.ts";
 import { execStreamRoutes } from "./sandboxes/exec-stream-routes.ts";
 import { fileRoutes } from "./sandboxes/file-routes.ts";
+import { inspectRoutes, logRoutes } from "./sandboxes/inspect-routes.ts";
 import { sandboxRoutes } from "./sandboxes/routes.ts";
 import type { Services } from "./services.ts";
 import { systemRoutes } from "./system/routes.ts";
@@ -33,6 +34,8 @@ export const createApp = (services: Services) =>
     .use(execRoutes(services))
     .use(execStreamRoutes(services))
     .use(fileRoutes(services))
+    .use(inspectRoutes(services))
+    .use(logRoutes(services))
     .use(templateRoutes(services))
     .use(snapshotRoutes(services));
 

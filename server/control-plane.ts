@@ -1,4 +1,5 @@
 import type { Sql } from "../db/sql.ts";
+import type { AuditSideChannel } from "./audit/side-channel.ts";
 import type { Tokens } from "./auth/tokens.ts";
 import type { ServerConfig } from "./config.ts";
 /** The parts that look after hosts and sandboxes, made once and given to each other. */
@@ -32,8 +33,9 @@ export const createControlPlane = (foundation: {
   settings: Settings;
   log: Log;
   tokens: Tokens;
+  audit: AuditSideChannel;
 }): ControlPlane => {
-  const { config, sql, settings, log, tokens } = foundation;
+  const { config, sql, settings, log, tokens, audit } = foundation;
   const callTokens = new CallTokens(settings.callKey.privateKey, settings.instanceId);
   const pool = new HostClientPool(callTokens);
   const accessToken = accessTokens(settings.trafficKey);
@@ -42,7 +44,7 @@ export const createControlPlane = (foundation: {
     hosts,
     registration: { sql, tokens, settings, dialer: new Dialer(pool) },
     monitor: new HostMonitor(hosts, config.monitorMs),
-    sandboxes: { ...hosts, scheduler: new RoundRobin(), accessToken, limits: DEFAULT_LIMITS },
+    sandboxes: { ...hosts, scheduler: new RoundRobin(), accessToken, limits: DEFAULT_LIMITS, audit },
     snapshots: hosts,
     guests: new GuestDoor(callTokens, accessToken),
   };

@@ -59,7 +59,7 @@ export const createServices = (foundation: Foundation): Services => {
   const passwords = new Passwords();
   const sessions = createSessions(sql);
   const accounts = createAccounts({ sql, passwords, config, setupCode: settings.setupCode });
-  const controlPlane = createControlPlane({ ...foundation, tokens });
+  const controlPlane = createControlPlane({ ...foundation, tokens, audit: auditSideChannel });
   return {
     ...foundation,
     ...controlPlane,

@@ -1,5 +1,6 @@
 /** What the sandbox use cases work with. */
 import type { Sql } from "../../db/sql.ts";
+import type { AuditSideChannel } from "../audit/side-channel.ts";
 import type { HostClientPool } from "../hosts/client-pool.ts";
 import type { Scheduler } from "../hosts/scheduler.ts";
 import type { Log } from "../log.ts";
@@ -13,5 +14,7 @@ export interface SandboxContext {
   accessToken: (sandboxId: string) => string;
   /** Instance-wide; a team may have its own. */
   limits: TeamLimits;
+  /** For creates that fail before there is a row. */
+  audit: AuditSideChannel;
   log: Log;
 }

@@ -9,7 +9,7 @@ import { formatSandboxId, newId } from "../../proto/ids.ts";
 import { record } from "../audit/record.ts";
 import { sandboxEvents } from "../audit/sandbox-events.ts";
 import type { TeamCaller } from "../auth/context.ts";
-import { type ApiError, notFound, unavailable } from "../errors.ts";
+import { ApiError, notFound, unavailable } from "../errors.ts";
 import { HostChooser } from "../hosts/chooser.ts";
 import { anotherHostMay, type HostFailure, readFailure, toClientError } from "../hosts/failures.ts";
 import type { HostEndpoint } from "../hosts/host-fetch.ts";
@@ -136,6 +136,26 @@ const finish = async (
   throw now ? invalidState(id, now.status, "pending") : sandboxNotFound(id);
 };
 
+/** What is worth a line in the audit trail though no sandbox came of it: limits met, not mistakes. */
+const isNotable = (error: unknown): error is ApiError =>
+  error instanceof ApiError && (error.status === 429 || error.code === "no_hosts_available");
+
+/** The row, and the host it is to be made on. */
+const begin = async (context: SandboxContext, order: Order, chooser: HostChooser): Promise<HostEndpoint> => {
+  const { id: sandboxId, caller } = order;
+  const { teamId, actor } = caller;
+  try {
+    const first = await chooser.next();
+    await insertPending(context, order, first.id);
+    return first;
+  } catch (error) {
+    if (isNotable(error)) {
+      context.audit.record(sandboxEvents.createFailed({ teamId, actor, sandboxId, reason: error.code }));
+    }
+    throw error;
+  }
+};
+
 /** Asks hosts in turn while they refuse for lack of room, files or connection. */
 const runSomewhere = async (
   context: SandboxContext,
@@ -177,8 +197,7 @@ export const createSandbox = async (
   const runtimeId = template.type === "snapshot" ? template.runtimeId : null;
   const chooser = new HostChooser(context, template.id, { ...placement, runtimeId });
 
-  const first = await chooser.next();
-  await insertPending(context, order, first.id);
+  const first = await begin(context, order, chooser);
   const { endpoint, state } = await runSomewhere(context, order, { chooser, first });
   return finish(context, order, endpoint, state);
 };

@@ -35,7 +35,11 @@ const byCode = (code: Code, message: string, noun: GuestNoun): ApiError | null =
 export const guestError = (thrown: unknown, noun: GuestNoun): ApiError => {
   if (thrown instanceof ApiError) return thrown;
   const error = ConnectError.from(thrown);
-  const fromHost = error.metadata.has(HOST_ERROR_HEADER);
+  const fromHost = error.metadata.get(HOST_ERROR_HEADER);
+  // The row said it runs, so this is news that the row does not have yet.
+  if (fromHost === "sandbox_not_found") {
+    return conflict("invalid_state", "The sandbox is not running on its host just now; look at it again.");
+  }
   const mistake = fromHost ? null : byCode(error.code, error.rawMessage, noun);
   return mistake ?? toClientError(readFailure(thrown));
 };

@@ -109,6 +109,24 @@ test("files go both ways", async () => {
   await remove(id);
 });
 
+test("what goes on inside can be seen", async () => {
+  const id = await create();
+  const { pid } = await ok(`/${id}/exec`, { cmd: "exec python3 -m http.server 8000", background: true });
+  await waitFor("the port shows", async () =>
+    (await ok(`/${id}/ports`)).items.some((item) => item["port"] === 8000),
+  );
+  expect((await ok(`/${id}/processes`)).items).toMatchObject([{ pid, cmd: "/bin/sh" }]);
+  const metrics = await ok(`/${id}/metrics`);
+  expect(metrics["cpu_count"]).toBe(1);
+  expect(metrics["memory_total_bytes"]).toBeGreaterThan(400 * 2 ** 20);
+  expect(metrics["disk_used_bytes"]).toBeGreaterThan(0);
+  expect((await ok(`/${id}/logs`))["console"]).toBeString();
+  expect((await api(`/${id}/processes/${pid}`, undefined, "DELETE")).status).toBe(204);
+  await waitFor("it is gone", async () => (await ok(`/${id}/processes`)).items.length === 0);
+  expect((await api(`/${id}/processes/${pid}`, undefined, "DELETE")).body.error?.code).toBe("process_not_found");
+  await remove(id);
+});
+
 test("an idle sandbox pauses itself, and the server knows within a moment", async () => {
   const id = await create({ timeout_sec: 2 });
   await waitFor("it paused", async () => (await ok(`/${id}`)).status === "paused", 20_000);

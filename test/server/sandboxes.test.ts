@@ -211,6 +211,11 @@ describe("create", () => {
     await server.database.ownerSql`update teams set limits = '{}'`;
     expect(answer.status).toBe(429);
     expect(answer.body.error).toMatchObject({ code: "quota_exceeded", limit: "sandboxes", max: 0 });
+    await waitFor("the audit trail tells it", async () => {
+      const rows = await server.database.sql`
+        select 1 from audit_logs where action = 'create' and metadata->>'reason' = 'quota_exceeded'`;
+      return rows.length === 1;
+    });
   });
 });
 
