@@ -8,13 +8,23 @@ import { Process } from "../../proto/gen/process/process_pb.ts";
 import { AgentError } from "../errors.ts";
 import { GUEST_PORT, type InitRequest } from "../guest/protocol.ts";
 
-/** A restored guest answers within this, emulated and on a busy machine, or another attempt is made beside it. */
-const HEDGE_MS = 150;
+/** How long an unanswered attempt stays alone, and when it is given up; later ones have up to 16 times as long. */
+interface Patience {
+  hedgeMs: number;
+  attemptMs: number;
+}
+
+/** While a guest boots, packets are lost until its network is up. */
+const BOOTING: Patience = { hedgeMs: 150, attemptMs: 500 };
+/**
+ * The network of a restored guest is up from its first instant: what has not answered is at work, and
+ * every further request would only give it more to do.
+ */
+const RESTORED: Patience = { hedgeMs: 2_000, attemptMs: 5_000 };
+
 const REFUSED_RETRY_MS = 2;
 const MAX_ATTEMPTS_OPEN = 6;
-/** An attempt is given up after this, the later ones after up to sixteen times as long. */
-const ATTEMPT_MS = 500;
-const MAX_ATTEMPT_MS = 16 * ATTEMPT_MS;
+const MAX_GROWTH = 16;
 
 /**
  * Connections are never reused: one that was open before a pause, or to the slot's earlier guest, is dead
@@ -29,6 +39,7 @@ const request = (address: string, path: string, init: BunFetchRequestInit): Prom
  */
 const persistently = async <T>(
   attempt: (signal: AbortSignal) => Promise<T>,
+  { hedgeMs, attemptMs: firstAttemptMs }: Patience,
   deadline: AbortSignal,
 ): Promise<T> => {
   const finished = new AbortController();
@@ -43,7 +54,7 @@ const persistently = async <T>(
       }),
     );
   deadline.addEventListener("abort", giveUp, { once: true });
-  let attemptMs = ATTEMPT_MS;
+  let attemptMs = firstAttemptMs;
   const launch = () => {
     const one = attempt(AbortSignal.any([signal, AbortSignal.timeout(attemptMs)]))
       .then(resolve, (error: unknown) => {
@@ -56,8 +67,8 @@ const persistently = async <T>(
   const drive = async () => {
     while (!signal.aborted) {
       if (open.size >= MAX_ATTEMPTS_OPEN) await Promise.race(open);
-      await Promise.race([launch(), Bun.sleep(HEDGE_MS)]);
-      attemptMs = Math.min(attemptMs * 1.2, MAX_ATTEMPT_MS);
+      await Promise.race([launch(), Bun.sleep(hedgeMs)]);
+      attemptMs = Math.min(attemptMs * 1.2, MAX_GROWTH * firstAttemptMs);
       if (!signal.aborted) await Bun.sleep(REFUSED_RETRY_MS);
     }
   };
@@ -83,9 +94,13 @@ const expectOk = async (response: Response, what: string): Promise<void> => {
 
 /** Waits until GET /health succeeds. Throws `guest_failed` when `deadline` aborts first. */
 export const waitHealthy = (address: string, deadline: AbortSignal): Promise<void> =>
-  persistently(async (signal) => {
-    await expectOk(await request(address, "/health", { signal }), "GET /health");
-  }, deadline);
+  persistently(
+    async (signal) => {
+      await expectOk(await request(address, "/health", { signal }), "GET /health");
+    },
+    BOOTING,
+    deadline,
+  );
 
 export interface InitOptions {
   accessToken: string;
@@ -102,22 +117,26 @@ export const initGuest = async (
   deadline: AbortSignal,
 ): Promise<void> => {
   const attemptId = crypto.randomUUID();
-  const response = await persistently(async (signal) => {
-    const body: InitRequest = {
-      attemptId,
-      timestamp: new Date().toISOString(),
-      entropy: randomBytes(32).toString("base64"),
-      accessToken: options.accessToken,
-      ...(options.envs === undefined ? {} : { envVars: options.envs }),
-      ...(options.identity === undefined ? {} : { identity: options.identity }),
-    };
-    return request(address, "/init", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-      signal,
-    });
-  }, deadline);
+  const response = await persistently(
+    async (signal) => {
+      const body: InitRequest = {
+        attemptId,
+        timestamp: new Date().toISOString(),
+        entropy: randomBytes(32).toString("base64"),
+        accessToken: options.accessToken,
+        ...(options.envs === undefined ? {} : { envVars: options.envs }),
+        ...(options.identity === undefined ? {} : { identity: options.identity }),
+      };
+      return request(address, "/init", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+        signal,
+      });
+    },
+    RESTORED,
+    deadline,
+  );
   try {
     await expectOk(response, "POST /init");
   } catch (cause) {

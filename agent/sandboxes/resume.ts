@@ -86,6 +86,16 @@ const retreat = async (host: Host, sandbox: Sandbox, cause: unknown): Promise<vo
   }
 };
 
+/**
+ * Saved memory that was used up; nothing refers to it any more. Not waited for: freeing a sparse file of
+ * many pieces can take longer than all of the resume.
+ */
+const discardMemory = (host: Host, sandbox: Sandbox, saved: NonNullable<Paused["saved"]>): void => {
+  void removeMemory(saved).catch((error: unknown) => {
+    host.log.warn("discard_failed", { sandbox: sandbox.id, error: describeError(error) });
+  });
+};
+
 const resumeLocked = async (host: Host, sandbox: Sandbox, request: ResumeRequest): Promise<void> => {
   const startedMs = performance.now();
   let paused = sandbox.requirePaused();
@@ -132,7 +142,7 @@ const resumeLocked = async (host: Host, sandbox: Sandbox, request: ResumeRequest
     await retreat(host, sandbox, error);
     throw error;
   }
-  if (saved !== null) await removeMemory(saved);
+  if (saved !== null) discardMemory(host, sandbox, saved);
   sandbox.accepting = true;
   sandbox.lastActiveMs = Date.now();
   host.expiry.arm(sandbox);
