@@ -35,9 +35,3 @@ export const createLog = (write: (line: string) => void): Log => {
     };
   return { info: put("info"), warn: put("warn"), error: put("error") };
 };
-
-/** To standard error. A reader that goes away takes the log with it, not the server. */
-export const stderrLog = (): Log => {
-  process.stderr.on("error", () => {});
-  return createLog((line) => void process.stderr.write(line));
-};

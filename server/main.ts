@@ -2,8 +2,8 @@
 import { migrate } from "../db/migrate.ts";
 import { connectDatabase, isDatabaseAway } from "../db/sql.ts";
 import { readConfig } from "./config.ts";
-import { stderrLog } from "./log.ts";
 import { startServer } from "./start.ts";
+import { stderrLog } from "./stderr-log.ts";
 
 const log = stderrLog();
 

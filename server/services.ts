@@ -63,7 +63,7 @@ export const createServices = (foundation: Foundation): Services => {
   return {
     ...foundation,
     ...controlPlane,
-    requests: new Requests(),
+    requests: new Requests(config.trustedProxies),
     metrics: new Metrics(),
     database: new DatabaseProbe(sql),
     tokens,

@@ -5,6 +5,8 @@ export interface RequestInfo {
   /** Sent back as X-Request-Id and written with every log line. */
   id: string;
   startedMs: number;
+  /** Address of the client, when the request came over a socket. */
+  client: string | null;
 }
 
 /** A client's own id is taken over when it is plain. */
@@ -14,13 +16,16 @@ const PLAIN_ID = /^[A-Za-z0-9._-]{1,64}$/;
 export class Requests {
   readonly #known = new WeakMap<Request, RequestInfo>();
 
-  /** The info of `request`, made at the first call. */
-  info(request: Request): RequestInfo {
+  constructor(private readonly trustedProxies: readonly string[] = []) {}
+
+  /** The info of `request`, made at the first call; only that one needs the `server`. */
+  info(request: Request, server: Server<unknown> | null = null): RequestInfo {
     const known = this.#known.get(request);
     if (known !== undefined) return known;
     const given = request.headers.get("x-request-id");
     const id = given !== null && PLAIN_ID.test(given) ? given : crypto.randomUUID();
-    const made = { id, startedMs: performance.now() };
+    const client = clientAddress({ request, server, trustedProxies: this.trustedProxies });
+    const made = { id, startedMs: performance.now(), client };
     this.#known.set(request, made);
     return made;
   }
@@ -36,7 +41,8 @@ export const clientAddress = (options: {
   trustedProxies: readonly string[];
 }): string | null => {
   const { request, server, trustedProxies } = options;
-  const peer = server?.requestIP(request)?.address ?? null;
+  // A socket that takes both families writes IPv4 addresses in IPv6.
+  const peer = server?.requestIP(request)?.address.replace(/^::ffff:(?=\d+\.)/, "") ?? null;
   if (peer === null || !trustedProxies.includes(peer)) return peer;
   const chain = (request.headers.get("x-forwarded-for") ?? "")
     .split(",")

@@ -54,8 +54,8 @@ const statusOf = (set: number | string | undefined, answer: unknown): number => 
 
 export const rim = ({ log, metrics, requests }: RimDeps) =>
   new Elysia({ name: "rim", normalize: false })
-    .onRequest(({ request, set }) => {
-      set.headers["x-request-id"] = requests.info(request).id;
+    .onRequest(({ request, set, server }) => {
+      set.headers["x-request-id"] = requests.info(request, server).id;
       set.headers["x-content-type-options"] = "nosniff";
       // Answers belong to who asked; what may be kept says so itself.
       set.headers["cache-control"] = "no-store";
@@ -77,12 +77,13 @@ export const rim = ({ log, metrics, requests }: RimDeps) =>
       return errorBody(answer);
     })
     .onAfterResponse({ as: "global" }, ({ request, set, route, responseValue }) => {
-      const { id, startedMs } = requests.info(request);
+      const { id, startedMs, client } = requests.info(request);
       const status = statusOf(set.status, responseValue);
       const durationMs = performance.now() - startedMs;
       metrics.observeRequest({ method: request.method, route, status, durationMs });
       log.info("request", {
         request_id: id,
+        client,
         method: request.method,
         // The path alone: a query may hold what is nobody's business.
         path: new URL(request.url).pathname,

@@ -18,7 +18,7 @@ export const firstTeamName = (personName: string): string => {
     .slice(0, MAX_TEAM_NAME - suffix.length)
     .join("")
     .trim();
-  return name === "" ? "My Team" : `${name}${suffix}`;
+  return (name === "" ? null : cleanTeamName(`${name}${suffix}`)) ?? "My Team";
 };
 
 /** Twelve random hex digits as `a1b2c3-d1e2f3`. */

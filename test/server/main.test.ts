@@ -70,6 +70,7 @@ describe("the process", () => {
     const [stderr, code] = await Promise.all([new Response(child.stderr).text(), child.exited]);
     expect(code).toBe(1);
     expect(stderr).toContain(sentence);
+    expect(stderr).toContain("the server could not start");
   });
 
   test("a port in use is said", async () => {

@@ -34,7 +34,12 @@ describe("request ids", () => {
     const find = () => server.logs.filter((line) => line["request_id"] === "logged-once");
     await waitFor("the log line", () => find().length > 0);
     expect(find()).toHaveLength(1);
-    expect(find()[0]).toMatchObject({ method: "GET", path: "/v1/api-keys", status: 200 });
+    expect(find()[0]).toMatchObject({
+      method: "GET",
+      path: "/v1/api-keys",
+      status: 200,
+      client: "127.0.0.1",
+    });
     const all = JSON.stringify(server.logs);
     for (const secret of [person.token, person.password, person.cookie, key]) {
       expect(all).not.toContain(secret);
