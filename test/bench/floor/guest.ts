@@ -5,8 +5,8 @@ import { BlockingSocket, SocketFailed } from "./blocking-socket.ts";
 
 const HEALTH_POLL_MS = 2;
 const HEALTH_DEADLINE_MS = 30_000;
-/** A lost packet is worth a new try; an answer is worth waiting for. */
-const TIMEOUTS = { connectMs: 150, answerMs: 20_000 };
+/** The guest's network is up from its first instant: what is late is at work, not lost. */
+const TIMEOUTS = { connectMs: 20_000, answerMs: 20_000 };
 
 const request = (namespace: string, options: { head: string[]; body: Uint8Array; until: string }): string => {
   const socket = BlockingSocket.inNamespace(namespace, GUEST_ADDRESS, GUEST_PORT, TIMEOUTS);
