@@ -7,7 +7,12 @@ test("nothing set gives the documented defaults", () => {
   const config = parseConfig({});
   expect(config.directory).toBe("/var/lib/wrenn");
   expect(config.listen).toEqual({ hostname: "127.0.0.1", port: 7_070 });
-  expect(config).toMatchObject({ accelerator: "auto", heartbeatMs: 30_000, memoryOvercommit: 4, serverUrl: null });
+  expect(config).toMatchObject({
+    accelerator: "auto",
+    heartbeatMs: 30_000,
+    memoryOvercommit: 4,
+    serverUrl: null,
+  });
 });
 
 test.each([

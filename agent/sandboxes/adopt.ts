@@ -13,7 +13,7 @@ import { acknowledgeEnded } from "./destroy.ts";
 import { initGuest } from "./guest-client.ts";
 import type { Host } from "./host.ts";
 import { type Journal, readJournal, UnreadableJournal } from "./journal.ts";
-import { layersInUse } from "./layers-in-use.ts";
+import { bootFilesInUse, layersInUse } from "./layers-in-use.ts";
 import { eachLimited } from "./limit.ts";
 import { Sandbox } from "./sandbox.ts";
 import { becomePausedWithoutMemory, watchVm } from "./vm-exit.ts";
@@ -133,6 +133,7 @@ export const adoptSandboxes = async (host: Host): Promise<void> => {
     );
     await host.slots.sweep(new Set(slots));
     await host.layers.sweep(await layersInUse(host));
+    await host.images.sweepBootFiles(await bootFilesInUse(host));
   }
   for (const [index, id] of names.entries()) {
     if (journals[index] !== null || host.unreadable.has(id)) continue;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, jest, test } from "bun:test";
 
 import { ZERO_UUID } from "../../proto/ids.ts";
-import { Expiry, expiresAtMs } from "./expiry.ts";
+import { expiresAtMs, Expiry } from "./expiry.ts";
 import type { Running, SandboxTimeout } from "./journal.ts";
 import { Sandbox } from "./sandbox.ts";
 
@@ -62,7 +62,10 @@ test("when a sandbox expires", () => {
 });
 
 test("each sandbox expires at its own time, by one timer", async () => {
-  const [late, soon] = [runningSandbox("late", { timeoutSec: 20 }), runningSandbox("soon", { timeoutSec: 5 })];
+  const [late, soon] = [
+    runningSandbox("late", { timeoutSec: 20 }),
+    runningSandbox("soon", { timeoutSec: 5 }),
+  ];
   const { expired, expiry } = expiryOf(late, soon);
   expiry.arm(late);
   expiry.arm(soon);

@@ -1,4 +1,4 @@
-/** Which disk layers something still stands on: told by journals, manifests and copies under way. */
+/** Which disk layers and boot files something still stands on: told by journals, manifests and copies under way. */
 import type { Host } from "./host.ts";
 
 export const layersInUse = async (host: Host): Promise<Set<string>> => {
@@ -37,4 +37,17 @@ export const pinLayers = (host: Host, layers: readonly string[]): Disposable => 
       for (const layer of layers) count(layer, -1);
     },
   };
+};
+
+/** Digests of kernels and guest drives that saved memory was made with. */
+export const bootFilesInUse = async (host: Host): Promise<Set<string>> => {
+  const used = new Set<string>();
+  for (const { journal } of host.sandboxes.values()) {
+    if (journal === null || journal.state === "ended") continue;
+    used.add(journal.kernelDigest).add(journal.guestDriveDigest);
+  }
+  for (const { manifest } of await host.templates.list()) {
+    used.add(manifest.kernelDigest).add(manifest.guestDriveDigest);
+  }
+  return used;
 };

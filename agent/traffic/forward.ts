@@ -11,14 +11,8 @@ import type { TrafficTarget } from "./target.ts";
 /** Bodies up to this size are read whole, so that they can be sent again after a refused connection. */
 const REPEATABLE_BYTES = 64 * 1024;
 
-/** Ends both sides of a stream abruptly. Bun prints what breaks a response: one line is enough. */
-class StreamReset extends Error {
-  override name = "StreamReset";
-  override stack = "";
-  constructor() {
-    super("the sandbox was paused or ended");
-  }
-}
+/** Ends both sides of a stream abruptly. Bun prints what breaks a response: a plain sentence is enough. */
+const RESET_REASON = "a stream was reset: its sandbox was paused or ended";
 
 interface Body {
   content: ReadableStream<Uint8Array> | ArrayBuffer | null;
@@ -99,7 +93,7 @@ export const forwardRequest = async (
   if (live === null || !sandbox.accepting) return sandboxNotFound(target.sandboxId);
   const reset = new AbortController();
   const signal = AbortSignal.any([request.signal, reset.signal]);
-  const onEnd = openStream(sandbox, expiry, { abort: () => reset.abort(new StreamReset()) });
+  const onEnd = openStream(sandbox, expiry, { abort: () => reset.abort(RESET_REASON) });
   try {
     const response = await send(request, live.slot.address, target, signal);
     const headers = fromGuestHeaders(response.headers);

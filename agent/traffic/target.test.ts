@@ -23,13 +23,20 @@ test.each([
 const internal = (pathAndQuery: string, port = GUEST_PORT) =>
   isInternalRoute({ sandboxId: UUID, port, pathAndQuery });
 
-test.each(["/init", "//init", "/init/x", "/%69nit", "/%2569nit", "/a/../init", "/a/%2e%2e/init", "/INIT", "\\init"])(
-  "%s is the host's own",
-  (path) => {
-    expect(internal(path)).toBe(true);
-    expect(internal(path, 3_000)).toBe(false);
-  },
-);
+test.each([
+  "/init",
+  "//init",
+  "/init/x",
+  "/%69nit",
+  "/%2569nit",
+  "/a/../init",
+  "/a/%2e%2e/init",
+  "/INIT",
+  "\\init",
+])("%s is the host's own", (path) => {
+  expect(internal(path)).toBe(true);
+  expect(internal(path, 3_000)).toBe(false);
+});
 
 test.each(["/health", "/files?path=/init", "/x/init", "/initial", "/"])("%s is not", (path) => {
   expect(internal(path)).toBe(false);

@@ -25,7 +25,7 @@ afterAll(async () => {
   await agent[Symbol.asyncDispose]();
 }, 60_000);
 
-/** Bound to 127.0.0.1, as development servers are. Echoes, sends compressed bytes, ticks for ever. */
+/** Echoes, sends compressed bytes, ticks for ever. */
 const SERVER = `
 import gzip, http.server, json, socketserver, time, hashlib, base64, struct
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -83,7 +83,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if opcode in (1, 2): self.wfile.write(bytes([0x80 | opcode, len(data)]) + data)
 class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
-Server(("127.0.0.1", 8080), Handler).serve_forever()
+Server(("0.0.0.0", 8080), Handler).serve_forever()
 `;
 
 test("path, query and headers arrive as they were sent, the agent's own token does not", async () => {
@@ -181,14 +181,29 @@ test("what is not there is said in the words E2B clients know", async () => {
     message: "The sandbox was not found",
     code: 502,
   });
-  for (const path of [`/traffic/${id}/0/`, `/traffic/${id}/65536/`, "/traffic/nobody/80/", `/traffic/${id}`]) {
+  for (const path of [
+    `/traffic/${id}/0/`,
+    `/traffic/${id}/65536/`,
+    "/traffic/nobody/80/",
+    `/traffic/${id}`,
+  ]) {
     const headers = { "wrenn-authorization": `Bearer ${await agent.token()}` };
     expect((await fetch(agent.url + path, { headers })).status).toBe(400);
   }
 }, 60_000);
 
 test("routes of the guest agent that are the host's own are hidden", async () => {
-  const spellings = ["/init", "/init/", "//init", "/%69nit", "/x/../init", "/INIT", "/init?x", "/./init", "/ports"];
+  const spellings = [
+    "/init",
+    "/init/",
+    "//init",
+    "/%69nit",
+    "/x/../init",
+    "/INIT",
+    "/init?x",
+    "/./init",
+    "/ports",
+  ];
   for (const path of spellings) {
     const response = await trafficFetch(agent, id, GUEST_PORT, path, { method: "POST", body: "{}" });
     expect([path, response.status]).toEqual([path, 404]);

@@ -17,6 +17,8 @@ const BUILD_MS = 15 * 60_000;
 export interface TestAgentOptions {
   /** An existing WRENN_DIR; absent: a fresh one that holds `minimal`. */
   directory?: string;
+  /** @default {the one of this run} */
+  executable?: string;
   /** Added to the agent's environment. */
   env?: Record<string, string>;
   /** Where heartbeats go. @default {a port nobody listens on} */
@@ -49,8 +51,10 @@ export class TestAgent {
   ) {}
 
   static async start(options: TestAgentOptions = {}): Promise<TestAgent> {
-    const executable = await agentExecutable();
-    const directory = options.directory ?? (await directoryWithMinimal("agent", executable, buildMinimal));
+    const executable = options.executable ?? (await agentExecutable());
+    const directory =
+      options.directory ??
+      (await directoryWithMinimal("agent", executable, (empty) => buildMinimal(empty, executable)));
     const identity = await makeIdentity();
     await writeCredentials(createLayout(directory).credentialsFile, {
       host_id: formatHostId(identity.hostId),
@@ -177,8 +181,8 @@ export class TestAgent {
 }
 
 /** Starts an agent on an empty directory and waits until `minimal` is there. */
-export const buildMinimal = async (directory: string): Promise<void> => {
-  const agent = await TestAgent.start({ directory });
+export const buildMinimal = async (directory: string, executable?: string): Promise<void> => {
+  const agent = await TestAgent.start({ directory, executable });
   try {
     await waitUntil(
       async () => {
