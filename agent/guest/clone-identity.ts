@@ -18,8 +18,10 @@ export const withOwnName = (hosts: string, hostname: string): string => {
   return `${others.join("\n")}\n${OWN_ADDRESS}\t${hostname}\n`;
 };
 
-const setHostname = (hostname: string): void => {
-  writeFileSync("/proc/sys/kernel/hostname", hostname);
+/** The running kernel's name: at once, since it costs nothing. Throws errno errors. */
+export const takeHostname = (hostname: string): void => writeFileSync("/proc/sys/kernel/hostname", hostname);
+
+const recordHostname = (hostname: string): void => {
   writeFileSync("/etc/hostname", `${hostname}\n`);
   const hosts = existsSync("/etc/hosts") ? readFileSync("/etc/hosts", "utf8") : HOSTS_WITHOUT_FILE;
   writeFileSync("/etc/hosts", withOwnName(hosts, hostname));
@@ -47,10 +49,10 @@ const renewBootId = (): void => {
   check("mount", libc.mount(source, BOOT_ID, "", MS_BIND, null));
 };
 
-/** Throws errno errors and `SystemCallFailed`; then the clone must not be handed out. */
-export const takeIdentity = ({ hostname, machineId }: { hostname: string; machineId: string }): void => {
+/** All that outlives the kernel, and the boot-id. Throws errno errors and `SystemCallFailed`. */
+export const recordIdentity = ({ hostname, machineId }: { hostname: string; machineId: string }): void => {
   mkdirSync("/etc", { recursive: true });
-  setHostname(hostname);
+  recordHostname(hostname);
   setMachineId(machineId);
   renewBootId();
 };

@@ -1,5 +1,5 @@
 /** `POST /init`: what must be renewed after every boot and restore, before the sandbox is handed out. */
-import { takeIdentity } from "./clone-identity.ts";
+import { recordIdentity, takeHostname } from "./clone-identity.ts";
 import { problem } from "./http/problem.ts";
 import { type InitOrder, InvalidInit, parseInit } from "./init-request.ts";
 import { keepSettings } from "./kept-settings.ts";
@@ -16,22 +16,30 @@ export interface InitTargets {
 
 const apply = (order: InitOrder, { settings, closeIdleConnections }: InitTargets): void => {
   if (order.attemptId !== null && order.attemptId === settings.attemptId) return;
+  const { identity } = order;
   setWallClock(order.timestamp);
   reseedKernel(order.entropy);
-  // After the reseed: the identity draws from the kernel's generator.
-  if (order.identity) takeIdentity(order.identity);
+  if (identity) takeHostname(identity.hostname);
   // Whoever was connected before the restore is not there any more and will never say so.
   settings.streams.cutAll();
+  // Now, while this request's own connection is not idle.
   closeIdleConnections();
   settings.attemptId = order.attemptId;
   settings.accessToken = order.accessToken;
   if (order.envVars !== null) settings.environment = order.envVars;
   if (order.defaultUser !== null) settings.users.setDefault(order.defaultUser);
   if (order.defaultWorkdir !== null) settings.workdir = order.defaultWorkdir;
-  keepSettings(settings);
+  settings.afterwork.defer(() => {
+    // After the reseed: the identity draws from the kernel's generator.
+    if (identity) recordIdentity(identity);
+    keepSettings(settings);
+  });
 };
 
-/** 204 when all of it is done, 400 for a body that is wrong, 500 when the kernel refused; then the log says why. */
+/**
+ * 204 when nothing asked of this sandbox from now on can see its earlier life, 400 for a body that is wrong,
+ * 500 when the kernel refused; then the log says why.
+ */
 export const handleInit = async (request: Request, targets: InitTargets): Promise<Response> => {
   if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) {
     return problem(413, "the body is too large");

@@ -84,6 +84,8 @@ export const createRoutes = ({ settings, hostAddress }: RouteOptions): Handler =
   const answer: Handler = (request, context) => {
     if (request.method === "OPTIONS") return preflight(request);
     const { pathname } = new URL(request.url);
+    // A look at its health must not wait for the rest of /init; whatever can see the machine must.
+    if (pathname !== "/health" && pathname !== "/init") settings.afterwork.settle();
     const call = rpc.get(pathname);
     if (call !== undefined) return refusal(request, settings, "rpc") ?? call(request);
     if (pathname === "/files") return files(request, settings);
