@@ -116,6 +116,8 @@ export const startGuestAgent = async (options: AgentOptions = {}): Promise<Guest
   for (const name of options.without ?? []) rmSync(join(root, "etc", name), { force: true });
   const child = Bun.spawn(
     [
+      // A test run that is killed takes the namespaces with it.
+      ...["setpriv", "--pdeathsig", "KILL"],
       ...["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc"],
       ...["sh", "-c", SETUP, "sh", root],
       ...[
