@@ -10,10 +10,10 @@ import { hostRoutes } from "./hosts/routes.ts";
 import { rim } from "./http/rim.ts";
 import { keyRoutes } from "./keys/routes.ts";
 import { execRoutes } from "./sandboxes/exec-routes.ts";
-import { execStreamRoutes } from "./sandboxes/exec-stream-routes.ts";
 import { fileRoutes } from "./sandboxes/file-routes.ts";
 import { inspectRoutes, logRoutes } from "./sandboxes/inspect-routes.ts";
 import { sandboxRoutes } from "./sandboxes/routes.ts";
+import { socketRoutes } from "./sandboxes/socket-routes.ts";
 import type { Services } from "./services.ts";
 import { systemRoutes } from "./system/routes.ts";
 import { snapshotRoutes, templateRoutes } from "./templates/routes.ts";
@@ -32,7 +32,7 @@ export const createApp = (services: Services) =>
     .use(hostAgentRoutes(services))
     .use(sandboxRoutes(services))
     .use(execRoutes(services))
-    .use(execStreamRoutes(services))
+    .use(socketRoutes(services))
     .use(fileRoutes(services))
     .use(inspectRoutes(services))
     .use(logRoutes(services))

@@ -1,8 +1,8 @@
+/** The parts that look after hosts and sandboxes, made once and given to each other. */
 import type { Sql } from "../db/sql.ts";
 import type { AuditSideChannel } from "./audit/side-channel.ts";
 import type { Tokens } from "./auth/tokens.ts";
 import type { ServerConfig } from "./config.ts";
-/** The parts that look after hosts and sandboxes, made once and given to each other. */
 import { CallTokens } from "./hosts/call-tokens.ts";
 import { HostClientPool } from "./hosts/client-pool.ts";
 import { Dialer } from "./hosts/dial.ts";

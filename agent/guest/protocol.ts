@@ -25,18 +25,6 @@ export const EMULATED_ENVIRONMENT: Readonly<Record<string, string>> = {
   BUN_GC_TIMER_DISABLE: "1",
 };
 
-/**
- * Request header of Process.Connect: `true` sends the kept output (last 64 KB) before what is new, and
- * finds processes that ended up to 10 minutes ago instead of 30 seconds.
- */
-export const REPLAY_HEADER = "wrenn-replay";
-
-/**
- * Request header of Process.Start with a terminal: seconds after its last viewer has left until the
- * terminal's process group gets SIGHUP. Without it a terminal waits for ever.
- */
-export const HANGUP_HEADER = "wrenn-hangup-after";
-
 /** Body of `POST /init`; sent after every boot and restore, before the sandbox is handed out. It cuts all streams. */
 export interface InitRequest {
   /** RFC 3339: the wall clock to set. */

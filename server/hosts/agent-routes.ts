@@ -1,5 +1,5 @@
-import { type Static } from "@sinclair/typebox";
 /** `/v1/hosts` for agents: register, refresh, beat. */
+import { type Static } from "@sinclair/typebox";
 import { Elysia, t } from "elysia";
 
 import { ACCELERATORS } from "../../db/constants.ts";

@@ -1,5 +1,5 @@
-import type { SandboxStatus } from "../../db/constants.ts";
 /** Calls to the host that has a sandbox, with the sandbox found and its state checked first. */
+import type { SandboxStatus } from "../../db/constants.ts";
 import { formatSandboxId } from "../../proto/ids.ts";
 import { type ApiError, conflict, notFound, unavailable } from "../errors.ts";
 import type { HostClient } from "../hosts/client-pool.ts";

@@ -1,5 +1,5 @@
-import type { Json } from "../../db/sql.ts";
 /** A create that is sent twice under one key happens once. */
+import type { Json } from "../../db/sql.ts";
 import { conflict, invalidRequest } from "../errors.ts";
 import type { SandboxContext } from "./context.ts";
 import { claimKey, forgetKey, keepAnswer, readAnswer } from "./idempotency-store.ts";

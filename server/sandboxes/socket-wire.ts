@@ -8,13 +8,14 @@ export const CHANNEL = { stdin: 1, stdout: 2, stderr: 3 } as const;
 const WAITING = -1;
 const LOST = 0;
 
-type Socket = Pick<ServerWebSocket<unknown>, "sendText" | "sendBinary" | "close">;
+/** The part of a socket that is used here. */
+export type RawSocket = Pick<ServerWebSocket<unknown>, "sendText" | "sendBinary" | "close">;
 
 export class SocketWire {
   #drained: PromiseWithResolvers<void> | null = null;
   #closed = false;
 
-  constructor(private readonly socket: Socket) {}
+  constructor(private readonly socket: RawSocket) {}
 
   /** A control message. */
   say(message: Record<string, unknown>): void {

@@ -8,6 +8,7 @@ import {
   type ProcessEvent_EndEvent as EndEvent,
   Signal,
 } from "../../proto/gen/process/process_pb.ts";
+import { HANGUP_HEADER, REPLAY_HEADER } from "../../proto/guest-headers.ts";
 import type { GuestDoor, GuestTarget } from "./guest-door.ts";
 
 export interface ProcessSpec {
@@ -18,8 +19,8 @@ export interface ProcessSpec {
   /** Whether anything will be written to it; else it reads end-of-file at once. */
   stdin: boolean;
   tag: string | null;
-  /** A terminal instead of pipes. */
-  pty: { cols: number; rows: number } | null;
+  /** A terminal instead of pipes; hung up this long after its last viewer left. */
+  pty: { cols: number; rows: number; hangupSec: number } | null;
 }
 
 export type Output = { stream: "stdout" | "stderr" | "pty"; data: Uint8Array };
@@ -72,29 +73,42 @@ export class GuestProcess {
   ) {}
 
   /** Resolves when it runs. Rejects with a ConnectError. */
-  static async start(door: GuestDoor, target: GuestTarget, spec: ProcessSpec): Promise<GuestProcess> {
-    const client = door.process(target);
-    const stream = new AbortController();
-    const deadline = setTimeout(
-      () => stream.abort(new ConnectError("the process did not start in time", Code.DeadlineExceeded)),
-      START_MS,
+  static start(door: GuestDoor, target: GuestTarget, spec: ProcessSpec): Promise<GuestProcess> {
+    const { cmd, args, envs, cwd, stdin, tag, pty } = spec;
+    const request = {
+      process: { cmd, args, envs, cwd: cwd ?? undefined },
+      stdin,
+      tag: tag ?? undefined,
+      pty: pty === null ? undefined : { size: { cols: pty.cols, rows: pty.rows } },
+    };
+    const headers = pty === null ? undefined : { [HANGUP_HEADER]: String(pty.hangupSec) };
+    return GuestProcess.#follow(door.process(target), (client, signal) =>
+      client.start(request, { signal, headers }),
     );
+  }
+
+  /** Follows one that runs, or ended a moment ago, by its tag: its last output is told again. */
+  static connect(door: GuestDoor, target: GuestTarget, tag: string): Promise<GuestProcess> {
+    const process = { selector: { case: "tag" as const, value: tag } };
+    const headers = { [REPLAY_HEADER]: "true" };
+    return GuestProcess.#follow(door.process(target), (client, signal) =>
+      client.connect({ process }, { signal, headers }),
+    );
+  }
+
+  static async #follow(
+    client: Client<typeof Process>,
+    open: (client: Client<typeof Process>, signal: AbortSignal) => AsyncIterable<{ event?: ProcessEvent }>,
+  ): Promise<GuestProcess> {
+    const stream = new AbortController();
+    const late = new ConnectError("the process did not start in time", Code.DeadlineExceeded);
+    const deadline = setTimeout(() => stream.abort(late), START_MS);
     try {
-      const { cmd, args, envs, cwd, stdin, tag, pty } = spec;
-      const answers = client.start(
-        {
-          process: { cmd, args, envs, cwd: cwd ?? undefined },
-          stdin,
-          tag: tag ?? undefined,
-          pty: pty === null ? undefined : { size: pty },
-        },
-        { signal: stream.signal },
-      );
-      const events = answers[Symbol.asyncIterator]();
+      const events = open(client, stream.signal)[Symbol.asyncIterator]();
       const first = await events.next();
       const event = first.done ? undefined : first.value.event?.event;
       if (event?.case !== "start") {
-        throw new ConnectError("the guest agent did not say which process it started", Code.Internal);
+        throw new ConnectError("the guest agent did not say which process it is", Code.Internal);
       }
       return new GuestProcess(client, event.value.pid, events, stream);
     } catch (error) {

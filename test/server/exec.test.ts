@@ -189,9 +189,51 @@ describe.skipIf(!canRunGuestAgent)("with a guest agent", () => {
     });
   });
 
+  const open = (path: string, headers: Record<string, string>): Dialogue =>
+    new Dialogue(`${server.url.replace("http", "ws")}${base}/${path}`, headers);
+
+  describe("a terminal", () => {
+    const terminal = () => open("pty", { "x-api-key": apiKey });
+
+    test("has the size it was given, and takes a new one", async () => {
+      const socket = terminal();
+      await socket.say({ type: "start", cols: 91, rows: 33 });
+      await socket.input("stty size\n");
+      await socket.heard(({ output }) => output.includes("33 91"));
+      await socket.say({ type: "resize", cols: 50, rows: 20 });
+      await socket.input("stty size; exit 3\n");
+      await socket.closed;
+      expect(socket.output).toContain("20 50");
+      expect(socket.messages).toEqual([
+        { type: "started", tag: expect.any(String), pid: expect.any(Number) },
+        { type: "exit", exit_code: 3 },
+      ]);
+    });
+
+    test("outlives its socket; another finds it by its tag and sees what was there", async () => {
+      const first = terminal();
+      await first.say({ type: "start", cols: 80, rows: 24, tag: "mine" });
+      await first.input("echo $((40 + 2)) is what was there\n");
+      await first.heard(({ output }) => output.includes("42 is what was there"));
+      first.close();
+      await first.closed;
+      const second = terminal();
+      await second.say({ type: "connect", tag: "mine" });
+      await second.heard(({ output }) => output.includes("42 is what was there"));
+      await second.input("echo still $((1 + 1))\n");
+      await second.heard(({ output }) => output.includes("still 2"));
+      await second.say({ type: "kill" });
+      await second.closed;
+      expect(second.messages.at(-1)).toEqual({ type: "exit", exit_code: -1, signal: "SIGKILL" });
+      const stranger = terminal();
+      await stranger.say({ type: "connect", tag: "nobody's" });
+      await stranger.closed;
+      expect(stranger.messages).toMatchObject([{ type: "error", code: "process_not_found" }]);
+    });
+  });
+
   describe("exec over a WebSocket", () => {
-    const connect = (headers: Record<string, string>): Dialogue =>
-      new Dialogue(`${server.url.replace("http", "ws")}${base}/exec/stream`, headers);
+    const connect = (headers: Record<string, string>): Dialogue => open("exec/stream", headers);
     const signedIn = () => connect({ "x-api-key": apiKey });
 
     test("input, output and exit", async () => {
@@ -259,8 +301,10 @@ describe.skipIf(!canRunGuestAgent)("with a guest agent", () => {
 
   describe("files", () => {
     const file = (path: string) => `${server.url}${base}/files?path=${encodeURIComponent(path)}`;
-    const send = (path: string, init: { method?: string; body?: BodyInit; headers?: Record<string, string> } = {}) =>
-      fetch(file(path), { ...init, headers: { "x-api-key": apiKey, ...init.headers } });
+    const send = (
+      path: string,
+      init: { method?: string; body?: BodyInit; headers?: Record<string, string> } = {},
+    ) => fetch(file(path), { ...init, headers: { "x-api-key": apiKey, ...init.headers } });
     const errorOf = async (answer: Response) => ((await answer.json()) as ExecBody).error;
 
     test("what is put is got, byte for byte, in directories made for it", async () => {

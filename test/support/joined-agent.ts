@@ -38,7 +38,9 @@ export class JoinedAgent {
   static async join(options: JoinOptions): Promise<JoinedAgent> {
     const { serverUrl, token } = options;
     const executable = await agentExecutable();
-    const directory = await directoryWithMinimal("joined", executable, buildMinimal);
+    const directory = await directoryWithMinimal("joined", executable, (fresh) =>
+      buildMinimal(fresh, executable),
+    );
     const made = await call<{ host: HostBody; registration: { token: string } }>(serverUrl, "/v1/hosts", {
       token,
       body: { name: "this machine" },

@@ -1,5 +1,5 @@
 /** Terminals nobody looks at any more: hung up after a while, when the one who started them asked for it. */
-import { HANGUP_HEADER } from "../protocol.ts";
+import { HANGUP_HEADER } from "../../../proto/guest-headers.ts";
 import { type RunningProcess, signalGroup } from "./running.ts";
 
 /** From the request's header, in milliseconds; null without one, or for what is no number of seconds. */

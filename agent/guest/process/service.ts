@@ -11,7 +11,7 @@ import {
   type StreamInputRequest,
 } from "../../../proto/gen/process/process_pb.ts";
 import { resolvePath } from "../paths.ts";
-import { REPLAY_HEADER } from "../protocol.ts";
+import { REPLAY_HEADER } from "../../../proto/guest-headers.ts";
 import type { SandboxSettings } from "../settings.ts";
 import { OomScore } from "../system/oom.ts";
 import type { User } from "../users.ts";
