@@ -25,7 +25,7 @@ const main = async (filters: string[]): Promise<number> => {
   const results = [];
   const needsHost = suites.some((suite) => suite.needsHost);
   const obstacle = needsHost ? await findObstacle() : null;
-  const shared = await prepareShared({ agent: needsHost && obstacle === null });
+  const shared = await prepareShared({ host: needsHost && obstacle === null });
   try {
     for (const suite of suites) {
       if (suite.needsHost && obstacle !== null) {

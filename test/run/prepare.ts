@@ -1,5 +1,5 @@
 /** What the suites share: system packages, the compiled agent, and a cache that holds `minimal` once. */
-import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -12,6 +12,8 @@ import {
   HOST_PACKAGES,
   installPackages,
 } from "../../server/up/packages.ts";
+import { directoryWithMinimal, removeDirectory } from "../support/agent-directory.ts";
+import { buildMinimal } from "../support/agent.ts";
 
 /** Why this machine cannot run sandboxes, or null. Missing packages are installed when root. */
 export const findObstacle = async (): Promise<string | null> => {
@@ -32,17 +34,36 @@ export interface Shared {
   dispose(): Promise<void>;
 }
 
+/** Whatever a test that was killed left on this machine: machines, networks, devices. */
+const clearHosts = async (directory: string): Promise<void> => {
+  for (const folder of ["hosts", "prepared"].map((name) => join(directory, name))) {
+    if (!existsSync(folder)) continue;
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (entry.isDirectory()) await removeDirectory(join(folder, entry.name));
+    }
+  }
+};
+
+/** Builds `minimal` where the tests look for it, so that no test waits for that. */
+const prepareMinimal = async (agent: string): Promise<void> => {
+  const startedAt = performance.now();
+  const directory = await directoryWithMinimal("prepare", agent, (empty) => buildMinimal(empty, agent));
+  await removeDirectory(directory);
+  console.log(`template minimal built in ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`);
+};
+
 /**
  * `WRENN_TEST_DIR` is the run's own directory, passable for unprivileged users; `WRENN_TEST_AGENT` the
  * compiled agent in it, `WRENN_TEST_POSTGRES` the URL of a PostgreSQL for all. All are gone after the run.
  */
-export const prepareShared = async (options: { agent: boolean }): Promise<Shared> => {
-  const directory = mkdtempSync(join(tmpdir(), "wrenn-test-"));
+export const prepareShared = async (options: { host: boolean }): Promise<Shared> => {
+  const directory = realpathSync(mkdtempSync(join(tmpdir(), "wrenn-test-")));
   chmodSync(directory, 0o755);
   const environment: Record<string, string> = { WRENN_TEST_DIR: directory };
   let database: EmbeddedDatabase | null = null;
   const dispose = async (): Promise<void> => {
     await database?.stop();
+    if (options.host) await clearHosts(directory);
     rmSync(directory, { recursive: true, force: true });
   };
   try {
@@ -52,7 +73,12 @@ export const prepareShared = async (options: { agent: boolean }): Promise<Shared
       volatile: true,
     });
     environment.WRENN_TEST_POSTGRES = database.url;
-    if (options.agent) environment.WRENN_TEST_AGENT = (await buildAgent(join(directory, "bin"))).path;
+    if (options.host) {
+      environment.WRENN_TEST_AGENT = (await buildAgent(join(directory, "bin"))).path;
+      // The helpers that tests use look there, and so does this process.
+      Object.assign(process.env, environment);
+      await prepareMinimal(environment.WRENN_TEST_AGENT);
+    }
   } catch (error) {
     await dispose();
     throw error;

@@ -7,7 +7,7 @@ import { createGunzip } from "node:zlib";
 
 import { migrate, readApplied } from "../../../db/migrate.ts";
 import { MIGRATIONS_DIRECTORY, readMigrations } from "../../../db/migration-files.ts";
-import type { Queryable, Sql, Tx } from "../../../db/sql.ts";
+import { errorCode, isDatabaseAway, type Queryable, type Sql, type Tx } from "../../../db/sql.ts";
 import { CommandFailure } from "../failure.ts";
 import { type BackupHeader, decodeHeader, decodeMark, END_OF_ROWS, type TableHeader } from "./format.ts";
 import { readLines } from "./lines.ts";
@@ -157,6 +157,9 @@ export const loadDatabase = async (sql: Sql, options: { url: string; path: strin
   } catch (error) {
     if (error instanceof Error && "code" in error && String(error.code).startsWith("Z_")) {
       throw refuse("the backup is cut short or damaged", error);
+    }
+    if (errorCode(error) !== null && !isDatabaseAway(error)) {
+      throw refuse("the database did not take the backup, which left it as it was", error);
     }
     throw error;
   } finally {
