@@ -1,11 +1,11 @@
 /** Checks of `doctor` for the machine: rights, kernel, devices, room. */
-import { constants } from "node:fs";
-import { access, open, stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { release } from "node:os";
 import { dirname, resolve } from "node:path";
 
 import { cpuCores, readDisk, readMemory } from "../system/machine.ts";
-import { type Check, missing, ok, warning } from "./check.ts";
+import { type Check, missing, ok } from "./check.ts";
+import { kvm } from "./kvm.ts";
 
 /** nftables' sets and inet tables as used here, and clone3 with cgroups. */
 const OLDEST_KERNEL = 5.1;
@@ -46,20 +46,6 @@ const tun: Check = {
     } catch {
       return missing("cannot be opened", "run `modprobe tun`, or pass the device into this container");
     }
-  },
-};
-
-const kvm: Check = {
-  name: "/dev/kvm",
-  look: async ({ accelerator }) => {
-    const there = await access("/dev/kvm", constants.R_OK | constants.W_OK).then(
-      () => true,
-      () => false,
-    );
-    const slow = "CPU work inside sandboxes is emulated and slow";
-    if (accelerator === "tcg") return warning(`not used (WRENN_ACCEL=tcg): ${slow}`);
-    if (!there) return warning(`not there: ${slow}`, "use a machine with hardware virtualization for speed");
-    return ok("is there; the agent's first start boots a guest to see whether it works");
   },
 };
 
