@@ -8,6 +8,7 @@ import type { SavedMemory } from "../vm/runtime.ts";
 import { bootUntilHealthy } from "./boot.ts";
 import { initGuest } from "./guest-client.ts";
 import type { Host } from "./host.ts";
+import { identityOf } from "./identity.ts";
 import { type Machine } from "./launch.ts";
 import { pinLayers, removeUnusedLayers } from "./layers-in-use.ts";
 import { mergeMemory } from "./merge-memory.ts";
@@ -80,8 +81,14 @@ export const warmTemplate = async (
   const vm = await bootUntilHealthy(host, machine, slot, AbortSignal.timeout(3 * host.settings.bootMs));
   undo.defer(() => vm.kill());
   const accessToken = crypto.randomUUID();
-  await initGuest(slot.address, { accessToken }, AbortSignal.timeout(host.settings.readyMs));
-  await warmUp({ address: slot.address, accessToken }, progress);
+  const initialize = () =>
+    initGuest(
+      slot.address,
+      { accessToken, envs: {}, identity: identityOf(id) },
+      AbortSignal.timeout(host.settings.readyMs),
+    );
+  await initialize();
+  await warmUp({ address: slot.address, accessToken }, initialize, progress);
 
   progress("saving memory", 0.9);
   await vm.stop();

@@ -23,13 +23,22 @@ const SHELL: [string, ...string[]][] = [
 /** Three rounds: emulation keeps translating new paths for a while. */
 const ROUNDS = 3;
 
-/** A command that fails is fine: an image need not have it. Throws when the guest does not answer at all. */
-export const warmUp = async (guest: GuestAccess, progress: Progress): Promise<void> => {
+/**
+ * A command that fails is fine: an image need not have it. Throws when the guest does not answer at all.
+ * @param rehearseInit asks /init of the guest as a clone is asked; last, so that nothing of it is forgotten
+ */
+export const warmUp = async (
+  guest: GuestAccess,
+  rehearseInit: () => Promise<void>,
+  progress: Progress,
+): Promise<void> => {
   const total = ROUNDS * SHELL.length;
   for (let index = 0; index < total; index++) {
     const argv = SHELL[index % SHELL.length] ?? ["true"];
     progress("running warm-up commands", index / total);
     await runInGuest(guest, argv, COMMAND_MS).catch(() => "");
   }
+  await rehearseInit();
+  // Also lets the guest finish what it does after it has answered /init.
   await runInGuest(guest, ["sync"], COMMAND_MS);
 };
