@@ -155,6 +155,7 @@ export const loadDatabase = async (sql: Sql, options: { url: string; path: strin
     await migrate({ url: options.url });
     return tables;
   } catch (error) {
+    if (error instanceof CommandFailure) throw error;
     if (error instanceof Error && "code" in error && String(error.code).startsWith("Z_")) {
       throw refuse("the backup is cut short or damaged", error);
     }
