@@ -6,6 +6,8 @@ import type { BackgroundJob } from "../background.ts";
 import { type ReconcileDeps, reconcileHost } from "./reconcile-host.ts";
 import { listOnlineHosts } from "./store.ts";
 
+const STOP_MS = 5_000;
+
 export class HostMonitor implements BackgroundJob {
   #timer: Timer | null = null;
   #stopped = false;
@@ -27,7 +29,8 @@ export class HostMonitor implements BackgroundJob {
   async stop(): Promise<void> {
     this.#stopped = true;
     if (this.#timer) clearInterval(this.#timer);
-    await Promise.all(this.#running.values());
+    // What a host takes longer for is repeated by the next server: nothing is lost by leaving it.
+    await Promise.race([Promise.all(this.#running.values()), Bun.sleep(STOP_MS)]);
   }
 
   /** Reconciles the hosts that are online and not being reconciled; resolves when each is done. */

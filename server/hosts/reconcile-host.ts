@@ -8,6 +8,7 @@ import { formatSandboxId, parseSandboxId } from "../../proto/ids.ts";
 import type { Log } from "../log.ts";
 import { noteActivity } from "../sandboxes/store.ts";
 import { removeLeftovers } from "../templates/leftovers.ts";
+import { settleUnfinished } from "../templates/unfinished.ts";
 import type { HostClient, HostClientPool } from "./client-pool.ts";
 import { endpointOf, type Host } from "./host.ts";
 import { applyOutcome } from "./outcomes.ts";
@@ -137,6 +138,7 @@ export const reconcileHost = async (deps: ReconcileDeps, host: Host): Promise<vo
     }
     await setReachable(sql, { id: host.id, reachable: true, reason: "" });
     await compare({ ...deps, host, client, askedAt }, states);
+    await settleUnfinished(sql, client, host.id);
     await removeLeftovers(deps, { hostId: host.id });
   } catch (error) {
     log.warn("reconciling a host failed; the next round repeats it", { host: host.name, error });

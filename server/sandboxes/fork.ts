@@ -14,7 +14,7 @@ import { checkQuota } from "./limits.ts";
 import type { PlacedSandbox, Sandbox } from "./sandbox.ts";
 import { changeStatus } from "./status-store.ts";
 import { TRANSITIONS } from "./status.ts";
-import { findSandbox, insertSandbox, lockUsage } from "./store.ts";
+import { findSandbox, insertSandbox, lockUsage, touchPending } from "./store.ts";
 
 const insertChildren = (
   context: SandboxContext,
@@ -66,21 +66,35 @@ const settleChild = async (
   return row ?? findSandbox(context.sql, { id, teamId: caller.teamId });
 };
 
+/** How long the host may take, in ms: one stop of the source, then its children, several at a time. */
+const deadlineMs = (count: number): number => 55_000 + count * 2_000;
+
+/** Children that wait for their turn look forgotten to the reconcile unless someone says otherwise. */
+const TOUCH_MS = 20_000;
+
 const askHost = async (
   context: SandboxContext,
   source: PlacedSandbox,
   ids: string[],
   endpoint: HostEndpoint,
 ): Promise<ForkResult[]> => {
-  const { results } = await context.hosts.client(endpoint).forkSandbox({
-    sandboxId: formatSandboxId(source.id),
-    children: ids.map((id) => ({
-      sandboxId: formatSandboxId(id),
-      accessToken: context.accessToken(id),
-    })),
-    timeout: toTimeout(source),
-  });
-  return results;
+  const { sql, hosts, log, accessToken } = context;
+  const touch = () =>
+    touchPending(sql, ids).catch((error: unknown) =>
+      log.warn("the children of a fork could not be touched", { error }),
+    );
+  const timer = setInterval(() => void touch(), TOUCH_MS);
+  try {
+    const request = {
+      sandboxId: formatSandboxId(source.id),
+      children: ids.map((id) => ({ sandboxId: formatSandboxId(id), accessToken: accessToken(id) })),
+      timeout: toTimeout(source),
+    };
+    const timeoutMs = deadlineMs(ids.length);
+    return (await hosts.client(endpoint).forkSandbox(request, { timeoutMs })).results;
+  } finally {
+    clearInterval(timer);
+  }
 };
 
 /**

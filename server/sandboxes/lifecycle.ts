@@ -1,5 +1,5 @@
 /**
- * Pause, resume, delete, ping, timeout: each takes the row through its in-between status, asks the host,
+ * Pause, resume, delete, ping, timeout, network: each takes the row through its in-between status, asks the host,
  * and records the outcome. Where the host's answer is lost the row stays in between, and the reconcile
  * finds out; where the host surely did nothing, the row goes back.
  */
@@ -14,11 +14,11 @@ import type { HostClient } from "../hosts/client-pool.ts";
 import { answered, readFailure, toClientError } from "../hosts/failures.ts";
 import type { SandboxContext } from "./context.ts";
 import { destroyOnHost, invalidState, requireSandbox, requireStatus, sandboxNotFound } from "./host-calls.ts";
-import { readState, toTimeout } from "./host-state.ts";
-import type { Sandbox } from "./sandbox.ts";
+import { readState, toNetworkPolicy, toTimeout } from "./host-state.ts";
+import type { Network, Sandbox } from "./sandbox.ts";
 import { changeStatus, statusOf } from "./status-store.ts";
 import { isFinal, TRANSITIONS } from "./status.ts";
-import { setTimeoutOf } from "./store.ts";
+import { setNetworkOf, setTimeoutOf } from "./store.ts";
 
 type Caller = Pick<TeamCaller, "teamId" | "actor">;
 type Step = keyof typeof TRANSITIONS;
@@ -162,4 +162,16 @@ export const setSandboxTimeout = async (
   );
   const row = await setTimeoutOf(context.sql, { ...wanted, ...readState(state) });
   return row ?? requireSandbox(context, { id, teamId });
+};
+
+/** Replaces the egress rules; a running sandbox has them at once. */
+export const setSandboxNetwork = async (
+  context: SandboxContext,
+  { teamId }: Caller,
+  { id, network }: { id: string; network: Network },
+): Promise<Sandbox> => {
+  const sandbox = await requireSandbox(context, { id, teamId });
+  const client = context.hosts.client(requireStatus(sandbox, ["running", "paused"]));
+  await answered(client.updateSandbox({ sandboxId: formatSandboxId(id), network: toNetworkPolicy(network) }));
+  return (await setNetworkOf(context.sql, { id, network })) ?? requireSandbox(context, { id, teamId });
 };

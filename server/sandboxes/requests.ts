@@ -24,8 +24,10 @@ export const sandboxIdOf = (params: { id: string }): string => readId(parseSandb
 const timeoutSec = (options: { default?: number; description: string }) =>
   t.Integer({ minimum: 0, maximum: MAX_TIMEOUT_SEC, ...options });
 
+const OCTET = "(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)";
+
 const Cidr = t.String({
-  pattern: "^\\d{1,3}(?:\\.\\d{1,3}){3}(?:/(?:\\d|[12]\\d|3[0-2]))?$",
+  pattern: `^${OCTET}(?:\\.${OCTET}){3}(?:/(?:\\d|[12]\\d|3[0-2]))?$`,
   description: "IPv4 address or network, as 203.0.113.0/24",
 });
 

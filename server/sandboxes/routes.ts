@@ -9,10 +9,24 @@ import { createSandbox } from "./create.ts";
 import { forkSandbox } from "./fork.ts";
 import { requireSandbox } from "./host-calls.ts";
 import { onceOnly } from "./idempotency.ts";
-import { deleteSandbox, pauseSandbox, pingSandbox, resumeSandbox, setSandboxTimeout } from "./lifecycle.ts";
+import {
+  deleteSandbox,
+  pauseSandbox,
+  pingSandbox,
+  resumeSandbox,
+  setSandboxNetwork,
+  setSandboxTimeout,
+} from "./lifecycle.ts";
 import { listPage, ListQuery } from "./list.ts";
 import { presentSandbox, SandboxModel } from "./present.ts";
-import { CreateBody, sandboxIdOf, SandboxParams, TimeoutBody, toCreateRequest } from "./requests.ts";
+import {
+  CreateBody,
+  NetworkModel,
+  sandboxIdOf,
+  SandboxParams,
+  TimeoutBody,
+  toCreateRequest,
+} from "./requests.ts";
 
 const detail = (operationId: string, summary: string) => ({
   operationId,
@@ -138,6 +152,19 @@ export const sandboxRoutes = ({ guards, sandboxes }: Pick<Services, "guards" | "
         body: TimeoutBody,
         response: withErrors({ 200: SandboxModel }, OPERATION_ERRORS),
         detail: detail("setSandboxTimeout", "Set a new timeout, counted from now"),
+      },
+    )
+    .put(
+      "/:id/network",
+      async ({ caller, params, body }) => {
+        const wanted = { id: sandboxIdOf(params), network: body };
+        return presentSandbox(await setSandboxNetwork(sandboxes, caller, wanted));
+      },
+      {
+        params: SandboxParams,
+        body: NetworkModel,
+        response: withErrors({ 200: SandboxModel }, OPERATION_ERRORS),
+        detail: detail("setSandboxNetwork", "Replace the egress rules, live"),
       },
     )
     .post(

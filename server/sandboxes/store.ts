@@ -142,6 +142,25 @@ export const setTimeoutOf = async (
   return row ? toSandbox(row) : null;
 };
 
+/** Egress rules after the host took them. */
+export const setNetworkOf = async (
+  sql: Queryable,
+  { id, network }: { id: string; network: Network },
+): Promise<Sandbox | null> => {
+  const [row] = await sql<SandboxRow[]>`
+    update sandboxes set network = ${sql.json({ ...network })}
+    where id = ${id} and status = any(${[...LIVE_STATUSES]}) returning *`;
+  return row ? toSandbox(row) : null;
+};
+
+/**
+ * Says of sandboxes that are still being made that someone is at it: the reconcile then waits on.
+ */
+export const touchPending = async (sql: Queryable, ids: string[]): Promise<void> => {
+  await sql`
+    update sandboxes set updated_at = clock_timestamp() where id = any(${ids}) and status = 'pending'`;
+};
+
 /** When the sandbox expires and was last used, as its host says; its status stands. */
 export const noteActivity = async (
   sql: Queryable,

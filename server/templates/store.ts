@@ -173,3 +173,16 @@ export const listHeldNames = async (sql: Queryable, hostId: string): Promise<str
     where h.host_id = ${hostId} and h.state = 'present' and t.deleted_at is null order by t.name`;
   return rows.map(({ name }) => name);
 };
+
+/** Snapshots begun on a host so long ago that whoever asked for them is gone. */
+export const listUnfinished = async (
+  sql: Queryable,
+  { hostId, olderThanSec }: { hostId: string; olderThanSec: number },
+): Promise<{ id: string; teamId: string; name: string; diskSizeMb: number }[]> => sql<
+  { id: string; teamId: string; name: string; diskSizeMb: number }[]
+>`
+  select t.id, t.team_id as "teamId", t.name, t.disk_size_mb as "diskSizeMb"
+  from host_templates h join templates t on t.id = h.template_id
+  where h.host_id = ${hostId} and h.state = 'building' and t.type = 'snapshot' and t.deleted_at is null
+    and h.created_at < now() - make_interval(secs => ${olderThanSec})
+  limit 100`;

@@ -213,6 +213,7 @@ export class StandInHost {
         template: { ref, vcpus: 1, memoryMb: 512, diskSizeMb: 5120, sizeBytes: 1000n, runtimeId: "stand-in" },
       }),
       deleteTemplate: () => ({}),
+      listTemplates: () => ({ templates: [] }),
       getHostStatus: () => ({ work: [] }),
     };
   }
