@@ -21,8 +21,10 @@ const readTable = (path: string): string => {
   }
 };
 
+/** One entry per listening socket. */
+export const listeningSockets = (): number[] =>
+  ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((path) => parseListening(readTable(path)));
+
 /** Ascending, each once, without `ownPort`. */
-export const listeningPorts = (ownPort: number): number[] => {
-  const ports = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((path) => parseListening(readTable(path)));
-  return [...new Set(ports)].filter((port) => port !== ownPort).sort((a, b) => a - b);
-};
+export const listeningPorts = (ownPort: number): number[] =>
+  [...new Set(listeningSockets())].filter((port) => port !== ownPort).sort((a, b) => a - b);

@@ -3,6 +3,9 @@
 /** The guest agent's port inside every sandbox. */
 export const GUEST_PORT = 49983;
 
+/** The sandbox's own address on its tap. */
+export const GUEST_ADDRESS = "169.254.0.21";
+
 /** The only address /init is accepted from: the host's end of the sandbox's tap. */
 export const HOST_ADDRESS = "169.254.0.22";
 

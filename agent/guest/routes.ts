@@ -5,10 +5,11 @@ import { download } from "./http/download.ts";
 import { problem, problemOf } from "./http/problem.ts";
 import { upload } from "./http/upload.ts";
 import { handleInit } from "./init.ts";
+import { LoopbackRelays } from "./loopback.ts";
 import { Metrics } from "./metrics.ts";
 import { resolvePath } from "./paths.ts";
-import { listeningPorts } from "./ports.ts";
-import type { GuestPorts } from "./protocol.ts";
+import { listeningPorts, listeningSockets } from "./ports.ts";
+import { GUEST_ADDRESS, type GuestPorts } from "./protocol.ts";
 import { rpcHandlers } from "./rpc.ts";
 import type { SandboxSettings } from "./settings.ts";
 import type { User } from "./users.ts";
@@ -61,6 +62,7 @@ const files = async (request: Request, settings: SandboxSettings): Promise<Respo
 export const createRoutes = ({ settings, hostAddress }: RouteOptions): Handler => {
   const rpc = rpcHandlers(settings);
   const metrics = new Metrics();
+  const relays = new LoopbackRelays(GUEST_ADDRESS, listeningSockets);
   const withToken =
     (answer: Handler): Handler =>
     (request, context) =>
@@ -74,6 +76,14 @@ export const createRoutes = ({ settings, hostAddress }: RouteOptions): Handler =
     "GET /ports": withToken((_, { ownPort }) =>
       Response.json({ ports: listeningPorts(ownPort) } satisfies GuestPorts),
     ),
+    "POST /expose": withToken(async (request) => {
+      const port = Number(new URL(request.url).searchParams.get("port"));
+      if (!Number.isInteger(port) || port < 1 || port > 65_535)
+        return problem(400, "port must be 1 to 65535");
+      return (await relays.expose(port))
+        ? new Response(null, { status: 204 })
+        : problem(404, "nothing listens there");
+    }),
     "POST /init": (request, { clientAddress, closeIdleConnections }) => {
       // From anywhere else there is no such route.
       if (plainAddress(clientAddress()) !== hostAddress) return problem(404, "not found");

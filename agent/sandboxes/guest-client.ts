@@ -149,6 +149,18 @@ export interface GuestAccess {
   accessToken: string;
 }
 
+const EXPOSE_MS = 5_000;
+
+/** Asks the guest agent to pass on connections to a port bound to 127.0.0.1. False: nothing listens there. */
+export const exposePort = async (guest: GuestAccess, port: number): Promise<boolean> => {
+  const response = await request(guest.address, `/expose?port=${port}`, {
+    method: "POST",
+    headers: { "x-access-token": guest.accessToken },
+    signal: AbortSignal.timeout(EXPOSE_MS),
+  });
+  return response.ok;
+};
+
 /** GET of one of the guest agent's own pages, such as /metrics. */
 export const getFromGuest = async (guest: GuestAccess, path: string, timeoutMs: number): Promise<Response> =>
   request(guest.address, path, {

@@ -1,8 +1,15 @@
-/** Connects to a port inside a sandbox, patiently: a server being restarted listens again in a moment. */
+/**
+ * Connects to a port inside a sandbox, patiently: a server being restarted listens again in a moment, and
+ * one bound to 127.0.0.1 is made reachable by the guest agent.
+ */
 import { createConnection } from "node:net";
 
+import { GUEST_PORT } from "../guest/protocol.ts";
+import { exposePort } from "../sandboxes/guest-client.ts";
+import type { Sandbox } from "../sandboxes/sandbox.ts";
+
 /** Waits before each new attempt after a refusal. */
-export const REDIAL_MS = [20, 60, 150];
+const REDIAL_MS = [5, 60, 150];
 const CONNECT_MS = 5_000;
 
 /** Bun's fetch and sockets name a refused connection in one of these ways. */
@@ -11,14 +18,28 @@ const REFUSALS = new Set<unknown>(["ConnectionRefused", "ECONNREFUSED"]);
 export const isRefused = (error: unknown): boolean =>
   error instanceof Error && "code" in error && REFUSALS.has(error.code);
 
+/** Best effort: a guest agent that does not answer leaves the port as it is. */
+const exposeLoopback = async (sandbox: Sandbox, port: number): Promise<void> => {
+  const { journal, live } = sandbox;
+  if (port === GUEST_PORT || journal?.state !== "running" || live === null) return;
+  const guest = { address: live.slot.address, accessToken: journal.accessToken };
+  await exposePort(guest, port).catch(() => false);
+};
+
 /** Runs `connect` again after refusals; the last error is thrown. */
-export const redialing = async <T>(connect: () => Promise<T>, signal: AbortSignal): Promise<T> => {
+export const redialing = async <T>(
+  sandbox: Sandbox,
+  port: number,
+  connect: () => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> => {
   for (const waitMs of REDIAL_MS) {
     try {
       return await connect();
     } catch (error) {
       if (!isRefused(error) || signal.aborted) throw error;
     }
+    await exposeLoopback(sandbox, port);
     await Bun.sleep(waitMs);
   }
   return connect();

@@ -30,6 +30,7 @@ const readBody = async (request: Request): Promise<Body> => {
 
 const send = async (
   request: Request,
+  sandbox: Sandbox,
   address: string,
   target: TrafficTarget,
   signal: AbortSignal,
@@ -49,8 +50,10 @@ const send = async (
       // A connection kept from before a pause, or to the slot's earlier guest, is dead without knowing it.
       keepalive: false,
     });
-  if (repeatable) return redialing(attempt, signal);
-  if (target.port !== GUEST_PORT) await redialing(() => probe(address, target.port), signal);
+  if (repeatable) return redialing(sandbox, target.port, attempt, signal);
+  if (target.port !== GUEST_PORT) {
+    await redialing(sandbox, target.port, () => probe(address, target.port), signal);
+  }
   return attempt();
 };
 
@@ -95,7 +98,7 @@ export const forwardRequest = async (
   const signal = AbortSignal.any([request.signal, reset.signal]);
   const onEnd = openStream(sandbox, expiry, { abort: () => reset.abort(RESET_REASON) });
   try {
-    const response = await send(request, live.slot.address, target, signal);
+    const response = await send(request, sandbox, live.slot.address, target, signal);
     const headers = fromGuestHeaders(response.headers);
     const { status, statusText, body } = response;
     if (body === null) {

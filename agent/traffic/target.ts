@@ -13,7 +13,7 @@ export interface TrafficTarget {
 }
 
 /** Only the agent itself may ask these of the guest agent. */
-const INTERNAL = new Set(["init", "ports"]);
+const INTERNAL = new Set(["init", "ports", "expose"]);
 
 const SHAPE = /^\/traffic\/([^/?#]{1,64})\/(\d{1,5})(\/[^#]*|\?[^#]*)?$/;
 

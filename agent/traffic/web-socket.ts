@@ -56,7 +56,7 @@ export const forwardWebSocket = async (
   if (live === null || !sandbox.accepting) return sandboxNotFound(target.sandboxId);
   const { address } = live.slot;
   try {
-    await redialing(() => probe(address, target.port), request.signal);
+    await redialing(sandbox, target.port, () => probe(address, target.port), request.signal);
   } catch {
     return portClosed(target.sandboxId, target.port);
   }

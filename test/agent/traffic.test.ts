@@ -161,6 +161,18 @@ test("WebSockets pass text, bytes, protocol and close code", async () => {
   expect(await closed).toBe(4_001);
 }, 60_000);
 
+test("a port bound to 127.0.0.1 is reachable, and free again when its server has gone", async () => {
+  const serve = (address: string) =>
+    shell(agent, id, `setsid python3 -m http.server 9090 --bind ${address} > /dev/null 2>&1 < /dev/null &`);
+  const status = async () => (await trafficFetch(agent, id, 9_090, "/")).status;
+  await serve("127.0.0.1");
+  await waitUntil(async () => (await status()) === 200, "the server on 127.0.0.1", 30_000);
+  await shell(agent, id, "pkill -f 'http.server 9090'");
+  await waitUntil(async () => (await status()) === 502, "the port to close", 10_000);
+  await serve("0.0.0.0");
+  await waitUntil(async () => (await status()) === 200, "the server on every address", 30_000);
+}, 90_000);
+
 test("what is not there is said in the words E2B clients know", async () => {
   const hex = formatHexId(parseSandboxId(id) ?? "");
   const closed = await trafficFetch(agent, id, 4_444, "/");
