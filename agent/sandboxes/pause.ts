@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describeError } from "../errors.ts";
 import { syncDirectory } from "../system/durable.ts";
 import type { SavedMemory, Vm } from "../vm/runtime.ts";
+import { flattenLater } from "./flatten.ts";
 import { runInGuest } from "./guest-client.ts";
 import type { Host } from "./host.ts";
 import { type Paused, type Running, writeJournal } from "./journal.ts";
@@ -126,5 +127,7 @@ export const pauseLocked = async (host: Host, sandbox: Sandbox, options: PauseOp
 };
 
 /** Throws `invalid_state` unless it runs. */
-export const pauseSandbox = (host: Host, sandbox: Sandbox, options: PauseOptions): Promise<void> =>
-  sandbox.exclusively("pause", () => pauseLocked(host, sandbox, options));
+export const pauseSandbox = async (host: Host, sandbox: Sandbox, options: PauseOptions): Promise<void> => {
+  await sandbox.exclusively("pause", () => pauseLocked(host, sandbox, options));
+  flattenLater(host, sandbox);
+};

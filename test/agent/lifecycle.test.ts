@@ -1,10 +1,12 @@
 /** A sandbox's life on a real agent: create, use, pause, resume, fork, snapshot, destroy. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 
+import { createLayout } from "../../agent/images/layout.ts";
 import { SandboxStatus } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
-import { newId } from "../../proto/ids.ts";
+import { newId, parseSandboxId } from "../../proto/ids.ts";
 import { TestAgent } from "../support/agent.ts";
 import { accessTokenOf, createSandbox, newSandboxId, shell, TEAM } from "../support/sandboxes.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 let agent: TestAgent;
 beforeAll(async () => {
@@ -86,3 +88,58 @@ test("a snapshot outlives its source and starts others", async () => {
     template.templateId,
   );
 }, 180_000);
+
+test("a sandbox forked many times gets a flat disk again while it rests", async () => {
+  const id = await createSandbox(agent);
+  for (let round = 0; round < 6; round++) {
+    await shell(agent, id, `echo ${round} >> /root/file`);
+    const child = newSandboxId();
+    const children = [{ sandboxId: child, accessToken: accessTokenOf(child) }];
+    await agent.host.forkSandbox({ sandboxId: id, children });
+    await agent.host.destroySandbox({ sandboxId: child });
+  }
+  await agent.host.pauseSandbox({ sandboxId: id, keepMemory: true });
+  const path = createLayout(agent.directory).sandboxJournal(parseSandboxId(id) ?? "");
+  const layers = async () => ((await Bun.file(path).json()) as { layers: string[] }).layers.length;
+  await waitUntil(async () => (await layers()) === 2, "the flat disk", 60_000);
+  await agent.host.resumeSandbox({ sandboxId: id, accessToken: accessTokenOf(id) });
+  await shell(agent, id, "echo 3 > /proc/sys/vm/drop_caches; echo 6 >> /root/file; sync");
+  expect((await shell(agent, id, "cat /root/file")).stdout).toBe("0\n1\n2\n3\n4\n5\n6\n");
+  await agent.host.destroySandbox({ sandboxId: id });
+}, 180_000);
+
+test("another size is warmed once and kept", async () => {
+  const make = async () => {
+    const startedMs = performance.now();
+    const id = await createSandbox(agent, { vcpus: 2, memoryMb: 256 });
+    const { stdout } = await shell(agent, id, "nproc; free -m | awk '/Mem/ {print ($2 < 256)}'");
+    await agent.host.destroySandbox({ sandboxId: id });
+    expect(stdout).toBe("2\n1\n");
+    return performance.now() - startedMs;
+  };
+  const first = await make();
+  expect(await make()).toBeLessThan(first / 2);
+  expect((await agent.host.listTemplates({})).templates).toHaveLength(1);
+}, 180_000);
+
+test("logs, ports and load of a running sandbox", async () => {
+  const id = await createSandbox(agent);
+  await shell(agent, id, "setsid python3 -m http.server 7777 > /dev/null 2>&1 < /dev/null &");
+  await waitUntil(
+    async () => (await agent.host.listPorts({ sandboxId: id })).ports.includes(7_777),
+    "the port",
+    30_000,
+  );
+  const metrics = await agent.host.getMetrics({ sandboxId: id });
+  expect(metrics.cpuCount).toBe(1);
+  expect(Number(metrics.memoryTotalBytes)).toBeGreaterThan(400_000_000);
+  expect(Number(metrics.diskTotalBytes)).toBeGreaterThan(4_000_000_000);
+  await shell(agent, id, "echo said to the console > /dev/console");
+  const { console: text } = await agent.host.getSandboxLogs({ sandboxId: id });
+  expect(new TextDecoder().decode(text)).toContain("said to the console");
+  await agent.host.pauseSandbox({ sandboxId: id, keepMemory: true });
+  await agent.host.resumeSandbox({ sandboxId: id, accessToken: accessTokenOf(id) });
+  const later = await agent.host.getSandboxLogs({ sandboxId: id });
+  expect(new TextDecoder().decode(later.console)).toContain("said to the console");
+  await agent.host.destroySandbox({ sandboxId: id });
+}, 60_000);

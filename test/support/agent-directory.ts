@@ -41,8 +41,8 @@ export const makeDirectory = async (label: string): Promise<string> => {
   return path;
 };
 
-/** Ends what runs under `directory` and removes every trace of it from the machine. */
-export const removeDirectory = async (directory: string): Promise<void> => {
+/** Ends what runs under `directory` and gives back what it had of the machine; its files stay. */
+const releaseDirectory = async (directory: string): Promise<void> => {
   await endStrays({ root: directory, keepPids: new Set() });
   const { instanceId } = createLayout(directory);
   const slots = await HostSlotPool.open({
@@ -54,6 +54,11 @@ export const removeDirectory = async (directory: string): Promise<void> => {
   await slots.sweep(new Set());
   await slots.destroy();
   await detachUnder(directory);
+};
+
+/** Removes every trace of `directory` from the machine. */
+export const removeDirectory = async (directory: string): Promise<void> => {
+  await releaseDirectory(directory);
   await rm(directory, { recursive: true, force: true });
 };
 
@@ -111,6 +116,7 @@ export const directoryWithMinimal = async (
     await mkdir(prepared, { mode: 0o711 });
     await linkReusable(base, prepared);
     await build(prepared);
+    await releaseDirectory(prepared);
     await Bun.write(join(prepared, "complete"), "");
   });
   const directory = await makeDirectory(label);
