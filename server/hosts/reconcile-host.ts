@@ -23,7 +23,7 @@ export interface ReconcileDeps {
 }
 
 /** How long a host may take to say what it holds, in ms. */
-const LIST_MS = 5_000;
+const LIST_MS = 10_000;
 
 const toReport = (state: SandboxState | undefined): HostReport => {
   switch (state?.status) {

@@ -55,10 +55,10 @@ interface Order {
   sandbox: Required<Omit<CreateRequest, "template">>;
 }
 
-const insertPending = async (context: SandboxContext, order: Order, hostId: string): Promise<Sandbox> => {
+const insertPending = async (context: SandboxContext, order: Order, hostId: string): Promise<void> => {
   const { id, caller, template, sandbox } = order;
   const { teamId, actor } = caller;
-  return context.sql.begin(async (tx: Tx) => {
+  await context.sql.begin(async (tx: Tx) => {
     if (!(await keepTemplate(tx, template.id))) throw templateNotFound(template.name);
     if (!(await keepHost(tx, hostId))) throw hostsChanged();
     checkQuota(
@@ -66,7 +66,7 @@ const insertPending = async (context: SandboxContext, order: Order, hostId: stri
       { sandboxes: 1, vcpus: sandbox.vcpus, memoryMb: sandbox.memoryMb },
       { own: caller.limits, instance: context.limits },
     );
-    const row = await insertSandbox(tx, {
+    await insertSandbox(tx, {
       ...sandbox,
       id,
       teamId,
@@ -76,7 +76,6 @@ const insertPending = async (context: SandboxContext, order: Order, hostId: stri
       createdBy: caller.userId,
     });
     await record(tx, sandboxEvents.created({ teamId, actor, sandboxId: id, template: template.name }));
-    return row;
   });
 };
 

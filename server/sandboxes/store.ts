@@ -114,14 +114,15 @@ export const lockUsage = async (tx: Tx, teamId: string): Promise<TeamUsage> => {
   return row ?? { sandboxes: 0, vcpus: 0, memoryMb: 0 };
 };
 
-/** True while the sandbox waits for a host and moved to this one. */
+/** False when the sandbox waits for no host any more, or this one was deleted. */
 export const moveToHost = async (
   sql: Queryable,
   { id, hostId }: { id: string; hostId: string },
 ): Promise<boolean> => {
   const rows = await sql`
-    update sandboxes set host_id = ${hostId}, updated_at = clock_timestamp()
-    where id = ${id} and status = 'pending' returning id`;
+    with host as (select id from hosts where id = ${hostId} and deleted_at is null for key share)
+    update sandboxes s set host_id = host.id, updated_at = clock_timestamp()
+    from host where s.id = ${id} and s.status = 'pending' returning s.id`;
   return rows.length === 1;
 };
 

@@ -1,7 +1,7 @@
 /** Sandboxes over HTTP and PostgreSQL, on a host that does as each test says. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 
-import { Code } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 
 import { SandboxStatus } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import {
@@ -263,6 +263,48 @@ describe("pause and resume", () => {
     expect([refused.status, refused.body.error?.code]).toEqual([409, "snapshot_refused"]);
     expect(await get(id)).toMatchObject({ status: "paused", memory_kept: true });
     expect((await auditOf(id)).map(({ action }) => action)).toEqual(["create", "pause"]);
+  });
+});
+
+describe("an answer that never came", () => {
+  test("to a create: an error, and what came up is destroyed", async () => {
+    host.answers.createSandbox = ({ sandboxId }) => {
+      host.set(sandboxId, {});
+      throw new ConnectError("late", Code.DeadlineExceeded);
+    };
+    const answer = await api("", { body: { template: "minimal" } });
+    delete host.answers.createSandbox;
+    expect([answer.status, answer.body.error?.code]).toEqual([504, "agent_timeout"]);
+    const [row] = await server.database.sql<{ id: string; status_reason: string }[]>`
+      select id, status_reason from sandboxes where status = 'error' order by created_at desc limit 1`;
+    expect(row?.status_reason).toBe("create_timed_out");
+    await waitFor("it is gone from the host", () => !host.sandboxes.has(`sb-${row?.id}`));
+  });
+
+  test("to a pause: in between until the host is asked", async () => {
+    const { id } = await create();
+    host.answers.pauseSandbox = ({ sandboxId }) => {
+      host.set(sandboxId, { status: SandboxStatus.PAUSED, memoryKept: true });
+      throw new ConnectError("the connection broke", Code.Unknown);
+    };
+    const answer = await api(`/${id}/pause`, { method: "POST" });
+    delete host.answers.pauseSandbox;
+    expect([answer.status, answer.body.error?.code]).toEqual([503, "host_unreachable"]);
+    await server.server.services.monitor.round();
+    expect(await get(id)).toMatchObject({ status: "pausing" });
+    await age(id, 181);
+    expect(await settled(id, "paused")).toMatchObject({ memory_kept: true });
+  });
+
+  test("to a create whose server died: the host tells what became of it", async () => {
+    const { id } = await create();
+    await server.database.ownerSql`update sandboxes set status = 'pending' where id = ${id.slice(3)}`;
+    await age(id, 61);
+    expect(await settled(id, "running")).toMatchObject({ host_id: host.id });
+    await server.database.ownerSql`update sandboxes set status = 'pending' where id = ${id.slice(3)}`;
+    host.sandboxes.delete(id);
+    await age(id, 61);
+    expect(await settled(id, "error")).toMatchObject({ status_reason: "create_lost" });
   });
 });
 
