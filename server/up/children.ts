@@ -40,13 +40,19 @@ const TAIL_BYTES = 4_096;
 
 const pidPath = (paths: DataPaths, name: ChildName): string => join(paths.run, `${name}.json`);
 
+/**
+ * Bun's fetch queues what exceeds this, and its default of 256 is soon held by open streams: a terminal or a
+ * running command each hold one, in the server and in the agent.
+ */
+const MAX_REQUESTS = { BUN_CONFIG_MAX_HTTP_REQUESTS: "16384" };
+
 /** Ours without what would steer a child that is itself a Bun program. */
 const childEnvironment = (extra: Record<string, string>): Record<string, string> => {
   const kept: Record<string, string> = {};
   for (const [key, value] of Object.entries(process.env)) {
     if (value !== undefined && !key.startsWith("BUN_") && !key.startsWith("npm_")) kept[key] = value;
   }
-  return { ...kept, ...extra };
+  return { ...kept, ...MAX_REQUESTS, ...extra };
 };
 
 /** One old log is kept beside the current one. */
