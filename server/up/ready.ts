@@ -16,7 +16,7 @@ export interface Ready {
   wrennDir: string;
 }
 
-/** A file of an earlier start must not be taken for this one's. */
+/** The file is there while what it says holds: one of an earlier start must not be taken for this one's. */
 export const removeReadyFile = (path: string): void => {
   try {
     rmSync(path, { force: true });
