@@ -65,7 +65,11 @@ const destroyLocked = async (
 export const destroySandbox = async (host: Host, sandbox: Sandbox, reason: string): Promise<void> => {
   sandbox.doomed.abort();
   closeDoor(sandbox);
-  await sandbox.exclusively("destroy", () => destroyLocked(host, sandbox, reason, false));
+  await sandbox.exclusively("destroy", async () => {
+    // Another destroy, or the failure of what made it, was first; the id may be another's by now.
+    if (host.sandboxes.get(sandbox.id) !== sandbox) return;
+    await destroyLocked(host, sandbox, reason, false);
+  });
   await host.changes.forget(sandbox.id);
   host.log.info("sandbox_destroyed", { sandbox: sandbox.id, reason });
 };
@@ -89,6 +93,7 @@ export const endSandbox = async (
 /** The server has recorded the end: forget it. Anything not ended is left alone. */
 export const acknowledgeEnded = async (host: Host, sandbox: Sandbox): Promise<void> => {
   await sandbox.exclusively("acknowledge", async () => {
-    if (sandbox.journal?.state === "ended") await destroyLocked(host, sandbox, sandbox.journal.reason, false);
+    if (sandbox.journal?.state !== "ended" || host.sandboxes.get(sandbox.id) !== sandbox) return;
+    await destroyLocked(host, sandbox, sandbox.journal.reason, false);
   });
 };

@@ -16,6 +16,7 @@ export interface UpdateRequest {
 export const updateSandbox = async (host: Host, sandbox: Sandbox, request: UpdateRequest): Promise<void> => {
   if (request.timeout !== undefined) checkTimeout(request.timeout);
   await sandbox.exclusively("update", async () => {
+    sandbox.throwIfDoomed();
     const { journal } = sandbox;
     if (journal === null || journal.state === "ended") throw invalidState(sandbox.id, "ended", "live");
     const timeout = request.timeout ?? journal.timeout;

@@ -1,13 +1,13 @@
 /** Whatever ends abruptly, every sandbox is afterwards truly running or truly paused, and nothing leaks. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { readFile, readdir, truncate, writeFile } from "node:fs/promises";
+import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { Code, ConnectError } from "@connectrpc/connect";
 
 import { createLayout } from "../../agent/images/layout.ts";
 import { findVmProcesses } from "../../agent/vm/strays.ts";
-import { SandboxStatus, type SandboxState } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
+import { type SandboxState, SandboxStatus } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { HOST_ERROR_HEADER } from "../../proto/host-errors.ts";
 import { parseSandboxId } from "../../proto/ids.ts";
 import { TestAgent } from "../support/agent.ts";
@@ -149,6 +149,43 @@ test("damaged saved memory is refused, the sandbox stays paused, and boots cold"
   await resume(id, true);
   expect((await shell(agent, id, "cat /root/file")).stdout).toBe("disk\n");
   await agent.host.destroySandbox({ sandboxId: id });
+}, 180_000);
+
+test("memory of another runtime is never half-loaded: refused, with the cold resume offered", async () => {
+  const id = await createSandbox(agent);
+  await shell(agent, id, "echo disk > /root/file; sync");
+  await pause(id);
+  await agent.crash();
+  const journal = join(directoryOf(id), "journal.json");
+  const text = await readFile(journal, "utf8");
+  await writeFile(journal, text.replaceAll(/"runtimeId": "[^"]+"/g, '"runtimeId": "qemu-99.0"'));
+  await agent.launch();
+  expect(await refusal(resume(id))).toEqual({ code: Code.FailedPrecondition, name: "runtime_mismatch" });
+  expect((await list()).get(id)?.memoryKept).toBe(true);
+  await resume(id, true);
+  expect((await shell(agent, id, "cat /root/file")).stdout).toBe("disk\n");
+  await agent.host.destroySandbox({ sandboxId: id });
+}, 180_000);
+
+test("a destroy ends everything, also in the middle of something else, also twice", async () => {
+  const layersBefore = await layerFiles();
+  const ids = [newSandboxId(), await createSandbox(agent), await createSandbox(agent)];
+  const [creating = "", pausing = "", resuming = ""] = ids;
+  await pause(resuming);
+  const others = Promise.allSettled([
+    createSandbox(agent, { sandboxId: creating }),
+    pause(pausing),
+    resume(resuming),
+  ]);
+  await Bun.sleep(30);
+  await Promise.all([...ids, ...ids].map((sandboxId) => agent.host.destroySandbox({ sandboxId })));
+  await others;
+  // A create that had not begun when its destroy arrived is a sandbox like any other.
+  await agent.host.destroySandbox({ sandboxId: creating });
+  expect(await list()).toEqual(new Map());
+  expect(vmCount()).toBe(0);
+  expect(await layerFiles()).toBe(layersBefore);
+  expect(await readdir(createLayout(agent.directory).sandboxes)).toEqual([]);
 }, 180_000);
 
 test("memory can be dropped on request, the disk stays", async () => {
