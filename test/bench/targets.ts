@@ -25,6 +25,7 @@ const TARGETS: Partial<Record<CaseName, Partial<Record<SubjectName, TargetOf>>>>
   create_to_healthy: { wrenn: ratioTo("floor", 1.6) },
   resume_to_healthy: { wrenn: ratioTo("floor", 1.6) },
   warm_exec: { wrenn: ratioTo("direct", 1.5) },
+  api_read: { wrenn: ratioTo("direct", 1.54) },
   pause_5mb: { wrenn_agent: pauseOf },
   pause_50mb: { wrenn_agent: pauseOf },
   pause_200mb: { wrenn_agent: pauseOf },

@@ -1,8 +1,10 @@
 /** Every scenario: which cases it yields and who takes part. */
 import type { CaseName } from "../cases.ts";
 import type { Runner } from "../rounds.ts";
+import { apiReadRunners } from "./api-read.ts";
 import type { BenchContext } from "./context.ts";
 import { createRunners } from "./create.ts";
+import { burst20Runners, fork20Runners } from "./crowd.ts";
 import { forkRunners } from "./fork.ts";
 import { memoryRunners } from "./memory.ts";
 import { pauseRunners } from "./pause.ts";
@@ -27,6 +29,13 @@ const each = (title: string, cases: CaseName[], open: Scenario["open"]): Scenari
   runs: (asked) => asked,
 });
 
+/** Twenty sandboxes in each repetition: a quarter of the repetitions asked for will do. */
+const crowd = (title: string, name: CaseName, open: Scenario["open"]): Scenario => ({
+  ...each(title, [name], open),
+  warmUps: 1,
+  runs: (asked) => Math.ceil(asked / 4),
+});
+
 export const SCENARIOS: readonly Scenario[] = [
   each("create", ["create_to_healthy", "create_to_first_command"], createRunners),
   each("warm exec", ["warm_exec"], warmExecRunners),
@@ -34,6 +43,9 @@ export const SCENARIOS: readonly Scenario[] = [
   each("pause, 50 MB dirty", ["pause_50mb"], pauseRunners("pause_50mb")),
   each("pause, 200 MB dirty", ["pause_200mb"], pauseRunners("pause_200mb")),
   each("fork", ["fork"], forkRunners),
+  crowd("fork of 20", "fork_20", fork20Runners),
+  crowd("burst of 20", "burst_20", burst20Runners),
+  each("API reads", ["api_read"], apiReadRunners),
   {
     ...each("memory of 20", ["memory_after_first_command"], memoryRunners),
     warmUps: 0,
