@@ -9,6 +9,7 @@ export interface HostedSandbox {
   teamId: string;
   hostId: string | null;
   status: SandboxStatus;
+  statusReason: string;
   updatedAt: Date;
 }
 
@@ -24,7 +25,8 @@ export const listHosted = async (
   sql: Queryable,
   { hostId, reportedIds }: { hostId: string; reportedIds: string[] },
 ): Promise<HostedSandbox[]> => sql<HostedSandbox[]>`
-  select id, team_id as "teamId", host_id as "hostId", status, updated_at as "updatedAt"
+  select id, team_id as "teamId", host_id as "hostId", status,
+    status_reason as "statusReason", updated_at as "updatedAt"
   from sandboxes
   where (host_id = ${hostId} and status = any(${[...LIVE_STATUSES]}))
     or id = any(${reportedIds}::uuid[])`;
@@ -35,7 +37,8 @@ export const findHosted = async (
   { id, hostId }: { id: string; hostId: string },
 ): Promise<HostedSandbox | null> => {
   const [row] = await sql<HostedSandbox[]>`
-    select id, team_id as "teamId", host_id as "hostId", status, updated_at as "updatedAt"
+    select id, team_id as "teamId", host_id as "hostId", status,
+    status_reason as "statusReason", updated_at as "updatedAt"
     from sandboxes where id = ${id} and host_id = ${hostId}`;
   return row ?? null;
 };

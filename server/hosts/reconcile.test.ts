@@ -1,11 +1,12 @@
 import { describe, expect, test } from "bun:test";
 
 import { SANDBOX_STATUSES, type SandboxStatus } from "../../db/constants.ts";
-import { GRACE_MS, type HostReport, reconcile } from "./reconcile.ts";
+import { GRACE_MS, type HostReport, reconcile, UNANSWERED } from "./reconcile.ts";
 
 const ASKED_AT = new Date("2026-01-01T12:00:00Z");
 const aged = (status: SandboxStatus, ageMs: number) => ({
   status,
+  statusReason: "",
   updatedAt: new Date(ASKED_AT.getTime() - ageMs),
 });
 
@@ -100,6 +101,15 @@ describe("a row that an operation may still own", () => {
         expect(outcome(aged(status, GRACE_MS[status] - 1), report)).toBe("leave");
       }
     });
+  }
+});
+
+test("an operation that got no answer is believed at once to be what the host says", () => {
+  for (const status of ["pausing", "resuming"] as const) {
+    const row = { ...aged(status, 1), statusReason: UNANSWERED };
+    expect(outcome(row, REPORTS.running)).toStartWith("running");
+    expect(outcome(row, REPORTS.paused)).toStartWith("paused");
+    expect(outcome(row, REPORTS.busy)).toBe("leave");
   }
 });
 

@@ -19,6 +19,7 @@ export type HostReport =
 /** The part of a row that decides. */
 export interface KnownSandbox {
   status: SandboxStatus;
+  statusReason: string;
   updatedAt: Date;
 }
 
@@ -50,6 +51,15 @@ export const GRACE_MS: Record<SandboxStatus, number> = {
   paused: 0,
   missing: 0,
 };
+
+/**
+ * Status reason of a sandbox whose operation got no answer: nobody waits for it any more, so the host's word
+ * counts at once.
+ */
+export const UNANSWERED = "unanswered";
+
+const graceMs = ({ status, statusReason }: KnownSandbox): number =>
+  statusReason === UNANSWERED ? 0 : GRACE_MS[status];
 
 export const LOST_ON_HOST = "lost_on_host";
 
@@ -121,7 +131,7 @@ export const reconcile = (row: KnownSandbox | null, report: HostReport, askedAt:
   if (report.kind === "busy") return LEAVE;
   if (row === null) return afterUnknown(report);
   const ageMs = askedAt.getTime() - row.updatedAt.getTime();
-  if (ageMs <= 0 || ageMs < GRACE_MS[row.status]) return LEAVE;
+  if (ageMs <= 0 || ageMs < graceMs(row)) return LEAVE;
   if (row.status === "stopped" || row.status === "error") return afterFinal(report);
   switch (report.kind) {
     case "running":

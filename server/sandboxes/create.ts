@@ -4,6 +4,7 @@
  */
 import type { TimeoutAction, TimeoutKind } from "../../db/constants.ts";
 import type { Tx } from "../../db/sql.ts";
+import { whileAway } from "../../db/while-away.ts";
 import type { SandboxState } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { formatSandboxId, newId } from "../../proto/ids.ts";
 import { record } from "../audit/record.ts";
@@ -110,10 +111,11 @@ const fail = async (
   const { teamId, actor } = caller;
   const error = toClientError(failure);
   const reason = error.code === "agent_timeout" ? "create_timed_out" : failure.code;
-  await context.sql.begin(async (tx: Tx) => {
+  const settle = async (tx: Tx): Promise<void> => {
     const changed = await changeStatus(tx, { id, ...TRANSITIONS.startFailed, reason });
     if (changed) await record(tx, sandboxEvents.createFailed({ teamId, actor, sandboxId: id, reason }));
-  });
+  };
+  await whileAway(() => context.sql.begin(settle));
   if (failure.kind !== "unreachable") destroyOnHost(context, endpoint, id);
   return error;
 };
@@ -127,7 +129,7 @@ const finish = async (
 ): Promise<Sandbox> => {
   const { expiresAt, lastActiveAt } = readState(state);
   const change = { id, ...TRANSITIONS.started, reason: "", expiresAt, lastActiveAt };
-  const row = await changeStatus(context.sql, change);
+  const row = await whileAway(() => changeStatus(context.sql, change));
   if (row) return row;
   const now = await findSandbox(context.sql, { id, teamId: caller.teamId });
   if (now?.status === "running") return now;

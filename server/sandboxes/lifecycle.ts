@@ -1,9 +1,10 @@
 /**
  * Pause, resume, delete, ping, timeout, network: each takes the row through its in-between status, asks the host,
- * and records the outcome. Where the host's answer is lost the row stays in between, and the reconcile
- * finds out; where the host surely did nothing, the row goes back.
+ * and records the outcome. Where the host's answer is lost the row stays in between, marked for the
+ * reconcile to find out; where the host surely did nothing, the row goes back.
  */
-import type { Tx } from "../../db/sql.ts";
+import type { Sql, Tx } from "../../db/sql.ts";
+import { whileAway } from "../../db/while-away.ts";
 import type { SandboxState } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { formatSandboxId } from "../../proto/ids.ts";
 import type { AuditEntry } from "../audit/entry.ts";
@@ -11,12 +12,13 @@ import { record } from "../audit/record.ts";
 import { sandboxEvents } from "../audit/sandbox-events.ts";
 import type { TeamCaller } from "../auth/context.ts";
 import type { HostClient } from "../hosts/client-pool.ts";
-import { answered, readFailure, toClientError } from "../hosts/failures.ts";
+import { answered, type HostFailure, readFailure, toClientError } from "../hosts/failures.ts";
+import { UNANSWERED } from "../hosts/reconcile.ts";
 import type { SandboxContext } from "./context.ts";
 import { destroyOnHost, invalidState, requireSandbox, requireStatus, sandboxNotFound } from "./host-calls.ts";
 import { readState, toNetworkPolicy, toTimeout } from "./host-state.ts";
 import type { Network, Sandbox } from "./sandbox.ts";
-import { changeStatus, statusOf } from "./status-store.ts";
+import { changeStatus, explainStatus, statusOf } from "./status-store.ts";
 import { isFinal, TRANSITIONS } from "./status.ts";
 import { setNetworkOf, setTimeoutOf } from "./store.ts";
 
@@ -39,6 +41,20 @@ const tooLate = async (context: SandboxContext, id: string, wanted: string) => {
   return status ? invalidState(id, status, wanted) : sandboxNotFound(id);
 };
 
+/** The host did not do it, or nobody knows whether it did: then only asking it tells. */
+const undo = async (
+  sql: Sql,
+  { sandbox, operation, failure }: { sandbox: Sandbox; operation: Operation; failure: HostFailure },
+): Promise<void> => {
+  const { id, expiresAt, memoryKept } = sandbox;
+  if (failure.kind === "unknown") {
+    await explainStatus(sql, { id, status: TRANSITIONS[operation.begun].to, reason: UNANSWERED });
+    return;
+  }
+  const reason = `${operation.name}_failed: ${failure.code}`;
+  await changeStatus(sql, { id, ...TRANSITIONS[operation.failed], reason, expiresAt, memoryKept });
+};
+
 const run = async (
   context: SandboxContext,
   { teamId, actor }: Caller,
@@ -58,24 +74,23 @@ const run = async (
     state = (await operation.call(hosts.client(endpoint))).sandbox;
   } catch (thrown) {
     const failure = readFailure(thrown);
-    // Of an unknown outcome only the host can tell what the sandbox is now.
-    if (failure.kind !== "unknown") {
-      const reason = `${operation.name}_failed: ${failure.code}`;
-      const back = TRANSITIONS[operation.failed];
-      const { expiresAt, memoryKept } = sandbox;
-      await changeStatus(sql, { id, ...back, reason, expiresAt, memoryKept });
-    }
+    await whileAway(() => undo(sql, { sandbox, operation, failure }));
     throw toClientError(failure);
   }
 
   const done = TRANSITIONS[operation.done];
-  const row = await sql.begin(async (tx: Tx) => {
-    const changed = await changeStatus(tx, { id, ...done, reason: "", ...readState(state) });
-    if (changed) await record(tx, operation.event({ teamId, actor, sandboxId: id }));
-    return changed;
-  });
+  const row = await whileAway(() =>
+    sql.begin(async (tx: Tx) => {
+      const changed = await changeStatus(tx, { id, ...done, reason: "", ...readState(state) });
+      if (changed) await record(tx, operation.event({ teamId, actor, sandboxId: id }));
+      return changed;
+    }),
+  );
   if (row) return row;
-  throw await tooLate(context, id, begun.to);
+  // Whoever was faster, a reconcile or a commit whose answer was lost: the outcome is what counts.
+  const now = await requireSandbox(context, { id, teamId });
+  if (now.status === done.to) return now;
+  throw invalidState(id, now.status, begun.to);
 };
 
 /** Memory and disk kept (or the disk alone), nothing running. */

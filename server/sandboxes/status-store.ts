@@ -46,6 +46,17 @@ export const changeStatus = async (
   return row ? toSandbox(row) : null;
 };
 
+/** Says why the sandbox is still in this status; false when it has left it. */
+export const explainStatus = async (
+  sql: Queryable,
+  { id, status, reason }: { id: string; status: SandboxStatus; reason: string },
+): Promise<boolean> => {
+  const rows = await sql`
+    update sandboxes set status_reason = ${reason}, updated_at = clock_timestamp()
+    where id = ${id} and status = ${status} returning id`;
+  return rows.length === 1;
+};
+
 /** The status of a sandbox now, for the answer to a request that came too late. */
 export const statusOf = async (sql: Queryable, id: string): Promise<SandboxStatus | null> => {
   const [row] = await sql<{ status: SandboxStatus }[]>`

@@ -123,7 +123,9 @@ test("what goes on inside can be seen", async () => {
   expect((await ok(`/${id}/logs`))["console"]).toBeString();
   expect((await api(`/${id}/processes/${pid}`, undefined, "DELETE")).status).toBe(204);
   await waitFor("it is gone", async () => (await ok(`/${id}/processes`)).items.length === 0);
-  expect((await api(`/${id}/processes/${pid}`, undefined, "DELETE")).body.error?.code).toBe("process_not_found");
+  expect((await api(`/${id}/processes/${pid}`, undefined, "DELETE")).body.error?.code).toBe(
+    "process_not_found",
+  );
   await remove(id);
 });
 
@@ -147,6 +149,27 @@ describe("when things die", () => {
     expect(await run(id, "cat pid")).toMatch(/^\d+\n$/);
     expect(await ok(`/${id}`)).toMatchObject({ status: "running" });
     await remove(id);
+  });
+
+  test("the agent in the middle of pause and resume: each sandbox ends as it truly is", async () => {
+    const ids = await Promise.all([create(), create(), create()]);
+    await Promise.all(ids.map((id) => run(id, `echo ${id} > mine.txt`)));
+    await ok(`/${ids[2]}/pause`, {});
+    const under = [api(`/${ids[0]}/pause`, {}), api(`/${ids[1]}/pause`, {}), api(`/${ids[2]}/resume`, {})];
+    await waitFor("they are under way", async () => (await ok("?status=pausing,resuming")).items.length > 0);
+    await agent.crash();
+    await Promise.all(under);
+    await agent.launch();
+    const settled = async () => {
+      const { items } = await ok("?status=running,paused");
+      return ids.every((id) => items.some((item) => item.id === id));
+    };
+    await waitFor("each is running or paused", settled, 30_000);
+    for (const id of ids) {
+      if ((await ok(`/${id}`)).status === "paused") await ok(`/${id}/resume`, {});
+      expect(await run(id, "cat mine.txt")).toBe(`${id}\n`);
+    }
+    await Promise.all(ids.map(remove));
   });
 
   test("the QEMU: paused without memory, the reason shown, the disk there after a cold resume", async () => {

@@ -290,10 +290,21 @@ describe("an answer that never came", () => {
     const answer = await api(`/${id}/pause`, { method: "POST" });
     delete host.answers.pauseSandbox;
     expect([answer.status, answer.body.error?.code]).toEqual([503, "host_unreachable"]);
-    await server.server.services.monitor.round();
-    expect(await get(id)).toMatchObject({ status: "pausing" });
-    await age(id, 181);
     expect(await settled(id, "paused")).toMatchObject({ memory_kept: true });
+  });
+
+  test("to a pause that the host is still at: in between until it is over", async () => {
+    const { id } = await create();
+    host.answers.pauseSandbox = ({ sandboxId }) => {
+      host.set(sandboxId, { status: SandboxStatus.BUSY });
+      throw new ConnectError("the connection broke", Code.Unknown);
+    };
+    await api(`/${id}/pause`, { method: "POST" });
+    delete host.answers.pauseSandbox;
+    await server.server.services.monitor.round();
+    expect(await get(id)).toMatchObject({ status: "pausing", status_reason: "unanswered" });
+    host.set(id, { status: SandboxStatus.RUNNING });
+    expect(await settled(id, "running")).toMatchObject({ status_reason: "" });
   });
 
   test("to a create whose server died: the host tells what became of it", async () => {
