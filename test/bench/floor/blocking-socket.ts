@@ -1,8 +1,8 @@
-import { dlopen, ptr } from "bun:ffi";
 /**
  * Sockets that block, called straight from the kernel's interface: the floor waits for one thing at a
  * time and pays for no event loop. Also the only way to dial from inside a network namespace here.
  */
+import { dlopen, ptr } from "bun:ffi";
 import { closeSync, openSync } from "node:fs";
 
 const { symbols: libc } = dlopen("libc.so.6", {

@@ -40,14 +40,16 @@ export class FloorVm {
   readonly #uid: number;
   #overlays: string[] = [];
   #saves = 0;
+  #hasNetwork = false;
   #qmp: Qmp | null = null;
   #child: Bun.Subprocess | null = null;
 
-  /** @param index sets names and uid apart from those of other floor VMs at the time */
-  constructor(template: FloorTemplate, parent: string, index: number) {
+  /** `name` is the namespace's, too; `index` sets uids and files apart. */
+  constructor(template: FloorTemplate, options: { name: string; parent: string; index: number }) {
+    const { name, parent, index } = options;
     this.#template = template;
     this.#uid = FIRST_UID + index;
-    this.namespace = `wrenn-floor-${process.pid}-${index}`;
+    this.namespace = name;
     this.#directory = join(parent, String(index));
     mkdirSync(this.#directory, { recursive: true });
     chmodSync(parent, 0o711);
@@ -66,7 +68,7 @@ export class FloorVm {
 
   /** A new VM on a disk and a saved memory. */
   cloneOf(disk: FloorDisk, saved: FloorSaved): void {
-    makeNetwork(this.namespace, this.#uid);
+    this.#makeNetwork();
     this.#addOverlay(disk);
     this.#load(saved);
     this.#keep("running");
@@ -74,7 +76,7 @@ export class FloorVm {
 
   /** What was paused goes on. */
   resume(saved: FloorSaved): void {
-    makeNetwork(this.namespace, this.#uid);
+    this.#makeNetwork();
     this.#load(saved);
     this.#keep("running");
   }
@@ -108,14 +110,16 @@ export class FloorVm {
     return { disk: frozen, saved };
   }
 
-  /** The process is gone and the namespace removed; files stay for a resume. */
+  /** The process is gone and the namespace removed; files stay for a resume. Ending twice is fine. */
   async end(): Promise<void> {
+    if (!this.#hasNetwork) return;
     this.#qmp?.close();
     this.#qmp = null;
     this.#child?.kill("SIGKILL");
     await this.#child?.exited;
     this.#child = null;
     removeNetwork(this.namespace);
+    this.#hasNetwork = false;
   }
 
   /** Saved memory that has been used up. */
@@ -125,6 +129,11 @@ export class FloorVm {
 
   removeFiles(): void {
     rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #makeNetwork(): void {
+    this.#hasNetwork = true;
+    makeNetwork(this.namespace, this.#uid);
   }
 
   #control(): Qmp {

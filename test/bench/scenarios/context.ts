@@ -1,6 +1,6 @@
-import type { FloorTemplate } from "../floor/template.ts";
-import { FloorVm } from "../floor/vm.ts";
 /** What scenarios work with. */
+import type { Floor } from "../floor/floor.ts";
+import type { FloorTemplate } from "../floor/template.ts";
 import type { Gvisor } from "../gvisor.ts";
 import type { AgentLog } from "../wrenn/agent-log.ts";
 import type { Product } from "../wrenn/product.ts";
@@ -12,8 +12,7 @@ export interface BenchContext {
   agentLog: AgentLog;
   template: FloorTemplate;
   gvisor: Gvisor;
-  /** A floor VM that has not been started. */
-  newFloorVm(): FloorVm;
+  floor: Floor;
 }
 
 /** Milliseconds that `work` takes. */

@@ -19,10 +19,10 @@ const wrenn = ({ client }: BenchContext): Runner => ({
   },
 });
 
-const floor = ({ newFloorVm }: BenchContext): Runner => ({
+const viaFloor = ({ floor }: BenchContext): Runner => ({
   name: "floor",
   once: async () => {
-    const vm = newFloorVm();
+    const vm = floor.newVm();
     const startedAt = performance.now();
     vm.create();
     waitHealthy(vm.namespace);
@@ -31,8 +31,7 @@ const floor = ({ newFloorVm }: BenchContext): Runner => ({
     const initializedAt = performance.now();
     runCommand(vm.namespace, [...FIRST_COMMAND]);
     const endedAt = performance.now();
-    await vm.end();
-    vm.removeFiles();
+    await floor.remove(vm);
     return [
       { case: "create_to_healthy", subject: "floor", value: healthyAt - startedAt },
       { case: "create_to_healthy", subject: "floor_init", value: initializedAt - startedAt },
@@ -43,6 +42,6 @@ const floor = ({ newFloorVm }: BenchContext): Runner => ({
 
 export const createRunners = async (context: BenchContext): Promise<Runner[]> => [
   wrenn(context),
-  floor(context),
+  viaFloor(context),
   ...("runner" in context.gvisor ? [context.gvisor.runner] : []),
 ];

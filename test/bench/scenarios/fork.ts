@@ -16,23 +16,22 @@ const wrenn = ({ client }: BenchContext): Runner => ({
   },
 });
 
-const floor = ({ newFloorVm }: BenchContext): Runner => ({
+const viaFloor = ({ floor }: BenchContext): Runner => ({
   name: "floor",
   once: async () => {
-    const source = newFloorVm();
+    const source = floor.newVm();
     source.create();
     waitHealthy(source.namespace);
     initialize(source.namespace);
     runCommand(source.namespace, [...FIRST_COMMAND]);
-    const child = newFloorVm();
+    const child = floor.newVm();
     const value = await timed(() => {
       const { disk, saved } = source.copy();
       child.cloneOf(disk, saved);
       waitHealthy(child.namespace);
     });
     for (const vm of [child, source]) {
-      await vm.end();
-      vm.removeFiles();
+      await floor.remove(vm);
     }
     return [{ case: "fork", subject: "floor", value }];
   },
@@ -40,5 +39,5 @@ const floor = ({ newFloorVm }: BenchContext): Runner => ({
 
 export const forkRunners = async (context: BenchContext): Promise<Runner[]> => [
   wrenn(context),
-  floor(context),
+  viaFloor(context),
 ];

@@ -2,9 +2,7 @@
 import { readFile } from "node:fs/promises";
 
 import { initialize, runCommand, waitHealthy } from "../floor/guest.ts";
-import type { FloorVm } from "../floor/vm.ts";
 import type { Measurement, Runner } from "../rounds.ts";
-import type { WrennSandbox } from "../wrenn/sandbox.ts";
 import { type BenchContext, FIRST_COMMAND } from "./context.ts";
 
 const SANDBOXES = 20;
@@ -29,51 +27,37 @@ const measure = async (subject: "wrenn" | "floor", pids: number[]): Promise<Meas
 const wrenn = ({ client }: BenchContext): Runner => ({
   name: "wrenn",
   once: async () => {
-    const live: WrennSandbox[] = [];
-    try {
-      for (let made = 0; made < SANDBOXES; made++) {
-        const sandbox = await client.create();
-        live.push(sandbox);
-        await sandbox.exec(...FIRST_COMMAND);
-      }
-      const journals = await Promise.all(live.map((sandbox) => sandbox.journal()));
-      return await measure(
-        "wrenn",
-        journals.map(({ vm }) => vm.pid),
-      );
-    } finally {
-      for (const sandbox of live) await sandbox.remove();
+    const pids = [];
+    for (let made = 0; made < SANDBOXES; made++) {
+      const sandbox = await client.create();
+      await sandbox.exec(...FIRST_COMMAND);
+      pids.push((await sandbox.journal()).vm.pid);
     }
+    const measured = await measure("wrenn", pids);
+    await client.removeAll();
+    return measured;
   },
 });
 
-const floor = ({ newFloorVm }: BenchContext): Runner => ({
+const viaFloor = ({ floor }: BenchContext): Runner => ({
   name: "floor",
   once: async () => {
-    const live: FloorVm[] = [];
-    try {
-      for (let made = 0; made < SANDBOXES; made++) {
-        const vm = newFloorVm();
-        live.push(vm);
-        vm.create();
-        waitHealthy(vm.namespace);
-        initialize(vm.namespace);
-        runCommand(vm.namespace, [...FIRST_COMMAND]);
-      }
-      return await measure(
-        "floor",
-        live.map(({ pid }) => pid),
-      );
-    } finally {
-      for (const vm of live) {
-        await vm.end();
-        vm.removeFiles();
-      }
+    const pids = [];
+    for (let made = 0; made < SANDBOXES; made++) {
+      const vm = floor.newVm();
+      vm.create();
+      waitHealthy(vm.namespace);
+      initialize(vm.namespace);
+      runCommand(vm.namespace, [...FIRST_COMMAND]);
+      pids.push(vm.pid);
     }
+    const measured = await measure("floor", pids);
+    await floor.removeAll();
+    return measured;
   },
 });
 
 export const memoryRunners = async (context: BenchContext): Promise<Runner[]> => [
   wrenn(context),
-  floor(context),
+  viaFloor(context),
 ];

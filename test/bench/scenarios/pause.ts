@@ -48,12 +48,11 @@ const wrenn = async (context: BenchContext, name: PauseCase): Promise<Runner> =>
         ...resumeOf(name, "wrenn", resumeMs),
       ];
     },
-    dispose: () => sandbox.remove(),
   };
 };
 
-const floor = (context: BenchContext, name: PauseCase): Runner => {
-  const vm = context.newFloorVm();
+const viaFloor = (context: BenchContext, name: PauseCase): Runner => {
+  const vm = context.floor.newVm();
   vm.create();
   waitHealthy(vm.namespace);
   initialize(vm.namespace);
@@ -78,13 +77,9 @@ const floor = (context: BenchContext, name: PauseCase): Runner => {
         ...resumeOf(name, "floor", resumeMs),
       ];
     },
-    dispose: async () => {
-      await vm.end();
-      vm.removeFiles();
-    },
   };
 };
 
 export const pauseRunners =
   (name: PauseCase) =>
-  async (context: BenchContext): Promise<Runner[]> => [await wrenn(context, name), floor(context, name)];
+  async (context: BenchContext): Promise<Runner[]> => [await wrenn(context, name), viaFloor(context, name)];

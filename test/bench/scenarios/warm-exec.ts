@@ -19,12 +19,9 @@ export const warmExecRunners = async (context: BenchContext): Promise<Runner[]> 
       return values.map((value) => ({ case: "warm_exec" as const, subject, value }));
     },
   });
-  const runners = [runner("wrenn", () => sandbox.exec(COMMAND)), runner("direct", () => direct(COMMAND))];
   for (let done = 0; done < WARM_UPS; done++) {
     await sandbox.exec(COMMAND);
     await direct(COMMAND);
   }
-  const [first, ...others] = runners;
-  if (first === undefined) return [];
-  return [{ ...first, dispose: () => sandbox.remove() }, ...others];
+  return [runner("wrenn", () => sandbox.exec(COMMAND)), runner("direct", () => direct(COMMAND))];
 };

@@ -16,18 +16,24 @@ const SETTLE_POLL_MS = 5;
 
 export interface WrennClient {
   create(): Promise<WrennSandbox>;
+  /** Whatever is left of what this client made, also after a failure. */
+  removeAll(): Promise<void>;
 }
 
 export class WrennSandbox {
   readonly #api: ApiClient;
   readonly #product: Product;
+  readonly #live: Set<WrennSandbox>;
   /** With its prefix. */
   readonly id: string;
 
-  constructor(product: Product, api: ApiClient, id: string) {
+  /** @param live holds this sandbox until it is removed */
+  constructor(product: Product, api: ApiClient, live: Set<WrennSandbox>, id: string) {
     this.#product = product;
     this.#api = api;
+    this.#live = live;
     this.id = id;
+    live.add(this);
   }
 
   get #uuid(): string {
@@ -57,7 +63,7 @@ export class WrennSandbox {
     return pickList(answer, "items").map((item) => {
       const status = pickString(item, "status");
       if (status !== "running") throw new Error(`a fork of ${this.id} is ${status}`);
-      return new WrennSandbox(this.#product, this.#api, pickString(item, "id"));
+      return new WrennSandbox(this.#product, this.#api, this.#live, pickString(item, "id"));
     });
   }
 
@@ -70,6 +76,7 @@ export class WrennSandbox {
       timeoutMs: SETTLE_TIMEOUT_MS,
       everyMs: SETTLE_POLL_MS,
     });
+    this.#live.delete(this);
   }
 
   /** What the host's journal says of it while it runs. */
@@ -101,7 +108,11 @@ export const waitForProcessEnd = async (pid: number): Promise<void> => {
 
 export const createWrennClient = (product: Product): WrennClient => {
   const api = createApiClient(product.url, { apiKey: product.apiKey });
+  const live = new Set<WrennSandbox>();
   return {
+    removeAll: async () => {
+      for (const sandbox of live) await sandbox.remove();
+    },
     create: async () => {
       const answer = await api.send({
         method: "POST",
@@ -109,7 +120,7 @@ export const createWrennClient = (product: Product): WrennClient => {
         body: { template: "minimal", timeout_sec: 0 },
         timeoutMs: OPERATION_TIMEOUT_MS,
       });
-      return new WrennSandbox(product, api, pickString(answer, "id"));
+      return new WrennSandbox(product, api, live, pickString(answer, "id"));
     },
   };
 };
