@@ -7,6 +7,8 @@ import type { Host } from "./host.ts";
 import { bootMachine, type Machine } from "./launch.ts";
 
 const ATTEMPTS = 3;
+/** All tries together, in deadlines of the first. */
+export const BOOT_DEADLINES = 2 ** ATTEMPTS - 1;
 /** Last characters of the console, for the log. */
 const CONSOLE_SHOWN = 2_000;
 
@@ -22,7 +24,8 @@ export const bootUntilHealthy = async (
     const dead = new AbortController();
     void vm.exited.then(() => dead.abort());
     try {
-      const deadline = AbortSignal.timeout(host.settings.bootMs);
+      // Twice the time for each further try: the machine may hang, or be slow because the host is busy.
+      const deadline = AbortSignal.timeout(host.settings.bootMs * 2 ** (attempt - 1));
       await waitHealthy(slot.address, AbortSignal.any([signal, deadline, dead.signal]));
       return vm;
     } catch (error) {

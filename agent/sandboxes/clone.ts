@@ -5,7 +5,7 @@
 import { describeError } from "../errors.ts";
 import type { BootFiles } from "../images/images.ts";
 import type { SavedMemory } from "../vm/runtime.ts";
-import { bootUntilHealthy } from "./boot.ts";
+import { BOOT_DEADLINES, bootUntilHealthy } from "./boot.ts";
 import { initGuest } from "./guest-client.ts";
 import type { Host } from "./host.ts";
 import { identityOf } from "./identity.ts";
@@ -41,7 +41,7 @@ export const startClone = async (host: Host, sandbox: Sandbox, clone: Clone): Pr
   const machine = { ...facts, layers, bootFiles: clone.bootFiles };
   const deadline = AbortSignal.any([
     sandbox.doomed.signal,
-    AbortSignal.timeout(saved === null ? 3 * host.settings.bootMs : host.settings.readyMs),
+    AbortSignal.timeout(saved === null ? BOOT_DEADLINES * host.settings.bootMs : host.settings.readyMs),
   ]);
   const vm =
     saved === null

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { newId } from "../../proto/ids.ts";
 import type { Progress, Template, TemplateKey, TemplateManifest } from "../images/images.ts";
 import type { SavedMemory } from "../vm/runtime.ts";
-import { bootUntilHealthy } from "./boot.ts";
+import { BOOT_DEADLINES, bootUntilHealthy } from "./boot.ts";
 import { initGuest } from "./guest-client.ts";
 import type { Host } from "./host.ts";
 import { identityOf } from "./identity.ts";
@@ -78,7 +78,12 @@ export const warmTemplate = async (
     base: { kind: "zero" },
     bootFiles,
   };
-  const vm = await bootUntilHealthy(host, machine, slot, AbortSignal.timeout(3 * host.settings.bootMs));
+  const vm = await bootUntilHealthy(
+    host,
+    machine,
+    slot,
+    AbortSignal.timeout(BOOT_DEADLINES * host.settings.bootMs),
+  );
   undo.defer(() => vm.kill());
   const accessToken = crypto.randomUUID();
   const initialize = () =>
