@@ -112,9 +112,9 @@ test("files go both ways", async () => {
 test("what goes on inside can be seen", async () => {
   const id = await create();
   const { pid } = await ok(`/${id}/exec`, { cmd: "exec python3 -m http.server 8000", background: true });
-  await waitFor("the port shows", async () =>
-    (await ok(`/${id}/ports`)).items.some((item) => item["port"] === 8000),
-  );
+  const shows = async () => (await ok(`/${id}/ports`)).items.some((item) => item["port"] === 8000);
+  // Python starts slowly where every instruction is emulated.
+  await waitFor("the port shows", shows, 30_000);
   expect((await ok(`/${id}/processes`)).items).toMatchObject([{ pid, cmd: "/bin/sh" }]);
   const metrics = await ok(`/${id}/metrics`);
   expect(metrics["cpu_count"]).toBe(1);
