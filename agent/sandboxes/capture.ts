@@ -6,6 +6,7 @@ import { link, mkdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 
 import type { SavedMemory } from "../vm/runtime.ts";
+import { freezeBelow } from "./freeze.ts";
 import type { Host } from "./host.ts";
 import { type Paused, type Running, type SandboxFacts, writeJournal } from "./journal.ts";
 import { sandboxFile } from "./launch.ts";
@@ -68,10 +69,9 @@ const captureRunning = async (
   live: Live,
   directory: string,
 ): Promise<SavedMemory> => {
-  const frozen = journal.layers.at(-1);
   const { layers } = await addTop(host, sandbox, journal, live.slot.uid);
   const top = layers.at(-1);
-  if (frozen === undefined || top === undefined) throw new Error(`sandbox ${sandbox.id} has no disk layer`);
+  if (top === undefined) throw new Error(`sandbox ${sandbox.id} has no disk layer`);
   const stoppedMs = performance.now();
   await live.vm.stop();
   let saved: SavedMemory;
@@ -86,7 +86,7 @@ const captureRunning = async (
     stoppedMs: Math.round(performance.now() - stoppedMs),
     pages: saved.runs.reduce((sum, [, count]) => sum + count, 0),
   });
-  await host.layers.freeze(frozen);
+  await freezeBelow(host, layers);
   return saved;
 };
 
@@ -96,9 +96,8 @@ const capturePaused = async (
   journal: Paused,
   directory: string,
 ): Promise<SavedMemory | null> => {
-  const frozen = journal.layers.at(-1);
-  const { saved } = await addTop(host, sandbox, journal, 0);
-  if (frozen !== undefined) await host.layers.freeze(frozen);
+  const { saved, layers } = await addTop(host, sandbox, journal, 0);
+  await freezeBelow(host, layers);
   return saved === null ? null : linkMemory(saved, directory);
 };
 

@@ -4,6 +4,7 @@ import type { BootFiles } from "../images/images.ts";
 import type { NetworkSlot } from "../net/slots.ts";
 import type { Vm } from "../vm/runtime.ts";
 import { bootUntilHealthy } from "./boot.ts";
+import { freezeBelow } from "./freeze.ts";
 import { initGuest } from "./guest-client.ts";
 import type { Host } from "./host.ts";
 import { type Paused, type Running, type SandboxTimeout, writeJournal } from "./journal.ts";
@@ -56,8 +57,7 @@ const runningFrom = (
 const takeLayers = async (host: Host, layers: readonly string[], uid: number): Promise<void> => {
   const top = layers.at(-1);
   if (top === undefined) return;
-  const below = layers.at(-2);
-  if (below !== undefined) await host.layers.freeze(below);
+  await freezeBelow(host, layers);
   await host.layers.chown(top, uid);
 };
 

@@ -1,5 +1,5 @@
 /** Whatever ends abruptly, every sandbox is afterwards truly running or truly paused, and nothing leaks. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -109,6 +109,11 @@ test("an agent killed in the middle of operations leaves no half-made thing", as
   expect(await layerFiles()).toBe(layersBefore);
   expect(await readdir(createLayout(agent.directory).sandboxes)).toEqual([]);
 }, 300_000);
+
+/** Ends what an earlier test left when it failed, so that the next one tells its own story. */
+afterEach(async () => {
+  for (const sandboxId of (await list()).keys()) await agent.host.destroySandbox({ sandboxId });
+});
 
 test("a VM that dies leaves its sandbox paused without memory, its disk whole", async () => {
   const id = await createSandbox(agent);
