@@ -1,9 +1,12 @@
 /** The polling form of watches: kept between calls under an id, bounded in number. */
-import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 
 import { Code, ConnectError } from "@connectrpc/connect";
 
 import type { Watch, WatchEvent } from "./watch.ts";
+
+/** This program's own generator draws ahead, and every clone has a copy of what it drew. */
+const newId = (): string => readFileSync("/proc/sys/kernel/random/uuid", "utf8").trim();
 
 /** Each holds an inotify instance, of which the kernel gives a user 128. */
 const MAX_WATCHERS = 64;
@@ -17,7 +20,7 @@ export class WatcherTable {
       watch.close();
       throw new ConnectError("too many watchers: remove one first", Code.ResourceExhausted);
     }
-    const id = randomUUID();
+    const id = newId();
     this.#watches.set(id, watch);
     return id;
   }
