@@ -33,14 +33,19 @@ export interface OpenRuntime {
 /**
  * The runtime, proven by a boot of the very kernel sandboxes use. Throws `VmFailed`, `HostToolMissing`,
  * and what fetching the kernel throws.
+ * @param agentPath the compiled agent that runs inside sandboxes
  */
-export const openVmRuntime = async (config: AgentConfig, layout: Layout): Promise<OpenRuntime> => {
+export const openVmRuntime = async (
+  config: AgentConfig,
+  layout: Layout,
+  agentPath: string = process.execPath,
+): Promise<OpenRuntime> => {
   const layers = createLayerStore(layout);
   const imagesFor = (emulated: boolean) =>
     createHostImages({
       layout,
       layers,
-      agentPath: process.execPath,
+      agentPath,
       emulated,
       kernelPath: config.kernelPath,
     });
@@ -55,8 +60,13 @@ export const openVmRuntime = async (config: AgentConfig, layout: Layout): Promis
 };
 
 /** Nothing runs yet: `adoptSandboxes` comes next. Throws `NetworkUnavailable` and what the runtime throws. */
-export const openHost = async (config: AgentConfig, layout: Layout, log: Logger): Promise<Host> => {
-  const { runtime, images, layers } = await openVmRuntime(config, layout);
+export const openHost = async (
+  config: AgentConfig,
+  layout: Layout,
+  log: Logger,
+  agentPath?: string,
+): Promise<Host> => {
+  const { runtime, images, layers } = await openVmRuntime(config, layout, agentPath);
   const slots = await HostSlotPool.open({
     instanceId: layout.instanceId,
     egressAllow: config.egressAllow,

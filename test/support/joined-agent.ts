@@ -2,10 +2,12 @@
 import { createLayout } from "../../agent/images/layout.ts";
 import { agentExecutable, directoryWithMinimal, removeDirectory } from "./agent-directory.ts";
 import { buildMinimal } from "./agent.ts";
+import { freePort } from "./free-port.ts";
 import { call } from "./server.ts";
 import { waitFor } from "./wait-for.ts";
 
 const JOIN_MS = 60_000;
+const STOP_MS = 30_000;
 
 interface HostBody {
   id: string;
@@ -20,6 +22,8 @@ export interface JoinOptions {
   token: string;
   /** Added to the agent's environment. */
   env?: Record<string, string>;
+  /** What the agent is started through, such as unshare. It must become the agent, not its parent. */
+  launcher?: string[];
 }
 
 export class JoinedAgent {
@@ -52,6 +56,11 @@ export class JoinedAgent {
     return agent;
   }
 
+  /** Where it listens, which the server alone is meant to know. */
+  get url(): string {
+    return `http://${this.#listen}`;
+  }
+
   get pid(): number {
     if (this.#process === null) throw new Error("the agent does not run");
     return this.#process.pid;
@@ -59,12 +68,37 @@ export class JoinedAgent {
 
   /** Starts it (again) and waits until it is online and reachable. */
   async launch(): Promise<void> {
-    this.#process = Bun.spawn([this.executable, "run"], {
+    this.spawn();
+    await this.online();
+  }
+
+  /** Starts it (again) without waiting for anything. */
+  spawn(): void {
+    this.#process = Bun.spawn([...(this.options.launcher ?? []), this.executable, "run"], {
       env: this.#env(),
       stdin: "ignore",
       stdout: "ignore",
       stderr: process.env["WRENN_TEST_LOG"] === "1" ? "inherit" : "ignore",
     });
+  }
+
+  /** What an agent says that is started with `env` and ends by itself. */
+  async refusal(env: Record<string, string>, launcher: string[] = []): Promise<string> {
+    const child = Bun.spawn([...launcher, this.executable, "run"], {
+      env: { ...this.#env(), ...env },
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: "pipe",
+      timeout: JOIN_MS,
+    });
+    const words = await new Response(child.stderr).text();
+    if ((await child.exited) === 0 || child.signalCode !== null)
+      throw new Error(`it did not refuse: ${words}`);
+    return words;
+  }
+
+  /** Resolves when the server can use it. */
+  async online(): Promise<void> {
     const { serverUrl, token } = this.options;
     // The server may still believe in the process before.
     const listens = () =>
@@ -78,6 +112,14 @@ export class JoinedAgent {
       return body.status === "online" && body.reachable && body.templates.includes("minimal");
     };
     await waitFor("the host is online", ready, JOIN_MS);
+  }
+
+  /** An orderly stop; its sandboxes go on. */
+  async stop(): Promise<void> {
+    this.#process?.kill("SIGTERM");
+    const running = this.#process;
+    await waitFor("the agent stops", () => running === null || running.exitCode !== null, STOP_MS);
+    this.#process = null;
   }
 
   /** As by a power cut; its sandboxes go on. */
@@ -117,12 +159,3 @@ export class JoinedAgent {
     };
   }
 }
-
-/** A port that was free a moment ago: the address is told to the server before the agent listens on it. */
-const freePort = async (): Promise<number> => {
-  const listener = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
-  const { port } = listener;
-  await listener.stop(true);
-  if (port === undefined) throw new Error("no free port");
-  return port;
-};

@@ -61,6 +61,11 @@ export class Peer {
     await this.#ask({ op: "listen", protocol: "udp", host, port, name });
   }
 
+  /** A DNS server on `host` that gives every name the address `answer`. */
+  async resolve(host: string, answer: string): Promise<void> {
+    await this.#ask({ op: "resolve", host, answer });
+  }
+
   /** Null when nothing came back. */
   async tcp(host: string, port: number): Promise<string | null> {
     return (await this.#ask({ op: "send", protocol: "tcp", host, port, timeoutMs: SEND_TIMEOUT_MS })).reply;

@@ -3,6 +3,7 @@
  * JSON command per line of standard input, one JSON answer per line of standard output.
  */
 export type PeerCommand =
+  | { op: "resolve"; host: string; answer: string }
   | { op: "listen"; protocol: "tcp" | "udp"; host: string; port: number; name: string }
   | { op: "send"; protocol: "tcp" | "udp"; host: string; port: number; from?: string; timeoutMs: number };
 
@@ -79,7 +80,49 @@ const sendUdp = async (host: string, port: number, from: string): Promise<string
   return await promise;
 };
 
+/** Where the question ends: a name of length-prefixed labels, a type and a class follow the header. */
+const endOfQuestion = (query: Buffer): number => {
+  let at = 12;
+  while (at < query.length && query[at] !== 0) at += 1 + (query[at] ?? 0);
+  return at + 5;
+};
+
+/** RFC 1035: every question for an A record is answered with `address`; any other has no answer. */
+const dnsReply = (query: Buffer, address: string): Buffer => {
+  const end = endOfQuestion(query);
+  const isForAddress = query.readUInt16BE(end - 4) === 1;
+  const header = Buffer.from([
+    ...query.subarray(0, 2),
+    0x81,
+    0x80,
+    0,
+    1,
+    0,
+    isForAddress ? 1 : 0,
+    0,
+    0,
+    0,
+    0,
+  ]);
+  const record = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, ...address.split(".").map(Number)]);
+  return Buffer.concat([header, query.subarray(12, end), ...(isForAddress ? [record] : [])]);
+};
+
+const resolve = async (hostname: string, address: string): Promise<void> => {
+  await Bun.udpSocket({
+    hostname,
+    port: 53,
+    socket: {
+      data: (socket, data, fromPort, from) => void socket.send(dnsReply(data, address), fromPort, from),
+    },
+  });
+};
+
 const answer = async (command: PeerCommand): Promise<PeerAnswer> => {
+  if (command.op === "resolve") {
+    await resolve(command.host, command.answer);
+    return { reply: "listening" };
+  }
   if (command.op === "listen") {
     await listen(command.protocol, command.host, command.port, command.name);
     return { reply: "listening" };
