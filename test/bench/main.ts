@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { prepareDirectory } from "../../server/up/data-directory.ts";
 import { PROJECT_DIRECTORY } from "../../server/up/dependencies.ts";
 import { CommandFailure } from "../../server/up/failure.ts";
+import { isRoot } from "../../server/up/rights.ts";
 import { BadFlag, BENCH_USAGE, type BenchFlags, parseBenchFlags } from "./flags.ts";
 import { Floor, removeFloorLeftovers } from "./floor/floor.ts";
 import { openFloorTemplate } from "./floor/template.ts";
@@ -41,6 +42,8 @@ const report = async (context: BenchContext, flags: BenchFlags): Promise<number>
 
 /** The exit code: 1 when a case could not be measured. */
 const bench = async (flags: BenchFlags): Promise<number> => {
+  if (!isRoot())
+    throw new CommandFailure("missing_rights", "the floor makes VMs of its own: run the bench as root");
   const { root } = prepareDirectory(flags.dir);
   removeFloorLeftovers();
   await using ending = new AsyncDisposableStack();
