@@ -41,6 +41,9 @@ const EntryModel = t.Object(
   { title: "FileEntry" },
 );
 
+/** The bytes themselves: 206 for a range, 304 and 416 as conditions and ranges ask. */
+const FileBody = t.Any({ description: "application/octet-stream" });
+
 const present = (entry: FileEntry): Static<typeof EntryModel> => ({
   name: entry.name,
   path: entry.path,
@@ -81,6 +84,7 @@ export const fileRoutes = ({
       {
         params: SandboxParams,
         query: PathQuery,
+        response: withErrors({ 200: FileBody }, ERRORS),
         detail: detail("downloadFile", "Download a file; ranges and conditions are honoured"),
       },
     )
