@@ -60,7 +60,7 @@ export class LoopbackRelays {
     // Something else has taken the address meanwhile: then it answers by itself.
     if (!isOpen) return true;
     this.#servers.set(port, server);
-    this.#watch ??= setInterval(() => void this.#sweep(), WATCH_MS);
+    this.#watch ??= setInterval(() => this.#sweep(), WATCH_MS);
     return true;
   }
 

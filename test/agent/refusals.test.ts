@@ -29,7 +29,12 @@ const refusal = async (call: Promise<unknown>): Promise<[Code, string | null]> =
 };
 
 const bad: [name: string, options: Parameters<typeof createSandbox>[1], code: Code, error: string][] = [
-  ["an unknown template", { template: { teamId: TEAM, templateId: newId() } }, Code.NotFound, "template_not_found"],
+  [
+    "an unknown template",
+    { template: { teamId: TEAM, templateId: newId() } },
+    Code.NotFound,
+    "template_not_found",
+  ],
   ["no template", { template: {} }, Code.InvalidArgument, "invalid_request"],
   ["0 vcpus", { vcpus: 0 }, Code.InvalidArgument, "invalid_request"],
   ["65 vcpus", { vcpus: 65 }, Code.InvalidArgument, "invalid_request"],
@@ -42,7 +47,14 @@ const bad: [name: string, options: Parameters<typeof createSandbox>[1], code: Co
   ["no access token", { accessToken: "" }, Code.InvalidArgument, "invalid_request"],
   [
     "a policy that is no range",
-    { network: { $typeName: "wrenn.host.v1.NetworkPolicy", allowInternet: true, allowCidrs: ["::1"], denyCidrs: [] } },
+    {
+      network: {
+        $typeName: "wrenn.host.v1.NetworkPolicy",
+        allowInternet: true,
+        allowCidrs: ["::1"],
+        denyCidrs: [],
+      },
+    },
     Code.InvalidArgument,
     "invalid_request",
   ],
@@ -56,7 +68,10 @@ test.each(bad)("create with %s is refused", async (_name, options, code, error) 
 
 test("an id that is taken is refused, the first sandbox stays", async () => {
   const id = await createSandbox(agent);
-  expect(await refusal(createSandbox(agent, { sandboxId: id }))).toEqual([Code.AlreadyExists, "sandbox_exists"]);
+  expect(await refusal(createSandbox(agent, { sandboxId: id }))).toEqual([
+    Code.AlreadyExists,
+    "sandbox_exists",
+  ]);
   expect((await agent.host.listSandboxes({})).sandboxes.map(({ sandboxId }) => sandboxId)).toEqual([id]);
   expect(await refusal(agent.host.resumeSandbox({ sandboxId: id, accessToken: accessTokenOf(id) }))).toEqual([
     Code.FailedPrecondition,

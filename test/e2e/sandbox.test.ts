@@ -121,9 +121,9 @@ test("what goes on inside can be seen", async () => {
   expect(metrics["memory_total_bytes"]).toBeGreaterThan(400 * 2 ** 20);
   expect(metrics["disk_used_bytes"]).toBeGreaterThan(0);
   expect((await ok(`/${id}/logs`))["console"]).toBeString();
-  expect((await api(`/${id}/processes/${pid}`, undefined, "DELETE")).status).toBe(204);
+  expect((await api(`/${id}/processes/${Number(pid)}`, undefined, "DELETE")).status).toBe(204);
   await waitFor("it is gone", async () => (await ok(`/${id}/processes`)).items.length === 0);
-  expect((await api(`/${id}/processes/${pid}`, undefined, "DELETE")).body.error?.code).toBe(
+  expect((await api(`/${id}/processes/${Number(pid)}`, undefined, "DELETE")).body.error?.code).toBe(
     "process_not_found",
   );
   await remove(id);

@@ -10,8 +10,8 @@ import {
   type StartRequest,
   type StreamInputRequest,
 } from "../../../proto/gen/process/process_pb.ts";
-import { resolvePath } from "../paths.ts";
 import { REPLAY_HEADER } from "../../../proto/guest-headers.ts";
+import { resolvePath } from "../paths.ts";
 import type { SandboxSettings } from "../settings.ts";
 import { OomScore } from "../system/oom.ts";
 import type { User } from "../users.ts";
