@@ -1,5 +1,6 @@
 /** What `up` says when everything runs: to scripts by a file, to people on the screen. */
-import { chownSync, rmSync } from "node:fs";
+import { accessSync, chownSync, constants, rmSync } from "node:fs";
+import { dirname } from "node:path";
 
 import type { DataPaths } from "./data-directory.ts";
 import { CommandFailure } from "./failure.ts";
@@ -19,9 +20,10 @@ export interface Ready {
 /** The file is there while what it says holds: one of an earlier start must not be taken for this one's. */
 export const removeReadyFile = (path: string): void => {
   try {
+    accessSync(dirname(path), constants.W_OK | constants.X_OK);
     rmSync(path, { force: true });
   } catch (cause) {
-    throw new CommandFailure("bad_flag", `--ready-file ${path} cannot be replaced`, { cause });
+    throw new CommandFailure("bad_flag", `--ready-file ${path} cannot be written`, { cause });
   }
 };
 
