@@ -15,6 +15,9 @@ import {
 /** Where the guest drive is mounted; the guest agent's ELF interpreter points into it. */
 export const DRIVE_MOUNT = "/opt/wrenn";
 
+/** Writes the guest's file systems out; an image need not have a program for it. */
+export const SYNC_COMMAND: [string, ...string[]] = [`${DRIVE_MOUNT}/bin/busybox`, "sync"];
+
 /** @param modules file names under /lib/modules of the initial RAM disk, in load order */
 export const initrdScript = (modules: string[]): string => `#!/bin/busybox sh
 B=/bin/busybox

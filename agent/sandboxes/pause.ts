@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { describeError } from "../errors.ts";
+import { SYNC_COMMAND } from "../images/guest-init.ts";
 import { syncDirectory } from "../system/durable.ts";
 import type { SavedMemory, Vm } from "../vm/runtime.ts";
 import { flattenLater } from "./flatten.ts";
@@ -98,7 +99,7 @@ const keepMemory = async (host: Host, sandbox: Sandbox, reason: string): Promise
 const dropMemory = async (host: Host, sandbox: Sandbox, reason: string): Promise<void> => {
   const { journal, live } = sandbox.requireRunning();
   const guest = { address: live.slot.address, accessToken: journal.accessToken };
-  await runInGuest(guest, ["sync"], SYNC_MS).catch((error: unknown) => {
+  await runInGuest(guest, SYNC_COMMAND, SYNC_MS).catch((error: unknown) => {
     host.log.warn("sync_failed", { sandbox: sandbox.id, error: describeError(error) });
   });
   await live.vm.stop();

@@ -1,8 +1,9 @@
-import type { Progress } from "../images/images.ts";
 /**
  * Commands run in a fresh guest before its memory becomes a template: what they load and translate,
  * every clone has from the start.
  */
+import { SYNC_COMMAND } from "../images/guest-init.ts";
+import type { Progress } from "../images/images.ts";
 import { type GuestAccess, runInGuest } from "./guest-client.ts";
 
 const COMMAND_MS = 60_000;
@@ -40,5 +41,5 @@ export const warmUp = async (
   }
   await rehearseInit();
   // Also lets the guest finish what it does after it has answered /init.
-  await runInGuest(guest, ["sync"], COMMAND_MS);
+  await runInGuest(guest, SYNC_COMMAND, COMMAND_MS);
 };
