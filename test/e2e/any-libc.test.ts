@@ -23,6 +23,7 @@ const MUSL = "/lib/ld-musl-x86_64.so.1";
 
 let scratch: string;
 let agent: TestAgent;
+const undo = new AsyncDisposableStack();
 const keys = new Map<string, TemplateKey>();
 
 /** A root that holds busybox and no other file. */
@@ -51,21 +52,20 @@ const muslTree = async (): Promise<string> => {
 
 beforeAll(async () => {
   scratch = await makeDirectory("trees");
+  undo.defer(() => removeDirectory(scratch));
   const executable = await agentExecutable();
   const directory = await directoryWithMinimal("libc", executable, (empty) =>
     buildMinimal(empty, executable),
   );
+  undo.defer(() => removeDirectory(directory));
   const trees = { busybox: await busyboxTree("busybox"), musl: await muslTree() };
   await symlink("busybox", join(trees.musl, "bin/sh"));
   for (const [name, tree] of Object.entries(trees)) {
     keys.set(name, await makeTemplate({ directory, executable, name, tree }));
   }
-  agent = await TestAgent.start({ directory, executable });
+  agent = undo.use(await TestAgent.start({ directory, executable }));
 });
-afterAll(async () => {
-  await agent[Symbol.asyncDispose]();
-  await removeDirectory(scratch);
-});
+afterAll(() => undo.disposeAsync());
 
 interface Finished {
   output: string;

@@ -63,7 +63,7 @@ test("a JSON body of 20 MB", async () => {
     template: "minimal",
     metadata: { big: "x".repeat(20 * MIB) },
   });
-  expect([answer.status, answer.body.error?.code]).toEqual([413, "body_too_large"]);
+  expect([answer.status, answer.body.error?.code]).toEqual([413, "payload_too_large"]);
   await expectNoTrace();
 });
 
