@@ -87,10 +87,7 @@ export const runUp = async (flags: UpFlags, steps: Steps): Promise<number> => {
   const listen = chooseListen(flags.port ?? (flags.smoke ? 0 : null));
   if (flags.readyFile !== null) removeReadyFile(flags.readyFile);
   const signals = watchStopSignals();
-  const state = { isUp: false, isStopping: false, isHurried: false };
-  void signals.hurried.then(() => {
-    state.isHurried = true;
-  });
+  const state = { isUp: false, isStopping: false };
   const interrupted = signals.requested.then(async (why) => {
     state.isStopping = true;
     // Once it is up, the request is what it waits for.
@@ -105,7 +102,7 @@ export const runUp = async (flags: UpFlags, steps: Steps): Promise<number> => {
     closers,
     signals,
     steps: untilStopped(steps, () => state.isStopping),
-    isHurried: () => state.isHurried,
+    hurried: signals.hurried,
     onUp: () => {
       state.isUp = true;
     },

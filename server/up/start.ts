@@ -31,8 +31,8 @@ export interface StartOptions {
   steps: Steps;
   /** Every started thing registers its end here, so that an interrupted start is undone too. */
   closers: (() => Promise<void>)[];
-  /** Set when patience is over: sandboxes are left running instead of being paused. */
-  isHurried: () => boolean;
+  /** Resolves when patience is over: sandboxes are left running instead of being paused. */
+  hurried: Promise<unknown>;
 }
 
 export interface Started {
@@ -82,18 +82,17 @@ const startServer = async (
   });
 
 const startAgent = async (
-  { paths, steps, closers, isHurried }: StartOptions,
+  { paths, steps, closers, hurried }: StartOptions,
   options: { agentPath: string; environment: Record<string, string>; api: ApiClient; hostId: string },
 ): Promise<Supervised> =>
   steps.run("agent", async (step) => {
     const { agentPath, environment, api, hostId } = options;
     const spec = { name: "agent" as const, argv: [agentPath, "run", "--pause-on-stop"], environment };
     const agent = await startSupervised(paths, spec, steps.say);
-    closers.push(() =>
-      agent.stop(
-        isHurried() ? { signal: "SIGKILL", graceMs: 5_000 } : { signal: "SIGTERM", graceMs: AGENT_GRACE_MS },
-      ),
-    );
+    closers.push(() => {
+      void hurried.then(() => agent.stop({ signal: "SIGKILL", graceMs: 5_000 }));
+      return agent.stop({ signal: "SIGTERM", graceMs: AGENT_GRACE_MS });
+    });
     const accelerator = await Promise.race([waitUntilOnline(api, hostId), agent.failed]);
     step.detail(accelerator === "kvm" ? "with KVM" : "without KVM: sandboxes are emulated, CPU work is slow");
     return agent;
