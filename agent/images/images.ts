@@ -40,7 +40,13 @@ export interface Template extends TemplateKey {
 }
 
 export interface TemplateStore {
+  /** Those with a whole manifest. */
   list(): Promise<(TemplateKey & { manifest: TemplateManifest; sizeBytes: number })[]>;
+  /**
+   * Those whose manifest this agent cannot read: damaged, or written by a later version. What they stand
+   * on is not known, so nothing that templates share may be deleted while there is one.
+   */
+  listDamaged(): Promise<TemplateKey[]>;
   /** Null when this host does not hold it. Verifies digests once per agent start. */
   open(key: TemplateKey): Promise<Template | null>;
   /**

@@ -31,9 +31,19 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
+/** For what may be removed meanwhile. Any other failure must not look like absence: disks hang on the answer. */
+const unlessGone = async <T>(looking: Promise<T>, otherwise: T): Promise<T> => {
+  try {
+    return await looking;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return otherwise;
+    throw error;
+  }
+};
+
 /** Names of the directories in `path`, none when it does not exist. */
 const uuidsIn = async (path: string): Promise<string[]> =>
-  (await readdir(path).catch(() => [])).filter(isUuid);
+  (await unlessGone(readdir(path), [])).filter(isUuid);
 
 const allocatedBytes = async (directory: string): Promise<number> => {
   let bytes = 0;
@@ -120,18 +130,29 @@ export const createTemplateStore = (layout: Layout, layers: LayerStore): Templat
     }
   };
 
-  const list: TemplateStore["list"] = async () => {
+  const find = async (): Promise<(TemplateKey & { manifest: TemplateManifest | "damaged" })[]> => {
     const found = [];
     for (const teamId of await uuidsIn(layout.templates)) {
       for (const templateId of await uuidsIn(join(layout.templates, teamId))) {
-        const directory = directoryOf({ teamId, templateId });
-        const manifest = await readManifest(directory);
-        if (manifest === null || manifest === "damaged") continue;
-        found.push({ teamId, templateId, manifest, sizeBytes: await allocatedBytes(directory) });
+        const manifest = await readManifest(directoryOf({ teamId, templateId }));
+        if (manifest !== null) found.push({ teamId, templateId, manifest });
       }
     }
     return found;
   };
+
+  const list: TemplateStore["list"] = async () => {
+    const whole = [];
+    for (const { manifest, ...key } of await find()) {
+      if (manifest === "damaged") continue;
+      const sizeBytes = await unlessGone<number | null>(allocatedBytes(directoryOf(key)), null);
+      if (sizeBytes !== null) whole.push({ ...key, manifest, sizeBytes });
+    }
+    return whole;
+  };
+
+  const listDamaged: TemplateStore["listDamaged"] = async () =>
+    (await find()).flatMap(({ manifest, ...key }) => (manifest === "damaged" ? [key] : []));
 
   const publish: TemplateStore["publish"] = async (key, fill) => {
     const directory = directoryOf(key);
@@ -166,5 +187,5 @@ export const createTemplateStore = (layout: Layout, layers: LayerStore): Templat
     await detachDeleted(layout.staging);
   };
 
-  return { list, open: openTemplate, publish, remove };
+  return { list, listDamaged, open: openTemplate, publish, remove };
 };

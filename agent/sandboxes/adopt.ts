@@ -13,7 +13,7 @@ import { acknowledgeEnded } from "./destroy.ts";
 import { initGuest } from "./guest-client.ts";
 import type { Host } from "./host.ts";
 import { type Journal, readJournal, UnreadableJournal } from "./journal.ts";
-import { bootFilesInUse, layersInUse } from "./layers-in-use.ts";
+import { sweepUnusedFiles } from "./layers-in-use.ts";
 import { eachLimited } from "./limit.ts";
 import { Sandbox } from "./sandbox.ts";
 import { becomePausedWithoutMemory, watchVm } from "./vm-exit.ts";
@@ -132,8 +132,7 @@ export const adoptSandboxes = async (host: Host): Promise<void> => {
       live === null ? [] : [live.slot.index],
     );
     await host.slots.sweep(new Set(slots));
-    await host.layers.sweep(await layersInUse(host));
-    await host.images.sweepBootFiles(await bootFilesInUse(host));
+    await sweepUnusedFiles(host);
   }
   for (const [index, id] of names.entries()) {
     if (journals[index] !== null || host.unreadable.has(id)) continue;

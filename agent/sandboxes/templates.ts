@@ -30,17 +30,19 @@ export const deleteTemplate = async (host: Host, key: TemplateKey): Promise<void
   const doomed = all.filter(
     (template) => sameKey(template, key) || sameKey(template.manifest.variantOf, key),
   );
-  const users = doomed.flatMap((template) => usersOf(host, template));
+  // A damaged template is not listed, and to delete it is its cure.
+  const keys = [...doomed.filter((template) => !sameKey(template, key)), key];
+  const users = keys.flatMap((one) => usersOf(host, one));
   if (users.length > 0) {
     throw new AgentError(
       "template_in_use",
       `template ${key.templateId} is in use by ${users.length} sandboxes, such as ${users.slice(0, 3).join(", ")}`,
     );
   }
-  for (const template of doomed) await host.templates.remove(template);
+  for (const one of keys) await host.templates.remove(one);
   await removeUnusedLayers(
     host,
     doomed.flatMap(({ manifest }) => manifest.layers),
   );
-  host.log.info("template_deleted", { template: key.templateId, directories: doomed.length });
+  host.log.info("template_deleted", { template: key.templateId, directories: keys.length });
 };

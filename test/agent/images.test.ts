@@ -1,6 +1,6 @@
 /** Images on the real machine: built once, reused, refused when damaged, and nothing half-done is ever seen. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -265,6 +265,34 @@ describe("templates", () => {
     expect(await store.list()).toEqual([]);
     expect(await readdir(layout.staging)).toEqual([]);
     expect(await run(["losetup", "--list"])).not.toContain(layout.root);
+  });
+
+  test("one that cannot be read is told of, never taken for absent", async () => {
+    const { layers, layer } = await setUp();
+    const store = createTemplateStore(layout, layers);
+    await store.publish(MINIMAL, fill(layer));
+    const manifest = join(layout.templateDirectory(ZERO_UUID, ZERO_UUID), "manifest.json");
+    const kept = await readFile(manifest);
+    try {
+      expect(await store.listDamaged()).toEqual([]);
+      await writeFile(manifest, JSON.stringify({ ...JSON.parse(kept.toString()), version: 2 }));
+      expect(await store.list()).toEqual([]);
+      expect(await store.listDamaged()).toEqual([MINIMAL]);
+
+      await rm(manifest);
+      await mkdir(manifest);
+      expect(await store.list().catch((error: unknown) => error)).toMatchObject({ code: "EISDIR" });
+      await rename(layout.templates, `${layout.templates}.aside`);
+      await writeFile(layout.templates, "");
+      try {
+        expect(await store.list().catch((error: unknown) => error)).toMatchObject({ code: "ENOTDIR" });
+      } finally {
+        await rm(layout.templates);
+        await rename(`${layout.templates}.aside`, layout.templates);
+      }
+    } finally {
+      await store.remove(MINIMAL);
+    }
   });
 
   test("a build that fails leaves nothing", async () => {
