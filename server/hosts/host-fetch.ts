@@ -30,13 +30,15 @@ const unanswered = (reason: unknown): ConnectError => {
 
 /**
  * A `fetch` for this host. A request that gets no answer rejects with a ConnectError, an aborted one
- * as fetch does. Connections are kept and reused by Bun; redirects and proxies play no part.
+ * as fetch does. Bun keeps and reuses connections, and goes through the environment's HTTP_PROXY where one is
+ * set. A redirect is an answer like any other: a program in a sandbox may have written it, and following it
+ * would take the server's tokens wherever that program likes.
  */
 export const hostFetch = (endpoint: HostEndpoint): typeof fetch => {
   const options = security(endpoint);
   const send = async (url: URL | RequestInfo, init?: BunFetchRequestInit | RequestInit) => {
     try {
-      return await fetch(url, { ...init, ...options });
+      return await fetch(url, { ...init, ...options, redirect: "manual" });
     } catch (reason) {
       if (init?.signal?.aborted) throw reason;
       throw unanswered(reason);

@@ -90,6 +90,9 @@ const SAFE_DOWNLOAD = {
   "content-security-policy": "sandbox; default-src 'none'",
 };
 
+/** Not modified, and a range beyond the end: answers to the client's own conditions, not failures. */
+const isDownload = ({ ok, status }: Response): boolean => ok || status === 304 || status === 416;
+
 const pick = (headers: Headers, names: readonly string[]): Headers => {
   const picked = new Headers();
   for (const name of names) {
@@ -114,7 +117,7 @@ export const downloadFile = (
       signal: request.signal,
       decompress: false,
     });
-    if (answer.status >= 400 && answer.status !== 416) throw await guestHttpError(answer, "file");
+    if (!isDownload(answer)) throw await guestHttpError(answer, "file");
     const headers = pick(answer.headers, ANSWERED);
     for (const [name, value] of Object.entries(SAFE_DOWNLOAD)) headers.set(name, value);
     return new Response(answer.body, { status: answer.status, headers });

@@ -168,7 +168,9 @@ export class StandInHost {
       const traffic = /^\/traffic\/[^/]+\/49983(\/.*)$/.exec(pathname);
       if (!traffic) return (await byPath.get(pathname)?.(request)) ?? new Response(null, { status: 404 });
       await verify(request.headers.get("wrenn-authorization"));
-      return fetch(`${this.guestUrl}${traffic[1]}${search}`, request);
+      const { method, headers, body, signal } = request;
+      const url = `${this.guestUrl}${traffic[1]}${search}`;
+      return fetch(url, { method, headers, body, signal, redirect: "manual" });
     };
   }
 
