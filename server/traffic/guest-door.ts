@@ -7,6 +7,7 @@ import { createConnectTransport } from "@connectrpc/connect-web";
 
 import { Filesystem } from "../../proto/gen/filesystem/filesystem_pb.ts";
 import { Process } from "../../proto/gen/process/process_pb.ts";
+import { guardConnectAnswer } from "../../proto/guarded-body.ts";
 import { formatSandboxId } from "../../proto/ids.ts";
 import type { CallTokens } from "../hosts/call-tokens.ts";
 import { type HostEndpoint, hostFetch } from "../hosts/host-fetch.ts";
@@ -53,10 +54,13 @@ export class GuestDoor {
   }
 
   #transport(target: GuestTarget) {
+    const send = this.#send(target);
+    const guarded = async (url: URL | RequestInfo, init?: RequestInit) =>
+      guardConnectAnswer(await send(url, init));
     return createConnectTransport({
       baseUrl: this.#base(target),
       useBinaryFormat: true,
-      fetch: this.#send(target),
+      fetch: Object.assign(guarded, { preconnect: fetch.preconnect }),
     });
   }
 

@@ -1,6 +1,7 @@
 /** What the guest agent's errors mean to the client who asked for a command or a file. */
 import { Code, ConnectError } from "@connectrpc/connect";
 
+import { readBoundedJson } from "../../proto/bounded-body.ts";
 import { HOST_ERROR_HEADER } from "../../proto/host-errors.ts";
 import { ApiError, conflict, forbidden, invalidRequest, notFound } from "../errors.ts";
 import { readFailure, toClientError } from "../hosts/failures.ts";
@@ -55,7 +56,7 @@ const MISTAKES: Partial<Record<number, Code>> = {
 
 /** The same for an answer of the guest's plain HTTP routes (`{code, message}`) that is not a success. */
 export const guestHttpError = async (response: Response, noun: GuestNoun): Promise<ApiError> => {
-  const body: unknown = await response.json().catch(() => null);
+  const body: unknown = await readBoundedJson(response).catch(() => null);
   const message =
     typeof body === "object" && body !== null && "message" in body
       ? String(body.message)

@@ -4,6 +4,7 @@
  */
 import { Code, ConnectError } from "@connectrpc/connect";
 
+import { readBoundedJson } from "../../proto/bounded-body.ts";
 import {
   HOST_ERROR_CODES,
   HOST_ERROR_HEADER,
@@ -24,7 +25,7 @@ export const readRefusal = async (response: Response): Promise<ConnectError | nu
   const name = response.headers.get(HOST_ERROR_HEADER);
   if (name === null) return null;
   const code = HOST_ERROR_CODES.find((known) => known === name);
-  const body: unknown = await response.json().catch(() => null);
+  const body: unknown = await readBoundedJson(response).catch(() => null);
   const message =
     typeof body === "object" && body !== null && "message" in body ? String(body.message) : name;
   const metadata = new Headers({ [HOST_ERROR_HEADER]: name });
