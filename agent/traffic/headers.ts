@@ -1,5 +1,7 @@
 /** Which headers pass between the server and a sandbox: all but those of the connection itself. */
 
+import { HOST_ERROR_HEADER, HOST_STATUS_HEADER } from "../../proto/host-errors.ts";
+
 /** RFC 9110 section 7.6.1, and the old proxy ones. `Upgrade` is handled where it means WebSocket. */
 const HOP_BY_HOP = [
   "connection",
@@ -29,7 +31,12 @@ export const toGuestHeaders = (headers: Headers): Headers => {
   return kept;
 };
 
-export const fromGuestHeaders = withoutHopByHop;
+/** The names that mark the host's own errors are the host's alone: a program inside must not speak as the host. */
+export const fromGuestHeaders = (headers: Headers): Headers => {
+  const kept = withoutHopByHop(headers);
+  for (const name of [HOST_ERROR_HEADER, HOST_STATUS_HEADER]) kept.delete(name);
+  return kept;
+};
 
 const WEBSOCKET_OWN = ["key", "version", "extensions", "accept"];
 
