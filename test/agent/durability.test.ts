@@ -12,7 +12,7 @@ import { HOST_ERROR_HEADER } from "../../proto/host-errors.ts";
 import { parseSandboxId } from "../../proto/ids.ts";
 import { TestAgent } from "../support/agent.ts";
 import { accessTokenOf, createSandbox, newSandboxId, shell } from "../support/sandboxes.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 let agent: TestAgent;
 beforeAll(async () => {
@@ -120,7 +120,7 @@ test("a VM that dies leaves its sandbox paused without memory, its disk whole", 
   await shell(agent, id, "echo disk > /root/file; sync; echo memory > /dev/shm/file");
   const [vm] = findVmProcesses(agent.directory);
   process.kill(vm?.pid ?? 0, "SIGKILL");
-  await waitUntil(async () => (await list()).get(id)?.status === SandboxStatus.PAUSED, "the pause", 5_000);
+  await waitFor("the pause", async () => (await list()).get(id)?.status === SandboxStatus.PAUSED, 5_000);
   const state = (await list()).get(id);
   expect({ kept: state?.memoryKept, reason: state?.reason }).toEqual({ kept: false, reason: "vm_died" });
   await resume(id);

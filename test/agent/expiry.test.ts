@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { SandboxStatus, TimeoutAction, TimeoutKind } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { TestAgent } from "../support/agent.ts";
 import { createSandbox, processClient, shell } from "../support/sandboxes.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 let agent: TestAgent;
 beforeAll(async () => {
@@ -20,7 +20,7 @@ const stateOf = async (sandboxId: string) =>
 /** Seconds until the sandbox has this status. */
 const secondsUntil = async (sandboxId: string, status: SandboxStatus): Promise<number> => {
   const startedMs = performance.now();
-  await waitUntil(async () => (await stateOf(sandboxId))?.status === status, `status ${status}`, 15_000);
+  await waitFor(`status ${status}`, async () => (await stateOf(sandboxId))?.status === status, 15_000);
   return (performance.now() - startedMs) / 1_000;
 };
 

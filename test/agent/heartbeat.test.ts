@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { SandboxStatus, TimeoutAction, TimeoutKind } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { TestAgent } from "../support/agent.ts";
 import { createSandbox } from "../support/sandboxes.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 interface Beat {
   path: string;
@@ -55,7 +55,7 @@ const statusOf = async (sandboxId: string) =>
 test("it beats at intervals, with what it holds", async () => {
   answer = acknowledgeAll;
   const before = beats.length;
-  await waitUntil(() => beats.length >= before + 3, "three beats", 10_000);
+  await waitFor("three beats", () => beats.length >= before + 3, 10_000);
   const last = beats.at(-1);
   expect(last?.path).toMatch(/^\/v1\/hosts\/host-[0-9a-f-]{36}\/heartbeat$/);
   expect(last?.body.templates).toHaveLength(1);
@@ -67,16 +67,16 @@ test("a change of its own is told at once, until it is acknowledged, also after 
   const id = await createSandbox(agent, { timeout });
   const changesOf = (beat: Beat | undefined) =>
     beat?.body.changes?.filter(({ sandbox_id }) => sandbox_id === id);
-  await waitUntil(() => changesOf(beats.at(-1))?.length === 1, "the change", 10_000);
+  await waitFor("the change", () => changesOf(beats.at(-1))?.length === 1, 10_000);
   const told = changesOf(beats.at(-1))?.[0];
   expect(told).toMatchObject({ status: "paused", reason: "timeout", memory_kept: true });
   await agent.crash();
   beats.length = 0;
   await agent.launch();
-  await waitUntil(() => beats.length > 0, "a beat", 10_000);
+  await waitFor("a beat", () => beats.length > 0, 10_000);
   expect(changesOf(beats.at(-1))).toEqual([told as NonNullable<typeof told>]);
   answer = acknowledgeAll;
-  await waitUntil(() => changesOf(beats.at(-1))?.length === 0, "silence about it", 10_000);
+  await waitFor("silence about it", () => changesOf(beats.at(-1))?.length === 0, 10_000);
   await agent.host.destroySandbox({ sandboxId: id });
 }, 60_000);
 
@@ -86,7 +86,7 @@ test("refused credentials are refreshed", async () => {
     return beat.authorization === "Bearer fresh" ? acknowledgeAll(beat) : new Response(null, { status: 401 });
   };
   beats.length = 0;
-  await waitUntil(() => beats.at(-1)?.authorization === "Bearer fresh", "the fresh token", 10_000);
+  await waitFor("the fresh token", () => beats.at(-1)?.authorization === "Bearer fresh", 10_000);
   expect(beats.filter(({ path }) => path.endsWith("/refresh")).map(({ body }) => body.refresh_token)).toEqual(
     ["none"],
   );
@@ -96,10 +96,10 @@ test("a server that stays away makes everything pause, once, and nothing more", 
   answer = acknowledgeAll;
   const id = await createSandbox(agent);
   answer = () => new Response(null, { status: 503 });
-  await waitUntil(async () => (await statusOf(id)) === SandboxStatus.PAUSED, "the pause", 15_000);
+  await waitFor("the pause", async () => (await statusOf(id)) === SandboxStatus.PAUSED, 15_000);
   answer = acknowledgeAll;
   const told = () => beats.findLast(({ body }) => body.changes?.some(({ sandbox_id }) => sandbox_id === id));
-  await waitUntil(() => told() !== undefined, "the change", 10_000);
+  await waitFor("the change", () => told() !== undefined, 10_000);
   expect(told()?.body.changes?.find(({ sandbox_id }) => sandbox_id === id)?.reason).toBe("server_lost");
   await agent.host.destroySandbox({ sandboxId: id });
 }, 60_000);
@@ -111,13 +111,13 @@ test.each([403, 404, 410])(
     const id = await createSandbox(agent);
     answer = () => Response.json({ error: { code: "gone", message: "host deleted" } }, { status });
     const before = beats.length;
-    await waitUntil(() => beats.length > before + 5, "beats", 15_000);
-    await waitUntil(
+    await waitFor("beats", () => beats.length > before + 5, 15_000);
+    await waitFor(
+      "the sandbox to be at rest",
       async () => {
         const found = await statusOf(id);
         return found === SandboxStatus.RUNNING || found === SandboxStatus.PAUSED;
       },
-      "the sandbox to be at rest",
       10_000,
     );
     answer = acknowledgeAll;

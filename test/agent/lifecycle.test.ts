@@ -6,7 +6,7 @@ import { SandboxStatus } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { newId, parseSandboxId } from "../../proto/ids.ts";
 import { TestAgent } from "../support/agent.ts";
 import { accessTokenOf, createSandbox, newSandboxId, shell, TEAM } from "../support/sandboxes.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 let agent: TestAgent;
 beforeAll(async () => {
@@ -101,7 +101,7 @@ test("a sandbox forked many times gets a flat disk again while it rests", async 
   await agent.host.pauseSandbox({ sandboxId: id, keepMemory: true });
   const path = createLayout(agent.directory).sandboxJournal(parseSandboxId(id) ?? "");
   const layers = async () => ((await Bun.file(path).json()) as { layers: string[] }).layers.length;
-  await waitUntil(async () => (await layers()) === 2, "the flat disk", 60_000);
+  await waitFor("the flat disk", async () => (await layers()) === 2, 60_000);
   await agent.host.resumeSandbox({ sandboxId: id, accessToken: accessTokenOf(id) });
   await shell(agent, id, "echo 3 > /proc/sys/vm/drop_caches; echo 6 >> /root/file; sync");
   expect((await shell(agent, id, "cat /root/file")).stdout).toBe("0\n1\n2\n3\n4\n5\n6\n");
@@ -125,9 +125,9 @@ test("another size is warmed once and kept", async () => {
 test("logs, ports and load of a running sandbox", async () => {
   const id = await createSandbox(agent);
   await shell(agent, id, "setsid python3 -m http.server 7777 > /dev/null 2>&1 < /dev/null &");
-  await waitUntil(
-    async () => (await agent.host.listPorts({ sandboxId: id })).ports.includes(7_777),
+  await waitFor(
     "the port",
+    async () => (await agent.host.listPorts({ sandboxId: id })).ports.includes(7_777),
     30_000,
   );
   const metrics = await agent.host.getMetrics({ sandboxId: id });

@@ -5,7 +5,7 @@ import { GUEST_PORT } from "../../agent/guest/protocol.ts";
 import { formatHexId, parseSandboxId } from "../../proto/ids.ts";
 import { TestAgent } from "../support/agent.ts";
 import { createSandbox, newSandboxId, shell, trafficFetch } from "../support/sandboxes.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 let agent: TestAgent;
 let id = "";
@@ -15,9 +15,9 @@ beforeAll(async () => {
   const script = btoa(SERVER);
   await shell(agent, id, `echo ${script} | base64 -d > /root/server.py`);
   await shell(agent, id, "setsid python3 /root/server.py > /root/server.log 2>&1 < /dev/null &");
-  await waitUntil(
-    async () => (await trafficFetch(agent, id, 8080, "/")).status === 200,
+  await waitFor(
     "the server in the sandbox",
+    async () => (await trafficFetch(agent, id, 8080, "/")).status === 200,
     30_000,
   );
 }, 900_000);
@@ -128,9 +128,9 @@ test("a stream arrives as it is sent, and ends in the guest when the caller leav
   const reader = response.body?.getReader();
   expect(new TextDecoder().decode((await reader?.read())?.value)).toStartWith("tick");
   leave.abort();
-  await waitUntil(
-    async () => (await shell(agent, id, "cat /root/left")).stdout === "yes",
+  await waitFor(
     "the guest to notice",
+    async () => (await shell(agent, id, "cat /root/left")).stdout === "yes",
     10_000,
   );
 }, 60_000);
@@ -152,7 +152,7 @@ test("WebSockets pass text, bytes, protocol and close code", async () => {
   expect(socket.protocol).toBe("chat");
   socket.send("text");
   socket.send(new Uint8Array([1, 2, 3]));
-  await waitUntil(() => received.length === 2, "the echoes", 10_000);
+  await waitFor("the echoes", () => received.length === 2, 10_000);
   expect(received).toEqual(["text", Buffer.from([1, 2, 3])]);
   const closed = new Promise<number>((resolve) => {
     socket.addEventListener("close", ({ code }) => resolve(code));
@@ -166,11 +166,11 @@ test("a port bound to 127.0.0.1 is reachable, and free again when its server has
     shell(agent, id, `setsid python3 -m http.server 9090 --bind ${address} > /dev/null 2>&1 < /dev/null &`);
   const status = async () => (await trafficFetch(agent, id, 9_090, "/")).status;
   await serve("127.0.0.1");
-  await waitUntil(async () => (await status()) === 200, "the server on 127.0.0.1", 30_000);
+  await waitFor("the server on 127.0.0.1", async () => (await status()) === 200, 30_000);
   await shell(agent, id, "pkill -f 'http.server 9090'");
-  await waitUntil(async () => (await status()) === 502, "the port to close", 10_000);
+  await waitFor("the port to close", async () => (await status()) === 502, 10_000);
   await serve("0.0.0.0");
-  await waitUntil(async () => (await status()) === 200, "the server on every address", 30_000);
+  await waitFor("the server on every address", async () => (await status()) === 200, 30_000);
 }, 90_000);
 
 test("what is not there is said in the words E2B clients know", async () => {
@@ -227,9 +227,9 @@ test("a destroyed sandbox's streams are reset at once", async () => {
   const doomed = await createSandbox(agent);
   await shell(agent, doomed, `echo ${btoa(SERVER)} | base64 -d > /root/server.py`);
   await shell(agent, doomed, "setsid python3 /root/server.py > /dev/null 2>&1 < /dev/null &");
-  await waitUntil(
-    async () => (await trafficFetch(agent, doomed, 8080, "/")).status === 200,
+  await waitFor(
     "the server in the sandbox",
+    async () => (await trafficFetch(agent, doomed, 8080, "/")).status === 200,
     30_000,
   );
   const response = await trafficFetch(agent, doomed, 8080, "/ticks");

@@ -8,7 +8,7 @@ import { createLayout } from "../../agent/images/layout.ts";
 import { HostService } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { formatHostId, newId, ZERO_UUID } from "../../proto/ids.ts";
 import { agentExecutable, directoryWithMinimal, removeDirectory } from "./agent-directory.ts";
-import { waitUntil } from "./wait-until.ts";
+import { waitFor } from "./wait-for.ts";
 
 const START_MS = 60_000;
 const STOP_MS = 60_000;
@@ -95,9 +95,9 @@ export class TestAgent {
     });
     this.#process = child;
     void this.#readLogs(child.stderr);
-    await waitUntil(
-      () => child.exitCode !== null || this.#readyAfter(seen) !== undefined,
+    await waitFor(
       "the agent to be ready",
+      () => child.exitCode !== null || this.#readyAfter(seen) !== undefined,
       START_MS,
     );
     const ready = this.#readyAfter(seen);
@@ -169,7 +169,7 @@ export class TestAgent {
     const child = this.#process;
     if (child === null) return;
     child.kill("SIGTERM");
-    await waitUntil(() => child.exitCode !== null || child.signalCode !== null, "the agent to stop", STOP_MS);
+    await waitFor("the agent to stop", () => child.exitCode !== null || child.signalCode !== null, STOP_MS);
     this.#process = null;
   }
 
@@ -184,14 +184,14 @@ export class TestAgent {
 export const buildMinimal = async (directory: string, executable?: string): Promise<void> => {
   const agent = await TestAgent.start({ directory, executable });
   try {
-    await waitUntil(
+    await waitFor(
+      "minimal to be built",
       async () => {
         const failed = agent.logs.find(({ event }) => event === "minimal_failed");
         if (failed !== undefined) throw new Error(`minimal was not built: ${JSON.stringify(failed)}`);
         const { templates } = await agent.host.listTemplates({});
         return templates.length > 0;
       },
-      "minimal to be built",
       BUILD_MS,
       500,
     );

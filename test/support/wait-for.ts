@@ -5,10 +5,11 @@ export const waitFor = async (
   what: string,
   check: () => boolean | Promise<boolean>,
   timeoutMs = 5_000,
+  pollMs = 5,
 ): Promise<void> => {
   const deadline = performance.now() + timeoutMs;
   while (!(await check())) {
     if (performance.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`);
-    await Bun.sleep(5);
+    await Bun.sleep(pollMs);
   }
 };

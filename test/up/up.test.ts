@@ -13,7 +13,7 @@ import {
   removeDirectory,
 } from "../support/agent-directory.ts";
 import { buildMinimal } from "../support/agent.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 const START_MS = 120_000;
 const STOP_MS = 60_000;
@@ -71,7 +71,7 @@ const startUp = async (): Promise<Up> => {
   rmSync(file, { force: true });
   const child = start(["up", "--port", "0", "--dir", directory, "--ready-file", file]);
   const output = new Response(child.stdout).text();
-  await waitUntil(() => child.exitCode !== null || existsSync(file), "up to be ready", START_MS, 50);
+  await waitFor("up to be ready", () => child.exitCode !== null || existsSync(file), START_MS, 50);
   if (!existsSync(file))
     throw new Error(`up ended: ${await output}${await new Response(child.stderr).text()}`);
   expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -114,12 +114,7 @@ const leftOnMachine = (): string[] => {
 
 const stopUp = async (up: Up, signal: NodeJS.Signals): Promise<void> => {
   up.child.kill(signal);
-  await waitUntil(
-    () => up.child.exitCode !== null || up.child.signalCode !== null,
-    "up to stop",
-    STOP_MS,
-    50,
-  );
+  await waitFor("up to stop", () => up.child.exitCode !== null || up.child.signalCode !== null, STOP_MS, 50);
 };
 
 test("the smoke test passes and leaves nothing running", async () => {
@@ -153,7 +148,7 @@ test("a sandbox outlives Ctrl-C paused, a killed up running; a second up on the 
 
   const second = await startUp();
   expect(second.ready["api_key"]).not.toBe(first.ready["api_key"] ?? "");
-  await waitUntil(async () => (await status(second)) === "paused", "the sandbox to be paused", 20_000);
+  await waitFor("the sandbox to be paused", async () => (await status(second)) === "paused", 20_000);
   await api(second, "POST", `/v1/sandboxes/${id}/resume`);
   // The wrapper and `up` itself, as a lost session would.
   const holder = JSON.parse(readFileSync(join(directory, "run", "up.lock"), "utf8")) as { pid: number };

@@ -14,7 +14,7 @@ import { EMPTY_DIFF_DIGEST } from "../../../agent/vm/runtime.ts";
 import type { SavedMemory, Vm, VmDisk, VmRuntime, VmSpec } from "../../../agent/vm/runtime.ts";
 import { endStrays } from "../../../agent/vm/strays.ts";
 import { makeDirectory, testDirectory } from "../../support/agent-directory.ts";
-import { waitUntil } from "../../support/wait-until.ts";
+import { waitFor } from "../../support/wait-for.ts";
 import { buildGuestInitrd, GUEST_PORT } from "./guest.ts";
 
 const MEMORY_MB = 128;
@@ -171,11 +171,7 @@ export const openBench = async (): Promise<Bench> => {
       return saved;
     },
     answering: () =>
-      waitUntil(
-        async () => (await bench.ask("echo ok", 2_000)) === "ok",
-        "an answer of the guest",
-        ANSWER_MS,
-      ),
+      waitFor("an answer of the guest", async () => (await bench.ask("echo ok", 2_000)) === "ok", ANSWER_MS),
     ask: (command, timeoutMs = 20_000) => askIn(namespace, command, timeoutMs),
     endAll: () => endStrays({ root: directory, keepPids: new Set() }),
     dispose: async () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { digestFile } from "../../../agent/system/digest.ts";
 import { run } from "../../../agent/system/exec.ts";
-import { waitUntil } from "../../support/wait-until.ts";
+import { waitFor } from "../../support/wait-for.ts";
 import { openBench } from "./bench.ts";
 import type { Bench } from "./bench.ts";
 
@@ -45,7 +45,7 @@ describe("disks", () => {
     try {
       const vm = await bench.boot(bench.spec("enospc", [await bench.disk("small-disk/full")]));
       const written = bench.ask("dd if=/dev/zero of=/dev/vda bs=1M count=8 conv=fsync 2>&1", 30_000);
-      await waitUntil(async () => !(await vm.isRunning()), "the guest to be frozen", 20_000);
+      await waitFor("the guest to be frozen", async () => !(await vm.isRunning()), 20_000);
       await run(["mount", "-o", "remount,size=64M", small]);
       expect(await written).toContain("8+0 records out");
       await vm.quit();
