@@ -4,7 +4,9 @@ import { randomBytes } from "node:crypto";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 
+import { readBounded, readBoundedJson, SMALL_ANSWER } from "../../proto/bounded-body.ts";
 import { Process } from "../../proto/gen/process/process_pb.ts";
+import { guardConnectAnswer } from "../../proto/guarded-body.ts";
 import { AgentError } from "../errors.ts";
 import { GUEST_PORT, type InitRequest } from "../guest/protocol.ts";
 
@@ -28,10 +30,11 @@ const MAX_GROWTH = 16;
 
 /**
  * Connections are never reused: one that was open before a pause, or to the slot's earlier guest, is dead
- * without knowing it.
+ * without knowing it. Redirects are never followed: any program may answer there, and would have the agent
+ * ask whatever the host can reach.
  */
 const request = (address: string, path: string, init: BunFetchRequestInit): Promise<Response> =>
-  fetch(`http://${address}:${GUEST_PORT}${path}`, { ...init, keepalive: false });
+  fetch(`http://${address}:${GUEST_PORT}${path}`, { ...init, keepalive: false, redirect: "manual" });
 
 /**
  * Asks again and again until `attempt` succeeds: at once after a refusal, beside the unanswered one when
@@ -81,14 +84,15 @@ const persistently = async <T>(
   }
 };
 
-/** `fetch` as Connect takes it, without reused connections. */
+/** `fetch` as Connect takes it, without reused connections, redirects or messages of any size. */
 const freshFetch: typeof fetch = Object.assign(
-  (input: RequestInfo | URL, init?: RequestInit) => fetch(input, { ...init, keepalive: false }),
+  async (input: RequestInfo | URL, init?: RequestInit) =>
+    guardConnectAnswer(await fetch(input, { ...init, keepalive: false, redirect: "manual" })),
   { preconnect: fetch.preconnect },
 );
 
 const expectOk = async (response: Response, what: string): Promise<void> => {
-  const text = await response.text();
+  const text = new TextDecoder().decode(await readBounded(response, SMALL_ANSWER));
   if (!response.ok) throw new Error(`${what} answered ${response.status}: ${text.slice(0, 500)}`);
 };
 
@@ -158,15 +162,20 @@ export const exposePort = async (guest: GuestAccess, port: number): Promise<bool
     headers: { "x-access-token": guest.accessToken },
     signal: AbortSignal.timeout(EXPOSE_MS),
   });
+  await response.body?.cancel();
   return response.ok;
 };
 
-/** GET of one of the guest agent's own pages, such as /metrics. */
-export const getFromGuest = async (guest: GuestAccess, path: string, timeoutMs: number): Promise<Response> =>
-  request(guest.address, path, {
+/** GET of one of the guest agent's own pages, such as /metrics: its JSON, unchecked. Throws without one in time. */
+export const getFromGuest = async (guest: GuestAccess, path: string, timeoutMs: number): Promise<unknown> => {
+  const response = await request(guest.address, path, {
     headers: { "x-access-token": guest.accessToken },
     signal: AbortSignal.timeout(timeoutMs),
   });
+  if (response.ok) return readBoundedJson(response);
+  await response.body?.cancel();
+  throw new Error(`GET ${path} answered ${response.status}`);
+};
 
 const MAX_OUTPUT_BYTES = 256 * 1024;
 

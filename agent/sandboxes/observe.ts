@@ -2,8 +2,9 @@
 import { open } from "node:fs/promises";
 
 import { AgentError, describeError } from "../errors.ts";
-import type { GuestMetrics, GuestPorts } from "../guest/protocol.ts";
+import type { GuestMetrics } from "../guest/protocol.ts";
 import type { Vm } from "../vm/runtime.ts";
+import { parseMetrics, parsePorts } from "./guest-answers.ts";
 import { getFromGuest } from "./guest-client.ts";
 import type { Host } from "./host.ts";
 import { sandboxFile } from "./launch.ts";
@@ -13,13 +14,11 @@ const ANSWER_MS = 5_000;
 const LOG_BYTES = 64 * 1024;
 export const CONSOLE_FILE = "console.log";
 
-const askGuest = async (sandbox: Sandbox, path: string): Promise<unknown> => {
+const askGuest = async <T>(sandbox: Sandbox, path: string, parse: (answer: unknown) => T): Promise<T> => {
   const { journal, live } = sandbox.requireRunning();
   const guest = { address: live.slot.address, accessToken: journal.accessToken };
   try {
-    const response = await getFromGuest(guest, path, ANSWER_MS);
-    if (!response.ok) throw new Error(`GET ${path} answered ${response.status}`);
-    return await response.json();
+    return parse(await getFromGuest(guest, path, ANSWER_MS));
   } catch (cause) {
     throw new AgentError("guest_failed", `the guest agent of ${sandbox.id} did not answer GET ${path}`, {
       cause,
@@ -28,13 +27,11 @@ const askGuest = async (sandbox: Sandbox, path: string): Promise<unknown> => {
 };
 
 /** Throws `invalid_state`, `guest_failed`. */
-export const readMetrics = async (sandbox: Sandbox): Promise<GuestMetrics> =>
-  // Both ends are of the same release or the guest's is older: fields only ever get added.
-  (await askGuest(sandbox, "/metrics")) as GuestMetrics;
+export const readMetrics = (sandbox: Sandbox): Promise<GuestMetrics> =>
+  askGuest(sandbox, "/metrics", parseMetrics);
 
 /** Throws `invalid_state`, `guest_failed`. */
-export const listPorts = async (sandbox: Sandbox): Promise<number[]> =>
-  ((await askGuest(sandbox, "/ports")) as GuestPorts).ports;
+export const listPorts = (sandbox: Sandbox): Promise<number[]> => askGuest(sandbox, "/ports", parsePorts);
 
 const tailOf = async (path: string): Promise<string> => {
   const handle = await open(path, "r").catch(() => null);

@@ -1,0 +1,25 @@
+import { expect, test } from "bun:test";
+
+import { Metrics } from "../guest/metrics.ts";
+import { parseMetrics, parsePorts } from "./guest-answers.ts";
+
+test("the guest agent's own answers pass", () => {
+  const metrics = new Metrics().read();
+  expect(parseMetrics(JSON.parse(JSON.stringify({ ...metrics, later: 1 })))).toEqual(metrics);
+  expect(parsePorts({ ports: [22, 65_535] })).toEqual([22, 65_535]);
+});
+
+test("nonsense is refused", () => {
+  const metrics = new Metrics().read();
+  const wrong = [
+    { mem_used: "x" },
+    { mem_used: 1.5 },
+    { ts: 1e300 },
+    { cpu_count: -1 },
+    { disk_total: null },
+  ];
+  for (const field of wrong) expect(() => parseMetrics({ ...metrics, ...field })).toThrow();
+  for (const answer of [null, 1, {}, { ports: "80" }, { ports: [0] }, { ports: [80, 65_536] }]) {
+    expect(() => parsePorts(answer)).toThrow();
+  }
+});
