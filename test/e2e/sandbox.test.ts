@@ -1,50 +1,25 @@
 /** One sandbox's life over HTTP, on a real server, a real agent and real microVMs. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 
-import { JoinedAgent } from "../support/joined-agent.ts";
-import { call, createKey, signUp, startTestServer, type TestServer } from "../support/server.ts";
+import { Product } from "../support/product.ts";
+import type { SandboxBody } from "../support/sandbox-api.ts";
+import { call } from "../support/server.ts";
+import { readJournalOf } from "../support/traces.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 setDefaultTimeout(180_000);
 
-interface Body {
-  id: string;
-  status: string;
-  status_reason: string;
-  memory_kept: boolean;
-  stdout: string;
-  exit_code: number;
-  items: Body[];
-  error?: { code: string; field?: string; message: string };
-  [field: string]: unknown;
-}
-
-let server: TestServer;
-let agent: JoinedAgent;
-let apiKey: string;
-
+let product: Product;
 beforeAll(async () => {
-  server = await startTestServer({ WRENN_MONITOR_MS: "300" });
-  const admin = await signUp(server.url);
-  apiKey = await createKey(server.url, admin);
-  agent = await JoinedAgent.join({ serverUrl: server.url, token: admin.token });
+  product = await Product.start();
 });
-afterAll(async () => {
-  await agent[Symbol.asyncDispose]();
-  await server.stop();
-});
+afterAll(() => product[Symbol.asyncDispose]());
 
-const api = (path: string, body?: unknown, method?: string) =>
-  call<Body>(server.url, `/v1/sandboxes${path}`, { apiKey, body, method: method ?? (body ? "POST" : "GET") });
-const ok = async (path: string, body?: unknown, method?: string): Promise<Body> => {
-  const answer = await api(path, body, method);
-  if (answer.status >= 300) throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-  return answer.body;
-};
-const create = async (body: object = {}): Promise<string> =>
-  (await ok("", { template: "minimal", ...body })).id;
-const run = async (id: string, cmd: string): Promise<string> => (await ok(`/${id}/exec`, { cmd })).stdout;
-const remove = (id: string) => ok(`/${id}`, undefined, "DELETE");
+const api = (path: string, body?: unknown, method?: string) => product.api.request(path, body, method);
+const ok = (path: string, body?: unknown, method?: string) => product.api.ok(path, body, method);
+const create = (body?: object) => product.api.create(body);
+const run = (id: string, cmd: string) => product.api.run(id, cmd);
+const remove = (id: string) => product.api.remove(id);
 
 test("create, run, pause, resume: file, process and memory survive", async () => {
   const id = await create({ envs: { COLOUR: "red" } });
@@ -83,8 +58,9 @@ test("forks are separate machines, and the source goes on", async () => {
 test("a snapshot is a template, and is refused removal while it is in use", async () => {
   const id = await create();
   await run(id, "echo baked > baked.txt; sync");
+  const { url, apiKey } = product.api;
   const snapshots = (path: string, options: object) =>
-    call<Body>(server.url, `/v1/snapshots${path}`, { apiKey, ...options });
+    call<SandboxBody>(url, `/v1/snapshots${path}`, { apiKey, ...options });
   const made = await snapshots("", { body: { sandbox_id: id, name: "baked" } });
   expect([made.status, made.body["state"]]).toEqual([201, "present"]);
   const child = await create({ template: "baked" });
@@ -97,14 +73,16 @@ test("a snapshot is a template, and is refused removal while it is in use", asyn
 
 test("files go both ways", async () => {
   const id = await create();
-  const url = `${server.url}/v1/sandboxes/${id}/files?path=data.bin`;
-  const headers = { "x-api-key": apiKey };
+  const url = `${product.server.url}/v1/sandboxes/${id}/files?path=data.bin`;
+  const headers = { "x-api-key": product.api.apiKey };
   const bytes = crypto.getRandomValues(new Uint8Array(65_536));
   expect((await fetch(url, { method: "PUT", headers, body: bytes })).status).toBe(204);
   expect(await run(id, "wc -c < data.bin")).toBe("65536\n");
   const got = await fetch(url, { headers });
   expect(Buffer.from(await got.arrayBuffer()).equals(Buffer.from(bytes))).toBe(true);
-  const shadow = await fetch(`${server.url}/v1/sandboxes/${id}/files?path=../../etc/shadow`, { headers });
+  const shadow = await fetch(`${product.server.url}/v1/sandboxes/${id}/files?path=../../etc/shadow`, {
+    headers,
+  });
   expect(shadow.status).toBe(403);
   await remove(id);
 });
@@ -121,9 +99,9 @@ test("what goes on inside can be seen", async () => {
   expect(metrics["memory_total_bytes"]).toBeGreaterThan(400 * 2 ** 20);
   expect(metrics["disk_used_bytes"]).toBeGreaterThan(0);
   expect((await ok(`/${id}/logs`))["console"]).toBeString();
-  expect((await api(`/${id}/processes/${Number(pid)}`, undefined, "DELETE")).status).toBe(204);
+  expect((await api(`/${id}/processes/${pid}`, undefined, "DELETE")).status).toBe(204);
   await waitFor("it is gone", async () => (await ok(`/${id}/processes`)).items.length === 0);
-  expect((await api(`/${id}/processes/${Number(pid)}`, undefined, "DELETE")).body.error?.code).toBe(
+  expect((await api(`/${id}/processes/${pid}`, undefined, "DELETE")).body.error?.code).toBe(
     "process_not_found",
   );
   await remove(id);
@@ -142,10 +120,10 @@ describe("when things die", () => {
   test("the agent: sandboxes go on, and are reached again", async () => {
     const id = await create();
     await run(id, "echo $$ > pid");
-    await agent.crash();
+    await product.agent.crash();
     const answer = await api(`/${id}/exec`, { cmd: "true" });
     expect([answer.status, answer.body.error?.code]).toEqual([503, "host_unreachable"]);
-    await agent.launch();
+    await product.agent.launch();
     expect(await run(id, "cat pid")).toMatch(/^\d+\n$/);
     expect(await ok(`/${id}`)).toMatchObject({ status: "running" });
     await remove(id);
@@ -157,9 +135,9 @@ describe("when things die", () => {
     await ok(`/${ids[2]}/pause`, {});
     const under = [api(`/${ids[0]}/pause`, {}), api(`/${ids[1]}/pause`, {}), api(`/${ids[2]}/resume`, {})];
     await waitFor("they are under way", async () => (await ok("?status=pausing,resuming")).items.length > 0);
-    await agent.crash();
+    await product.agent.crash();
     await Promise.all(under);
-    await agent.launch();
+    await product.agent.launch();
     const settled = async () => {
       const { items } = await ok("?status=running,paused");
       return ids.every((id) => items.some((item) => item.id === id));
@@ -175,7 +153,8 @@ describe("when things die", () => {
   test("the QEMU: paused without memory, the reason shown, the disk there after a cold resume", async () => {
     const id = await create();
     await run(id, "echo safe > safe.txt; sync");
-    Bun.spawnSync(["pkill", "-KILL", "-f", `^qemu-system-x86_64 -name wrenn-${id.slice(3)}`]);
+    const journal = await readJournalOf(product.agent.directory, id);
+    if (journal.state === "running") process.kill(journal.vm.pid, "SIGKILL");
     await waitFor("it is noticed", async () => (await ok(`/${id}`)).status === "paused", 20_000);
     expect(await ok(`/${id}`)).toMatchObject({ status_reason: "vm_died", memory_kept: false });
     expect(await ok(`/${id}/resume`, {})).toMatchObject({ status: "running" });
