@@ -156,11 +156,11 @@ export interface GuestAccess {
 const EXPOSE_MS = 5_000;
 
 /** Asks the guest agent to pass on connections to a port bound to 127.0.0.1. False: nothing listens there. */
-export const exposePort = async (guest: GuestAccess, port: number): Promise<boolean> => {
+export const exposePort = async (guest: GuestAccess, port: number, signal: AbortSignal): Promise<boolean> => {
   const response = await request(guest.address, `/expose?port=${port}`, {
     method: "POST",
     headers: { "x-access-token": guest.accessToken },
-    signal: AbortSignal.timeout(EXPOSE_MS),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(EXPOSE_MS)]),
   });
   await response.body?.cancel();
   return response.ok;

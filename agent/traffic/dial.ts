@@ -19,14 +19,14 @@ export const isRefused = (error: unknown): boolean =>
   error instanceof Error && "code" in error && REFUSALS.has(error.code);
 
 /** Best effort: a guest agent that does not answer leaves the port as it is. */
-const exposeLoopback = async (sandbox: Sandbox, port: number): Promise<void> => {
+const exposeLoopback = async (sandbox: Sandbox, port: number, signal: AbortSignal): Promise<void> => {
   const { journal, live } = sandbox;
   if (port === GUEST_PORT || journal?.state !== "running" || live === null) return;
   const guest = { address: live.slot.address, accessToken: journal.accessToken };
-  await exposePort(guest, port).catch(() => false);
+  await exposePort(guest, port, signal).catch(() => false);
 };
 
-/** Runs `connect` again after refusals; the last error is thrown. */
+/** Runs `connect` again after refusals, until `signal`; the last error is thrown. */
 export const redialing = async <T>(
   sandbox: Sandbox,
   port: number,
@@ -39,23 +39,29 @@ export const redialing = async <T>(
     } catch (error) {
       if (!isRefused(error) || signal.aborted) throw error;
     }
-    await exposeLoopback(sandbox, port);
+    await exposeLoopback(sandbox, port, signal);
     await Bun.sleep(waitMs);
+    // The sandbox may have left the slot meanwhile, and its address be another's.
+    signal.throwIfAborted();
   }
   return connect();
 };
 
 /** Resolves when something listens there. For requests whose body can be sent only once. */
-export const probe = (address: string, port: number): Promise<void> =>
+export const probe = (address: string, port: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
     const socket = createConnection({ host: address, port, timeout: CONNECT_MS });
-    socket.once("connect", () => {
+    const settle = (outcome: () => void) => {
+      signal.removeEventListener("abort", giveUp);
       socket.destroy();
-      resolve();
-    });
-    socket.once("error", reject);
-    socket.once("timeout", () => {
-      socket.destroy();
-      reject(new Error(`no answer from port ${port} within ${CONNECT_MS} ms`));
-    });
+      outcome();
+    };
+    const giveUp = () => settle(() => reject(signal.reason));
+    signal.addEventListener("abort", giveUp, { once: true });
+    socket.once("connect", () => settle(resolve));
+    socket.once("error", (error) => settle(() => reject(error)));
+    socket.once("timeout", () =>
+      settle(() => reject(new Error(`no answer from port ${port} within ${CONNECT_MS} ms`))),
+    );
+    if (signal.aborted) giveUp();
   });

@@ -52,7 +52,7 @@ const send = async (
     });
   if (repeatable) return redialing(sandbox, target.port, attempt, signal);
   if (target.port !== GUEST_PORT) {
-    await redialing(sandbox, target.port, () => probe(address, target.port), signal);
+    await redialing(sandbox, target.port, () => probe(address, target.port, signal), signal);
   }
   return attempt();
 };

@@ -9,8 +9,16 @@ const GuestWebSocket = WebSocket as unknown as new (
   options: Bun.WebSocketOptions,
 ) => Bun.WebSocket;
 
-/** @param request the client's upgrade: its headers and protocols are passed on. Rejects when it does not open. */
-export const dialGuestSocket = (url: string, request: Request): Promise<Bun.WebSocket> => {
+/**
+ * Rejects when it does not open, and at once when `signal` aborts.
+ *
+ * @param request the client's upgrade: its headers and protocols are passed on
+ */
+export const dialGuestSocket = (
+  url: string,
+  request: Request,
+  signal: AbortSignal,
+): Promise<Bun.WebSocket> => {
   const asked = request.headers.get("sec-websocket-protocol");
   const protocols = asked === null ? [] : asked.split(",").map((name) => name.trim());
   const guest = new GuestWebSocket(url, {
@@ -20,13 +28,20 @@ export const dialGuestSocket = (url: string, request: Request): Promise<Bun.WebS
   });
   guest.binaryType = "nodebuffer";
   const { promise, resolve, reject } = Promise.withResolvers<Bun.WebSocket>();
-  const timer = setTimeout(() => {
-    reject(new Error(`no WebSocket within ${OPEN_MS} ms`));
+  const giveUp = (reason: Error) => {
+    reject(reason);
     guest.terminate();
-  }, OPEN_MS);
+  };
+  const timer = setTimeout(() => giveUp(new Error(`no WebSocket within ${OPEN_MS} ms`)), OPEN_MS);
+  const onAbort = () => giveUp(new Error("the client or the sandbox went away"));
+  signal.addEventListener("abort", onAbort, { once: true });
   guest.addEventListener("open", () => resolve(guest), { once: true });
   guest.addEventListener("close", () => reject(new Error("the port does not speak WebSocket here")), {
     once: true,
   });
-  return promise.finally(() => clearTimeout(timer));
+  if (signal.aborted) onAbort();
+  return promise.finally(() => {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+  });
 };

@@ -55,33 +55,41 @@ export const forwardWebSocket = async (
   const { live } = sandbox;
   if (live === null || !sandbox.accepting) return sandboxNotFound(target.sandboxId);
   const { address } = live.slot;
-  try {
-    await redialing(sandbox, target.port, () => probe(address, target.port), request.signal);
-  } catch {
-    return portClosed(target.sandboxId, target.port);
-  }
-  const guest = await dialGuestSocket(`ws://${address}:${target.port}${target.pathAndQuery}`, request).catch(
-    () => null,
-  );
-  if (guest === null) return connectionLost(target.sandboxId, target.port);
-  const relay: Relay = { guest, early: [], client: null, onEnd: () => {} };
-  relay.onEnd = openStream(sandbox, expiry, {
+  let relay: Relay | null = null;
+  // Known to the sandbox before the first packet: once it has left the slot, the address may be another's.
+  const reset = new AbortController();
+  const onEnd = openStream(sandbox, expiry, {
     abort: () => {
-      guest.terminate();
-      relay.client?.terminate();
+      reset.abort();
+      relay?.guest.terminate();
+      relay?.client?.terminate();
     },
   });
-  guest.addEventListener("message", ({ data }) => toClient(relay, data as Message));
+  const signal = AbortSignal.any([request.signal, reset.signal]);
+  const refuse = (answer: Response): Response => {
+    onEnd();
+    return reset.signal.aborted ? sandboxNotFound(target.sandboxId) : answer;
+  };
+  try {
+    await redialing(sandbox, target.port, () => probe(address, target.port, signal), signal);
+  } catch {
+    return refuse(portClosed(target.sandboxId, target.port));
+  }
+  const url = `ws://${address}:${target.port}${target.pathAndQuery}`;
+  const guest = await dialGuestSocket(url, request, signal).catch(() => null);
+  if (guest === null) return refuse(connectionLost(target.sandboxId, target.port));
+  relay = { guest, early: [], client: null, onEnd };
+  const ready = relay;
+  guest.addEventListener("message", ({ data }) => toClient(ready, data as Message));
   guest.addEventListener("close", ({ code, reason }) => {
-    relay.onEnd();
-    relay.client?.close(sendableCode(code), reason);
+    onEnd();
+    ready.client?.close(sendableCode(code), reason);
   });
   const headers: Record<string, string> =
     guest.protocol === "" ? {} : { "sec-websocket-protocol": guest.protocol };
-  if (server.upgrade(request, { headers, data: relay })) return undefined;
+  if (!signal.aborted && server.upgrade(request, { headers, data: ready })) return undefined;
   guest.terminate();
-  relay.onEnd();
-  return connectionLost(target.sandboxId, target.port);
+  return refuse(connectionLost(target.sandboxId, target.port));
 };
 
 /** The client's side of every relay. */
