@@ -84,19 +84,20 @@ export interface Finished {
   exitCode: number;
 }
 
-/** Runs a shell line as root inside and waits for its end. */
-export const shell = async (
+/** Runs a program as root inside and waits for its end. */
+export const execute = async (
   agent: TestAgent,
   sandboxId: string,
-  line: string,
+  argv: [string, ...string[]],
   timeoutMs = 60_000,
 ): Promise<Finished> => {
   const stop = new AbortController();
+  const [cmd, ...args] = argv;
   const output = { stdout: "", stderr: "" };
   const decoder = new TextDecoder();
   try {
     const events = processClient(agent, sandboxId).start(
-      { process: { cmd: "/bin/bash", args: ["-c", line] }, stdin: false },
+      { process: { cmd, args }, stdin: false },
       { signal: AbortSignal.any([stop.signal, AbortSignal.timeout(timeoutMs)]) },
     );
     for await (const { event } of events) {
@@ -111,3 +112,11 @@ export const shell = async (
     stop.abort();
   }
 };
+
+/** The same for a line of bash. */
+export const shell = (
+  agent: TestAgent,
+  sandboxId: string,
+  line: string,
+  timeoutMs?: number,
+): Promise<Finished> => execute(agent, sandboxId, ["/bin/bash", "-c", line], timeoutMs);
