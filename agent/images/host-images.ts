@@ -2,6 +2,7 @@
 import { access, chmod, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 
+import { memoryGroup } from "../system/instance-ids.ts";
 import { ensureBootFiles } from "./boot-files.ts";
 import type { BootFiles, LayerStore, Progress } from "./images.ts";
 import { openKernel } from "./kernel.ts";
@@ -89,7 +90,7 @@ export const createHostImages = (options: HostImagesOptions): HostImages => {
       () => true,
       () => false,
     );
-    if (isThere) return await attachReadOnly(path);
+    if (isThere) return await attachReadOnly(path, memoryGroup(layout.instanceId));
     await withStaging(layout, "zero", async (staging) => {
       const aside = join(staging, basename(path));
       const handle = await open(aside, "w");
@@ -101,7 +102,7 @@ export const createHostImages = (options: HostImagesOptions): HostImages => {
       await chmod(aside, 0o444);
       await rename(aside, path);
     });
-    return await attachReadOnly(path);
+    return await attachReadOnly(path, memoryGroup(layout.instanceId));
   };
 
   const buildMinimalLayer: HostImages["buildMinimalLayer"] = async (report) => {

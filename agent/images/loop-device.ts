@@ -1,8 +1,13 @@
 /**
  * Read-only loop devices over base memory files. QEMU before 8.2 opens the file it maps privately for
- * writing too; through a read-only device that harms nothing, and clones still share its page cache.
+ * writing too; a read-only device refuses the writes, and clones still share its page cache.
+ *
+ * What it does not refuse is to be detached or given another file (LOOP_CLR_FD, LOOP_CHANGE_FD): whoever
+ * can open the device may do both. So only VMs of the instance can, as members of its group, through a node
+ * of our own: udev gives the kernel's node back to `root:disk` at each event of the device.
  */
-import { chmod } from "node:fs/promises";
+import { access, chmod, chown, readFile, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
 
 import { run } from "../system/exec.ts";
 
@@ -33,23 +38,46 @@ export const parseLoopDevices = (text: string): LoopDevice[] => {
 const listLoopDevices = async (): Promise<LoopDevice[]> =>
   parseLoopDevices(await run(["losetup", "--list", "--json", "--output", "NAME,BACK-FILE,RO"]));
 
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+const nodeOf = (device: string): string => join("/dev", `wrenn-${basename(device)}`);
+
+/** The node through which members of `gid` open `device`. Twice at once is fine. */
+const openToGroup = async (device: string, gid: number): Promise<string> => {
+  const node = nodeOf(device);
+  if (!(await isThere(node))) {
+    const numbers = await readFile(`/sys/class/block/${basename(device)}/dev`, "utf8");
+    const [major = "", minor = ""] = numbers.trim().split(":");
+    try {
+      await run(["mknod", "--mode=0600", node, "b", major, minor]);
+    } catch (error) {
+      if (!(await isThere(node))) throw error;
+    }
+  }
+  await chown(node, 0, gid);
+  await chmod(node, 0o660);
+  return node;
+};
+
 /**
- * The read-only device over `file`; attached unless it is already. Any uid may read it: a jailed VM maps
- * it. Throws `CommandFailed` when the kernel has no loop device left.
+ * A node of the read-only device over `file`, which is attached unless it is already. Besides root only the
+ * group `gid` can open it. Throws `CommandFailed` when the kernel has no loop device left.
  */
-export const attachReadOnly = async (file: string): Promise<string> => {
+export const attachReadOnly = async (file: string, gid: number): Promise<string> => {
   const present = (await listLoopDevices()).find(({ backFile, readOnly }) => backFile === file && readOnly);
   const device =
     present?.name ??
     (await run(["losetup", "--find", "--show", "--read-only", "--direct-io=off", file])).trim();
-  // QEMU before 8.2 opens it for writing as well, under the sandbox's uid; the device refuses the writes.
-  await chmod(device, 0o666);
-  return device;
+  return await openToGroup(device, gid);
 };
 
-/** The node gets its own mode back first: it may be given to something else afterwards. */
+/** The node goes first: the device may be given to something else afterwards. */
 const detach = async (device: string): Promise<void> => {
-  await chmod(device, 0o660);
+  await rm(nodeOf(device), { force: true });
   await run(["losetup", "--detach", device]);
 };
 

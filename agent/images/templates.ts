@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { isUuid } from "../../proto/ids.ts";
 import { digestFile } from "../system/digest.ts";
 import { syncDirectory, writeDurably } from "../system/durable.ts";
+import { memoryGroup } from "../system/instance-ids.ts";
 import { EMPTY_DIFF_DIGEST } from "../vm/runtime.ts";
 import {
   type LayerStore,
@@ -101,7 +102,10 @@ export const createTemplateStore = (layout: Layout, layers: LayerStore): Templat
     return {
       ...key,
       manifest,
-      baseMemoryPath: await attachReadOnly(join(directory, manifest.memory.fileName)),
+      baseMemoryPath: await attachReadOnly(
+        join(directory, manifest.memory.fileName),
+        memoryGroup(layout.instanceId),
+      ),
       saved: {
         diffPath,
         deviceStatePath: join(directory, manifest.deviceState.fileName),

@@ -2,8 +2,9 @@ import { describe, expect, test } from "bun:test";
 
 import { assert, integer, property, string } from "fast-check";
 
+import { firstUid, memoryGroup } from "../system/instance-ids.ts";
 import { parseCidr } from "./cidr.ts";
-import { firstUid, indexAfter, interfacePrefix, MAX_SLOTS, planSlot } from "./plan.ts";
+import { indexAfter, interfacePrefix, MAX_SLOTS, planSlot } from "./plan.ts";
 
 const range = parseCidr("10.250.8.0/21");
 
@@ -16,8 +17,9 @@ describe("slot plans", () => {
     expect(planSlot("000000", range, 0).hostAddress).toBe("10.250.8.0");
   });
 
-  test("the next instance's uids begin after the last of this one's", () => {
-    expect(firstUid("000001") - firstUid("000000")).toBeGreaterThanOrEqual(MAX_SLOTS);
+  test("the group of base memory is no slot's own, of this instance or the next", () => {
+    expect(memoryGroup("000000")).toBeGreaterThan(planSlot("000000", range, MAX_SLOTS - 1).gid);
+    expect(memoryGroup("000000")).toBeLessThan(firstUid("000001"));
   });
 
   test("an index is read back from its own names only", () => {

@@ -1,5 +1,6 @@
 /** Names, addresses and uids of slots: all follow from the instance, its address range and the index. */
 import { GUEST_MAC_ADDRESS } from "../system/guest-network.ts";
+import { firstUid } from "../system/instance-ids.ts";
 import { type AddressRange, formatAddress } from "./cidr.ts";
 import type { NetworkSlot } from "./slots.ts";
 
@@ -13,17 +14,6 @@ export const UPLINK_NAME = "uplink";
 
 /** Where named network namespaces are mounted. */
 export const NAMESPACE_DIRECTORY = "/run/netns";
-
-/**
- * Uids that systemd's table leaves unused (https://systemd.io/UIDS-GIDS: 0x70000000 to 0x7fffffff),
- * 2048 for each instance.
- */
-const FIRST_UID = 0x7000_0000;
-const UIDS_EACH = 2048;
-const UID_BLOCKS = 0x1000_0000 / UIDS_EACH;
-
-export const firstUid = (instanceId: string): number =>
-  FIRST_UID + (Number.parseInt(instanceId, 16) % UID_BLOCKS) * UIDS_EACH;
 
 export const tableName = (instanceId: string): string => `wrenn_${instanceId}`;
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { AgentError } from "../errors.ts";
 import type { BootFiles } from "../images/images.ts";
 import type { NetworkSlot } from "../net/slots.ts";
+import { memoryGroup } from "../system/instance-ids.ts";
 import { type SavedMemory, SnapshotRefused, type Vm, type VmSpec } from "../vm/runtime.ts";
 import type { Host } from "./host.ts";
 import type { BaseMemory } from "./journal.ts";
@@ -44,7 +45,7 @@ const specOf = async (host: Host, machine: Machine, slot: NetworkSlot): Promise<
       { path: machine.bootFiles.guestDrivePath, format: "raw", readOnly: true },
     ],
     network: { namespace: slot.namespace, tapName: slot.tapName, macAddress: slot.macAddress },
-    jail: { uid: slot.uid, gid: slot.gid },
+    jail: { uid: slot.uid, gid: slot.gid, memoryGid: memoryGroup(host.layout.instanceId) },
     baseMemoryPath: await baseMemoryPath(host, machine),
   };
 };

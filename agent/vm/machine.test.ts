@@ -15,7 +15,7 @@ const spec: VmSpec = {
     { path: "/g/drive,1.ext4", format: "raw", readOnly: true },
   ],
   network: { namespace: "wrenn-abc-1", tapName: "tap0", macAddress: "02:fc:00:00:00:05" },
-  jail: { uid: 70_001, gid: 70_001 },
+  jail: { uid: 70_001, gid: 70_001, memoryGid: 72_047 },
   baseMemoryPath: "/dev/loop7",
 };
 
@@ -98,14 +98,14 @@ describe("kernelCommandLine()", () => {
   });
 });
 
-test("jailed() enters the namespace, then drops every right", () => {
+test("jailed() enters the namespace, then drops every right but one", () => {
   expect(jailed(spec, ["qemu"])).toEqual([
     "nsenter",
     "--net=/run/netns/wrenn-abc-1",
     "setpriv",
     "--reuid=70001",
     "--regid=70001",
-    "--clear-groups",
+    "--groups=72047",
     "--no-new-privs",
     "qemu",
   ]);

@@ -137,10 +137,11 @@ export const qemuArguments = (spec: VmSpec, settings: VmmSettings, fds: Inherite
   ...bootOrLoad(spec, settings, fds.incoming),
 ];
 
-/** Enters the network namespace and drops every right before QEMU starts. */
+/** Enters the network namespace and drops every right but that to base memory before QEMU starts. */
 export const jailed = (spec: VmSpec, argv: string[]): string[] => [
   // Not `ip netns exec`: that makes a mount namespace too and costs 5 ms more.
   ...["nsenter", `--net=/run/netns/${spec.network.namespace}`],
-  ...["setpriv", `--reuid=${spec.jail.uid}`, `--regid=${spec.jail.gid}`, "--clear-groups", "--no-new-privs"],
+  ...["setpriv", `--reuid=${spec.jail.uid}`, `--regid=${spec.jail.gid}`],
+  ...[`--groups=${spec.jail.memoryGid}`, "--no-new-privs"],
   ...argv,
 ];

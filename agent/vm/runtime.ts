@@ -18,10 +18,11 @@ export interface VmSpec {
   /** In guest order: vda is the root overlay, vdb the guest agent's drive. */
   disks: VmDisk[];
   network: VmNetwork;
-  jail: { uid: number; gid: number };
+  /** `memoryGid` is the process's one further group. */
+  jail: { uid: number; gid: number; memoryGid: number };
   /**
    * What guest memory maps copy-on-write, or all holes for a cold boot: a loop device attached read-only
-   * (`jail.uid` opens it for reading and writing, and must not be able to write).
+   * (members of `jail.memoryGid` open it for reading and writing, and must not be able to write).
    */
   baseMemoryPath: string;
 }

@@ -247,7 +247,7 @@ describe("templates", () => {
     expect(await store.open(MINIMAL)).toBeNull();
     const template = await store.publish(MINIMAL, fill(layer));
     try {
-      expect(template.baseMemoryPath).toStartWith("/dev/loop");
+      expect(template.baseMemoryPath).toStartWith("/dev/wrenn-loop");
       expect(await run(["blockdev", "--getro", template.baseMemoryPath])).toBe("1\n");
       expect(await store.publish(MINIMAL, fill(layer)).catch((error: unknown) => error)).toMatchObject({
         message: expect.stringContaining("already"),
@@ -265,6 +265,9 @@ describe("templates", () => {
     expect(await store.list()).toEqual([]);
     expect(await readdir(layout.staging)).toEqual([]);
     expect(await run(["losetup", "--list"])).not.toContain(layout.root);
+    expect(await stat(template.baseMemoryPath).catch((error: unknown) => error)).toMatchObject({
+      code: "ENOENT",
+    });
   });
 
   test("one that cannot be read is told of, never taken for absent", async () => {

@@ -19,6 +19,7 @@ import { buildGuestInitrd, GUEST_PORT } from "./guest.ts";
 
 const MEMORY_MB = 128;
 const UID = 61_717;
+const MEMORY_GID = 61_718;
 const ANSWER_MS = 60_000;
 
 /** A guest that was booted once: a test that starts from it waits a tenth as long. */
@@ -76,7 +77,7 @@ const emptyMemory = async (directory: string): Promise<string> => {
   const path = join(directory, "zero.mem");
   await Bun.write(path, "");
   truncateSync(path, MEMORY_MB << 20);
-  return attachReadOnly(path);
+  return attachReadOnly(path, MEMORY_GID);
 };
 
 /** Asked from inside the namespace, by a process of its own: this one cannot change its namespace. */
@@ -121,7 +122,7 @@ export const openBench = async (): Promise<Bench> => {
     kernel,
     disks,
     network: { namespace, tapName: "tap0", macAddress: "02:fc:00:00:00:05" },
-    jail: { uid: UID, gid: UID },
+    jail: { uid: UID, gid: UID, memoryGid: MEMORY_GID },
     baseMemoryPath,
   });
   const makeTemplate = async (): Promise<Template> => {
@@ -129,7 +130,7 @@ export const openBench = async (): Promise<Bench> => {
     const path = join(directory, "template.mem");
     copyFileSync(saved.diffPath, path);
     truncateSync(path, MEMORY_MB << 20);
-    const device = await attachReadOnly(path);
+    const device = await attachReadOnly(path, MEMORY_GID);
     const untouched = { ...saved, runs: [], diffPath: "/nowhere", diffDigest: EMPTY_DIFF_DIGEST };
     return { path, saved: untouched, spec: (name) => specOn(name, device, []) };
   };

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 
+import { run } from "../../../agent/system/exec.ts";
 import { VmFailed } from "../../../agent/vm/runtime.ts";
 import { findVmProcesses } from "../../../agent/vm/strays.ts";
 import { openBench } from "./bench.ts";
@@ -22,6 +23,7 @@ describe("the process", () => {
     const proc = (name: string) => readFileSync(`/proc/${vm.record.pid}/${name}`, "utf8");
     const status = proc("status");
     expect(status).toMatch(new RegExp(`^Uid:\\s+${spec.jail.uid}\\s+${spec.jail.uid}`, "m"));
+    expect(status).toMatch(new RegExp(`^Groups:\\s+${spec.jail.memoryGid}\\s*$`, "m"));
     expect(status).toMatch(/^CapEff:\s+0+$/m);
     expect(status).toMatch(/^NoNewPrivs:\s+1$/m);
     expect(status).toMatch(/^Seccomp:\s+2$/m);
@@ -33,6 +35,25 @@ describe("the process", () => {
     expect(readlinkSync(`/proc/${vm.record.pid}/ns/net`)).not.toBe(readlinkSync("/proc/self/ns/net"));
     expect(statSync(spec.directory).uid).toBe(0);
     expect(statSync(spec.directory).mode & 0o777).toBe(0o700);
+  });
+
+  test("opens base memory as a member of its group, as no other user can, and cannot write to it", async () => {
+    const { baseMemoryPath, jail } = (await bench.template()).spec("memory");
+    const copy = (groups: string, ...operands: string[]) =>
+      run([
+        ...["setpriv", `--reuid=${jail.uid}`, `--regid=${jail.gid}`, groups, "--no-new-privs"],
+        ...["dd", "bs=4096", "count=1", ...operands],
+      ]).then(
+        () => "copied",
+        (error: unknown) => String(error),
+      );
+    const member = `--groups=${jail.memoryGid}`;
+    const read = [`if=${baseMemoryPath}`, "of=/dev/null"];
+    expect(await copy(member, ...read)).toBe("copied");
+    expect(await copy("--clear-groups", ...read)).toContain("Permission denied");
+    expect(await copy(member, "if=/dev/zero", `of=${baseMemoryPath}`, "conv=notrunc,fsync")).toContain(
+      "Operation not permitted",
+    );
   });
 
   test("killed from outside is seen, with the signal", async () => {

@@ -5,6 +5,7 @@ import type { TemplateManifest } from "../../../agent/images/images.ts";
 import { createLayout, type Layout } from "../../../agent/images/layout.ts";
 import { attachReadOnly } from "../../../agent/images/loop-device.ts";
 import { readManifest } from "../../../agent/images/manifest.ts";
+import { memoryGroup } from "../../../agent/system/instance-ids.ts";
 import { ZERO_UUID } from "../../../proto/ids.ts";
 
 export interface FloorTemplate {
@@ -33,7 +34,10 @@ export const openFloorTemplate = async (root: string): Promise<FloorTemplate> =>
     layout,
     manifest,
     accelerator: manifest.runtimeId.endsWith("/kvm") ? "kvm" : "tcg",
-    baseMemoryPath: await attachReadOnly(join(directory, manifest.memory.fileName)),
+    baseMemoryPath: await attachReadOnly(
+      join(directory, manifest.memory.fileName),
+      memoryGroup(layout.instanceId),
+    ),
     deviceStatePath: join(directory, manifest.deviceState.fileName),
     diskPath,
     diskFormat: diskPath.endsWith(".raw") ? "raw" : "qcow2",

@@ -7,6 +7,7 @@ import { join } from "node:path";
 
 import { TAP_NAME } from "../../../agent/net/plan.ts";
 import { GUEST_MAC_ADDRESS } from "../../../agent/system/guest-network.ts";
+import { memoryGroup } from "../../../agent/system/instance-ids.ts";
 import { closeFd, listenUnix } from "../../../agent/system/libc.ts";
 import { diskId, jailed, qemuArguments } from "../../../agent/vm/machine.ts";
 import { loadMemory, type Run, saveMemory } from "./memory.ts";
@@ -172,7 +173,7 @@ export class FloorVm {
   }
 
   #load(saved: FloorSaved): void {
-    const { manifest, accelerator, baseMemoryPath, guestDrivePath } = this.#template;
+    const { layout, manifest, accelerator, baseMemoryPath, guestDrivePath } = this.#template;
     const spec = {
       name: this.namespace,
       directory: this.#directory,
@@ -184,7 +185,7 @@ export class FloorVm {
         { path: guestDrivePath, format: "raw" as const, readOnly: true },
       ],
       network: { namespace: this.namespace, tapName: TAP_NAME, macAddress: GUEST_MAC_ADDRESS },
-      jail: { uid: this.#uid, gid: this.#uid },
+      jail: { uid: this.#uid, gid: this.#uid, memoryGid: memoryGroup(layout.instanceId) },
       baseMemoryPath,
     };
     // The speed of its clock only matters to a guest that boots.
