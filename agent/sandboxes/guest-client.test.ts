@@ -30,7 +30,7 @@ test("a redirect of a program inside takes the agent nowhere", async () => {
   try {
     await withGuest(redirect, async () => {
       await expect(getFromGuest(GUEST, "/ports", 2_000)).rejects.toThrow("answered 307");
-      expect(await exposePort(GUEST, 80)).toBe(false);
+      expect(await exposePort(GUEST, 80, AbortSignal.timeout(2_000))).toBe(false);
       const init = initGuest(ADDRESS, { accessToken: "token" }, AbortSignal.timeout(2_000));
       await expect(init).rejects.toThrow("refused /init");
     });
