@@ -31,8 +31,9 @@ export const isDeleted = async (sql: Queryable, hostId: string): Promise<boolean
 };
 
 /**
- * Records a beat and which templates the host holds; a template on its way out stays so. A host is
- * online from here on.
+ * Records a beat and which templates the host holds; a template on its way out stays so, and a deleted one
+ * that the host still names is to be removed there: a snapshot may come about after its request was given
+ * up. A host is online from here on.
  * @param expected the statuses it may be in before.
  * @returns null when the host is in none of them, unknown or deleted.
  */
@@ -60,10 +61,11 @@ export const recordBeat = async (
         and t.template_id <> all(${beat.templateIds}::uuid[])
     ), held as (
       insert into host_templates (host_id, template_id, state, progress)
-      select beat.id, templates.id, 'present', 1 from beat, templates
-      where templates.id = any(${beat.templateIds}::uuid[]) and templates.deleted_at is null
-      on conflict (host_id, template_id) do update set state = 'present', progress = 1
+      select beat.id, t.id, case when t.deleted_at is null then 'present' else 'deleting' end, 1
+      from beat, templates t where t.id = any(${beat.templateIds}::uuid[])
+      on conflict (host_id, template_id) do update set state = excluded.state, progress = 1
         where host_templates.state in ('building', 'copying')
+          or (host_templates.state = 'present' and excluded.state = 'deleting')
     )
     select status, address, reachable, team_id as "teamId", name, tls_cert as "tlsCert" from before`;
   return before ?? null;
