@@ -10,6 +10,7 @@ export interface HostedSandbox {
   hostId: string | null;
   status: SandboxStatus;
   statusReason: string;
+  memoryKept: boolean;
   updatedAt: Date;
 }
 
@@ -26,7 +27,7 @@ export const listHosted = async (
   { hostId, reportedIds }: { hostId: string; reportedIds: string[] },
 ): Promise<HostedSandbox[]> => sql<HostedSandbox[]>`
   select id, team_id as "teamId", host_id as "hostId", status,
-    status_reason as "statusReason", updated_at as "updatedAt"
+    status_reason as "statusReason", memory_kept as "memoryKept", updated_at as "updatedAt"
   from sandboxes
   where (host_id = ${hostId} and status = any(${[...LIVE_STATUSES]}))
     or id = any(${reportedIds}::uuid[])`;
@@ -38,7 +39,7 @@ export const findHosted = async (
 ): Promise<HostedSandbox | null> => {
   const [row] = await sql<HostedSandbox[]>`
     select id, team_id as "teamId", host_id as "hostId", status,
-    status_reason as "statusReason", updated_at as "updatedAt"
+    status_reason as "statusReason", memory_kept as "memoryKept", updated_at as "updatedAt"
     from sandboxes where id = ${id} and host_id = ${hostId}`;
   return row ?? null;
 };

@@ -7,6 +7,7 @@ const ASKED_AT = new Date("2026-01-01T12:00:00Z");
 const aged = (status: SandboxStatus, ageMs: number) => ({
   status,
   statusReason: "",
+  memoryKept: true,
   updatedAt: new Date(ASKED_AT.getTime() - ageMs),
 });
 
@@ -137,5 +138,16 @@ test("a dead VM keeps its disk and says why", () => {
     reason: "vm_died",
     memoryKept: false,
     audit: "crashed",
+  });
+});
+
+test("a pause that lost its memory meanwhile is told so, its reason kept", () => {
+  const row = { ...aged("paused", 10), statusReason: "resume_failed: vm_failed" };
+  expect(reconcile(row, { ...REPORTS.paused, memoryKept: false }, ASKED_AT)).toEqual({
+    action: "set",
+    to: "paused",
+    reason: "resume_failed: vm_failed",
+    memoryKept: false,
+    audit: "none",
   });
 });

@@ -20,6 +20,8 @@ export type HostReport =
 export interface KnownSandbox {
   status: SandboxStatus;
   statusReason: string;
+  /** Whether a resume can go on where it was paused. */
+  memoryKept: boolean;
   updatedAt: Date;
 }
 
@@ -104,9 +106,16 @@ const running = (status: SandboxStatus): Decision => {
   return { action: "set", to: "running", reason: "", memoryKept: false, audit };
 };
 
-const paused = (status: SandboxStatus, report: { memoryKept: boolean; reason: string }): Decision => {
-  if (status === "paused") return LEAVE;
-  const { memoryKept, reason } = report;
+const paused = (
+  row: KnownSandbox,
+  { memoryKept, reason }: { memoryKept: boolean; reason: string },
+): Decision => {
+  const { status } = row;
+  if (status === "paused") {
+    if (memoryKept === row.memoryKept) return LEAVE;
+    // A resume that did not come about may have cost the memory.
+    return { action: "set", to: "paused", reason: row.statusReason, memoryKept, audit: "none" };
+  }
   // A resume that came back paused changed nothing worth telling.
   const quiet = status === "resuming";
   const audit = CRASHES.has(reason) ? "crashed" : quiet ? "none" : "pause";
@@ -137,7 +146,7 @@ export const reconcile = (row: KnownSandbox | null, report: HostReport, askedAt:
     case "running":
       return running(row.status);
     case "paused":
-      return paused(row.status, report);
+      return paused(row, report);
     case "ended":
       return ended(row.status, report.reason);
     case "absent":

@@ -452,6 +452,14 @@ describe("reconcile and heartbeat", () => {
     await waitFor("the host may forget it", () => !host.sandboxes.has(id));
   });
 
+  test("one whose memory the host lost says so", async () => {
+    const { id } = await create();
+    expect((await api(`/${id}/pause`, { method: "POST" })).body.memory_kept).toBe(true);
+    host.set(id, { memoryKept: false });
+    await waitFor("the row follows", async () => !(await get(id)).memory_kept);
+    await api(`/${id}`, { method: "DELETE" });
+  });
+
   test("one the database does not know is paused and kept", async () => {
     const stranger = `sb-${crypto.randomUUID()}`;
     host.set(stranger, {});
@@ -506,6 +514,32 @@ describe("snapshots", () => {
   const held = async (name: string) =>
     server.database.sql<{ team_id: string; template_id: string }[]>`
       select team_id, id as template_id from templates where name = ${name} and deleted_at is null`;
+
+  test("one that comes about after it was given up is removed from its host", async () => {
+    host.answers.createSnapshot = () => {
+      throw refusal("disk_full", Code.ResourceExhausted);
+    };
+    await take("late");
+    delete host.answers.createSnapshot;
+    const late = await server.database.sql<{ team_id: string; template_id: string }[]>`
+      select team_id, id as template_id from templates where name = 'late'`;
+    const left = async () => {
+      const rows = await server.database.sql`
+        select 1 from host_templates where template_id = ${late[0]?.template_id ?? ""}`;
+      return rows.length;
+    };
+    await waitFor("it is forgotten", async () => (await left()) === 0);
+    const removed: (string | undefined)[] = [];
+    host.answers.deleteTemplate = ({ template }) => {
+      removed.push(template?.templateId);
+      return {};
+    };
+    host.templates = [...host.templates, ...late];
+    await host.beat();
+    await waitFor("the host was told again", () => removed.includes(late[0]?.template_id));
+    delete host.answers.deleteTemplate;
+    host.templates = host.templates.filter(({ template_id }) => template_id !== late[0]?.template_id);
+  });
 
   test("a refused one leaves nothing, not even its name", async () => {
     host.answers.createSnapshot = () => {
