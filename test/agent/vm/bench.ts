@@ -1,11 +1,12 @@
 /** What the tests of the VM runtime share: a directory, a network namespace, a runtime and a guest to run. */
-import { chownSync, copyFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { chownSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { chmod, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { ensureKernelSource } from "../../../agent/images/kernel-package.ts";
 import { instanceIdOf, openLayout } from "../../../agent/images/layout.ts";
 import { attachReadOnly, detachUnder } from "../../../agent/images/loop-device.ts";
+import { mergeMemory } from "../../../agent/sandboxes/merge-memory.ts";
 import { run } from "../../../agent/system/exec.ts";
 import { measureTscKhz } from "../../../agent/system/time-stamp-counter.ts";
 import { createQemuRuntime } from "../../../agent/vm/qemu.ts";
@@ -128,8 +129,7 @@ export const openBench = async (): Promise<Bench> => {
   const makeTemplate = async (): Promise<Template> => {
     const saved = await bench.pause(await bench.boot(bench.spec("template")), "template");
     const path = join(directory, "template.mem");
-    copyFileSync(saved.diffPath, path);
-    truncateSync(path, MEMORY_MB << 20);
+    await mergeMemory({ basePath: null, saved, memoryMb: MEMORY_MB, targetPath: path });
     const device = await attachReadOnly(path, MEMORY_GID);
     const untouched = { ...saved, runs: [], diffPath: "/nowhere", diffDigest: EMPTY_DIFF_DIGEST };
     return { path, saved: untouched, spec: (name) => specOn(name, device, []) };
