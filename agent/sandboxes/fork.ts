@@ -1,8 +1,6 @@
 /** Copies of a sandbox as it is now, each with an identity and token of its own. */
-import { mkdir } from "node:fs/promises";
-
 import { AgentError, describeError, invalidRequest } from "../errors.ts";
-import { type Capture, captureSandbox, linkMemory } from "./capture.ts";
+import { type Capture, captureSandbox } from "./capture.ts";
 import { startClone, undoing } from "./clone.ts";
 import type { Host } from "./host.ts";
 import type { SandboxTimeout } from "./journal.ts";
@@ -37,13 +35,11 @@ const startChild = async (
 ): Promise<void> =>
   child.exclusively("fork", async () => {
     try {
-      const { facts } = capture;
+      // The capture outlives the start of every child, which has read the files by then.
+      const { facts, saved } = capture;
       child.plannedLayers = facts.layers;
       child.plannedTemplate = facts.base.kind === "template" ? facts.base.key : null;
       using _room = await host.admission.reserve(facts);
-      const directory = host.layout.sandboxDirectory(child.id);
-      await mkdir(directory, { recursive: true, mode: 0o711 });
-      const saved = capture.saved === null ? null : await linkMemory(capture.saved, directory);
       await startClone(host, child, {
         facts: {
           ...facts,

@@ -87,8 +87,8 @@ const retreat = async (host: Host, sandbox: Sandbox, cause: unknown): Promise<vo
 };
 
 /**
- * Saved memory that was used up; nothing refers to it any more. Not waited for: freeing a sparse file of
- * many pieces can take longer than all of the resume.
+ * Saved memory that was used up; nothing refers to it any more. Not waited for: freeing a large file
+ * on a busy disk can take longer than all of the resume.
  */
 const discardMemory = (host: Host, sandbox: Sandbox, saved: NonNullable<Paused["saved"]>): void => {
   void removeMemory(saved).catch((error: unknown) => {
@@ -141,8 +141,9 @@ const resumeLocked = async (host: Host, sandbox: Sandbox, request: ResumeRequest
   } catch (error) {
     await retreat(host, sandbox, error);
     throw error;
+  } finally {
+    if (saved !== null) discardMemory(host, sandbox, saved);
   }
-  if (saved !== null) discardMemory(host, sandbox, saved);
   sandbox.accepting = true;
   sandbox.lastActiveMs = Date.now();
   host.expiry.arm(sandbox);
