@@ -22,7 +22,7 @@ export interface Capture {
 }
 
 /** Hard links of saved memory in `directory`: the files live until the last user removes its own. */
-export const linkMemory = async (saved: SavedMemory, directory: string): Promise<SavedMemory> => {
+const linkMemory = async (saved: SavedMemory, directory: string): Promise<SavedMemory> => {
   const diffPath = join(directory, basename(saved.diffPath));
   const deviceStatePath = join(directory, basename(saved.deviceStatePath));
   await link(saved.diffPath, diffPath);
@@ -73,12 +73,13 @@ const captureRunning = async (
   const top = layers.at(-1);
   if (top === undefined) throw new Error(`sandbox ${sandbox.id} has no disk layer`);
   const stoppedMs = performance.now();
-  await live.vm.stop();
   let saved: SavedMemory;
   try {
+    await live.vm.stop();
     saved = await saveMemory(live.vm, directory);
     await live.vm.switchOverlay(host.layers.path(top));
   } finally {
+    // Also after a stop without an answer: QEMU may have taken it, or take it later.
     await live.vm.resume();
   }
   host.log.info("sandbox_captured", {

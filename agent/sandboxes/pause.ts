@@ -67,12 +67,28 @@ const pausedFrom = (running: Running, reason: string, saved: Paused["saved"]): P
   return { ...facts, state: "paused", reason, pausedAt: new Date().toISOString(), saved };
 };
 
+/** After a failed pause: as if nothing had been asked. */
+const goOn = async (
+  host: Host,
+  sandbox: Sandbox,
+  { journal, live }: { journal: Running; live: Live },
+  saved: SavedMemory | null,
+): Promise<void> => {
+  // Writing the journal can fail after the new one stands: it must not speak of memory that grows old.
+  await writeJournal(host.layout.sandboxJournal(sandbox.id), journal).catch((error: unknown) => {
+    host.log.error("journal_not_restored", { sandbox: sandbox.id, error: describeError(error) });
+  });
+  if (saved !== null) await removeMemory(saved);
+  // Also after a stop without an answer: QEMU may have taken it, or take it later.
+  await live.vm.resume();
+};
+
 const keepMemory = async (host: Host, sandbox: Sandbox, reason: string): Promise<void> => {
   const { journal, live } = sandbox.requireRunning();
   const startedMs = performance.now();
-  await live.vm.stop();
   let saved: SavedMemory | null = null;
   try {
+    await live.vm.stop();
     saved = await saveMemory(live.vm, host.layout.sandboxDirectory(sandbox.id));
     const savedMs = performance.now();
     await finishPause(
@@ -89,9 +105,7 @@ const keepMemory = async (host: Host, sandbox: Sandbox, reason: string): Promise
       journalMs: Math.round(performance.now() - savedMs),
     });
   } catch (error) {
-    // The journal still says running: go on as if nothing had been asked.
-    if (saved !== null) await removeMemory(saved);
-    await live.vm.resume();
+    await goOn(host, sandbox, { journal, live }, saved);
     throw error;
   }
 };
@@ -102,11 +116,11 @@ const dropMemory = async (host: Host, sandbox: Sandbox, reason: string): Promise
   await runInGuest(guest, SYNC_COMMAND, SYNC_MS).catch((error: unknown) => {
     host.log.warn("sync_failed", { sandbox: sandbox.id, error: describeError(error) });
   });
-  await live.vm.stop();
   try {
+    await live.vm.stop();
     await finishPause(host, sandbox, pausedFrom(journal, reason, null), live);
   } catch (error) {
-    await live.vm.resume();
+    await goOn(host, sandbox, { journal, live }, null);
     throw error;
   }
   host.log.info("sandbox_paused", { sandbox: sandbox.id, reason, memoryKept: false });
