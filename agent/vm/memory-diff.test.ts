@@ -94,9 +94,7 @@ describe("saveDiff() and loadDiff()", () => {
       const { runs } = await saveDiff(memory, path);
       expect(runs).toEqual([[PAGES - 1, 1]]);
     });
-    const { size, blocks } = statSync(path);
-    expect(size).toBe(PAGES * PAGE_BYTES);
-    expect(blocks * 512).toBeLessThan(64 * 1024);
+    expect(statSync(path).size).toBe(PAGE_BYTES);
   });
 
   test("an untouched memory has the empty digest and needs no file to load", async () => {
@@ -120,8 +118,7 @@ describe("saveDiff() and loadDiff()", () => {
     await fc.assert(
       fc.asyncProperty(fc.nat({ max: 5 * PAGE_BYTES - 1 }), fc.nat({ max: 7 }), async (offset, bit) => {
         const damaged = whole.slice();
-        const at = 3 * PAGE_BYTES + offset;
-        damaged[at] = (damaged[at] ?? 0) ^ (1 << bit);
+        damaged[offset] = (damaged[offset] ?? 0) ^ (1 << bit);
         expect(await read(damaged).catch((error: unknown) => error)).toBeInstanceOf(SnapshotRefused);
       }),
       { numRuns: 40 },

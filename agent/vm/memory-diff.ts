@@ -1,7 +1,8 @@
 /**
- * Saves the pages of a stopped guest that differ from its base to a sparse file at their own offsets, and
- * loads them back into a fresh process. Pages are moved by vectored calls, a piece at a time; the event
- * loop runs between pieces.
+ * Saves the pages of a stopped guest that differ from its base one after another to a file, and loads them
+ * back into a fresh process; the list of runs says where each belongs. Not at their own offsets: 7 MB in
+ * hundreds of extents cost 20 ms to fsync and 50 ms to delete, in one piece 8 and 2. Pages are moved by
+ * vectored calls, a piece at a time; the event loop runs between pieces.
  */
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
@@ -38,20 +39,7 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 const pieceBuffer = (runs: readonly PageRun[]): Uint8Array =>
   new Uint8Array(Math.min(countPages(runs) * PAGE_BYTES, PIECE_BYTES));
 
-/** Moves a piece between the file and the buffer, run by run: the file is sparse. */
-const eachRun = (
-  move: typeof preadExactly,
-  handle: FileHandle,
-  buffer: Uint8Array,
-  piece: PageRun[],
-): Uint8Array => {
-  let at = 0;
-  for (const [first, count] of piece) {
-    move(handle.fd, buffer, at, count * PAGE_BYTES, first * PAGE_BYTES);
-    at += count * PAGE_BYTES;
-  }
-  return buffer.subarray(0, at);
-};
+const bytesIn = (piece: readonly PageRun[]): number => countPages(piece) * PAGE_BYTES;
 
 /**
  * Writes the dirty pages of a stopped guest to `path` (replaced when it exists) and fsyncs it. On any
@@ -63,9 +51,13 @@ export const saveDiff = async (memory: GuestMemory, path: string): Promise<Saved
   const handle = await open(path, "w", 0o600);
   try {
     const buffer = pieceBuffer(runs);
+    let offset = 0;
     for (const piece of cutPieces(runs)) {
+      const length = bytesIn(piece);
       readProcess(memory.pid, buffer, rangesOf(memory, piece));
-      digest.add(eachRun(pwriteExactly, handle, buffer, piece));
+      pwriteExactly(handle.fd, buffer, 0, length, offset);
+      digest.add(buffer.subarray(0, length));
+      offset += length;
       // The disk works while the next piece is read: 33 instead of 50 ms for 42 MB in 350 runs.
       startWriteback(handle.fd);
       await nextTurn();
@@ -95,8 +87,11 @@ export const readDiff = async (
     });
     try {
       const buffer = pieceBuffer(runs);
+      let offset = 0;
       for (const piece of cutPieces(runs)) {
-        const bytes = readRuns(handle, buffer, piece, path);
+        const bytes = buffer.subarray(0, bytesIn(piece));
+        readPiece(handle, bytes, offset, path);
+        offset += bytes.length;
         actual.add(bytes);
         take(piece, bytes);
         await nextTurn();
@@ -109,9 +104,9 @@ export const readDiff = async (
     throw new SnapshotRefused(`the saved memory ${path} is damaged: its checksum is wrong`);
 };
 
-const readRuns = (handle: FileHandle, buffer: Uint8Array, piece: PageRun[], path: string): Uint8Array => {
+const readPiece = (handle: FileHandle, bytes: Uint8Array, offset: number, path: string): void => {
   try {
-    return eachRun(preadExactly, handle, buffer, piece);
+    preadExactly(handle.fd, bytes, 0, bytes.length, offset);
   } catch (cause) {
     throw new SnapshotRefused(`the saved memory ${path} is cut short or unreadable`, { cause });
   }

@@ -48,10 +48,10 @@ export interface VmNetwork {
 
 /** Memory and devices of a stopped VM, relative to the base memory it was started on. */
 export interface SavedMemory {
-  /** Differing pages, at their own offsets in a sparse file. */
+  /** Differing pages, one after another. */
   diffPath: string;
   deviceStatePath: string;
-  /** Which pages the diff holds, as [first page, page count] in ascending order. Holes prove nothing. */
+  /** Where the pages of the diff belong, as [first page, page count] in ascending order. */
   runs: [number, number][];
   diffDigest: string;
   deviceStateDigest: string;
