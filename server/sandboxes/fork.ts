@@ -1,5 +1,6 @@
 /** Copies of a live sandbox: one stop of the source, which goes on as it was. */
 import type { Tx } from "../../db/sql.ts";
+import { whileAway } from "../../db/while-away.ts";
 import type { ForkResult } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { formatSandboxId, newId } from "../../proto/ids.ts";
 import { record } from "../audit/record.ts";
@@ -7,14 +8,19 @@ import { sandboxEvents } from "../audit/sandbox-events.ts";
 import type { TeamCaller } from "../auth/context.ts";
 import { readFailure, toClientError } from "../hosts/failures.ts";
 import type { HostEndpoint } from "../hosts/host-fetch.ts";
+import { keepHost } from "../hosts/store.ts";
+import { keepTemplate } from "../templates/store.ts";
 import type { SandboxContext } from "./context.ts";
-import { destroyOnHost, requireSandbox, requireStatus } from "./host-calls.ts";
+import { destroyOnHost, invalidState, requireSandbox, requireStatus } from "./host-calls.ts";
 import { readState, toTimeout } from "./host-state.ts";
 import { checkQuota } from "./limits.ts";
 import type { PlacedSandbox, Sandbox } from "./sandbox.ts";
 import { changeStatus } from "./status-store.ts";
 import { TRANSITIONS } from "./status.ts";
 import { findSandbox, insertSandbox, lockUsage, touchPending } from "./store.ts";
+
+/** What a source must be. */
+const LIVE = "running or paused";
 
 const insertChildren = (
   context: SandboxContext,
@@ -24,6 +30,10 @@ const insertChildren = (
   context.sql.begin(async (tx: Tx) => {
     const { teamId, actor } = caller;
     const count = ids.length;
+    // Both outlive every sandbox that needs them: without one the source has ended too.
+    if (!(await keepTemplate(tx, source.templateId)) || !(await keepHost(tx, hostId))) {
+      throw invalidState(source.id, "stopped", LIVE);
+    }
     checkQuota(
       await lockUsage(tx, teamId),
       { sandboxes: count, vcpus: source.vcpus * count, memoryMb: source.memoryMb * count },
@@ -46,11 +56,13 @@ const failChild = (
   { id, caller: { teamId, actor } }: Child,
   reason: string,
 ): Promise<Sandbox | null> =>
-  context.sql.begin(async (tx: Tx) => {
-    const changed = await changeStatus(tx, { id, ...TRANSITIONS.startFailed, reason });
-    if (changed) await record(tx, sandboxEvents.createFailed({ teamId, actor, sandboxId: id, reason }));
-    return changed;
-  });
+  whileAway(() =>
+    context.sql.begin(async (tx: Tx) => {
+      const changed = await changeStatus(tx, { id, ...TRANSITIONS.startFailed, reason });
+      if (changed) await record(tx, sandboxEvents.createFailed({ teamId, actor, sandboxId: id, reason }));
+      return changed;
+    }),
+  );
 
 const settleChild = async (
   context: SandboxContext,
@@ -60,10 +72,14 @@ const settleChild = async (
   const { id, caller, endpoint } = child;
   if (!result?.sandbox) return failChild(context, child, result?.error || "fork_failed");
   const state = readState(result.sandbox);
-  const row = await changeStatus(context.sql, { id, ...TRANSITIONS.started, reason: "", ...state });
-  // Deleted meanwhile: the host is to follow.
-  if (!row) destroyOnHost(context, endpoint, id);
-  return row ?? findSandbox(context.sql, { id, teamId: caller.teamId });
+  const row = await whileAway(() =>
+    changeStatus(context.sql, { id, ...TRANSITIONS.started, reason: "", ...state }),
+  );
+  if (row) return row;
+  const now = await findSandbox(context.sql, { id, teamId: caller.teamId });
+  // Deleted meanwhile, and the host is to follow; or a reconcile was faster.
+  if (now?.status !== "running") destroyOnHost(context, endpoint, id);
+  return now;
 };
 
 /** How long the host may take, in ms: one stop of the source, then its children, several at a time. */
