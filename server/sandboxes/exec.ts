@@ -135,7 +135,7 @@ export const execInSandbox = async (
   }
 };
 
-/** Starts it and leaves it running; its pid. */
+/** Starts it and leaves it running, be its input read or not; its pid. */
 export const startInBackground = async (
   { sandboxes, guests }: ExecDeps,
   caller: Pick<TeamCaller, "teamId">,
@@ -146,7 +146,7 @@ export const startInBackground = async (
   try {
     const spec = { ...toProcess(request), stdin: stdin !== null };
     const process = await GuestProcess.start(guests, target, spec);
-    if (stdin !== null) await feed(process, stdin);
+    if (stdin !== null) void feed(process, stdin);
     process.detach();
     return process.pid;
   } catch (thrown) {

@@ -39,6 +39,8 @@ const START_MS = 30_000;
 const CALL_MS = 10_000;
 /** Bytes of one message of input. */
 const INPUT_CHUNK = 256 * 1024;
+/** How long a process may leave a piece of its input unread, in ms. */
+const INPUT_MS = 24 * 60 * 60 * 1000;
 
 /** Go's names of signals, which the guest's status uses, where they are not the signal's own. */
 const SIGNALS: Record<string, string> = {
@@ -148,7 +150,8 @@ export class GuestProcess {
   async write(data: Uint8Array, to: "stdin" | "pty" = "stdin"): Promise<void> {
     for (let offset = 0; offset < data.byteLength || offset === 0; offset += INPUT_CHUNK) {
       const value = data.subarray(offset, offset + INPUT_CHUNK);
-      await this.client.sendInput({ process: this.#selector, input: { input: { case: to, value } } });
+      const input = { input: { case: to, value } };
+      await this.client.sendInput({ process: this.#selector, input }, { timeoutMs: INPUT_MS });
     }
   }
 

@@ -179,6 +179,18 @@ describe.skipIf(!canRunGuestAgent)("with a guest agent", () => {
       await waitFor("it is gone", () => !isRunning(mark));
     });
 
+    test("in the background nobody waits for its input to be read", async () => {
+      const mark = `sleep 76.${process.pid}`;
+      const { status, body } = await exec({
+        cmd: `exec ${mark}`,
+        stdin: "x".repeat(1 << 20),
+        background: true,
+      });
+      expect(status).toBe(200);
+      await exec({ cmd: `kill ${body.pid}` });
+      await waitFor("it is gone", () => !isRunning(mark));
+    });
+
     test("what cannot be is told clearly", async () => {
       const missing = await exec({ cmd: "pwd", cwd: "/nowhere" });
       expect([missing.status, missing.body.error?.field]).toEqual([400, "cwd"]);
