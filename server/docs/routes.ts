@@ -47,6 +47,8 @@ export const documentation = () =>
         },
       }),
     )
+    // Who opens the printed address in a browser finds what there is to read.
+    .get("/", ({ redirect }) => redirect("/docs", 302), hidden)
     .get(
       "/docs",
       () =>

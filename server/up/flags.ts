@@ -5,7 +5,7 @@ import { CommandFailure, describeError } from "./failure.ts";
 
 export const UP_USAGE = `usage: bun run up [--port N] [--dir D] [--ready-file F] [--smoke]
 
-  --port N        where the dashboard and the API listen on 127.0.0.1 (default 4400; 0 = any free port)
+  --port N        where the API listens on 127.0.0.1 (default 4400; 0 = any free port)
   --dir D         data directory (default /var/lib/wrenn as root)
   --ready-file F  write addresses and credentials there as JSON (mode 0600) when everything is up
   --smoke         start on a free port, prove one sandbox end to end, stop everything, exit

@@ -52,7 +52,7 @@ export const describeReady = (
   const kept = ready.password === null ? "" : `kept in ${paths.firstRun}; remove it once you know them`;
   return [
     "",
-    `  dashboard and API   ${ready.url}`,
+    `  API                 ${ready.url}`,
     `  API reference       ${ready.url}/docs`,
     `  administrator       ${ready.email} ${password}`.trimEnd(),
     `  API key             ${ready.apiKey}`,
