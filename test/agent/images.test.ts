@@ -9,6 +9,7 @@ import { BootFilesMissing, createHostImages } from "../../agent/images/host-imag
 import { DiskTooSmall, TemplateDamaged, type TemplateManifest } from "../../agent/images/images.ts";
 import { createLayerStore } from "../../agent/images/layers.ts";
 import { isDigest, type Layout, openLayout } from "../../agent/images/layout.ts";
+import { detachUnder } from "../../agent/images/loop-device.ts";
 import { emptyStaging } from "../../agent/images/staging.ts";
 import { createTemplateStore } from "../../agent/images/templates.ts";
 import { digestFile } from "../../agent/system/digest.ts";
@@ -28,6 +29,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  await detachUnder(layout.root);
   await rm(join(layout.root, ".."), { recursive: true, force: true });
 });
 

@@ -77,6 +77,7 @@ test("/dev/net/tun missing: the same", async () => {
   const { api, agent } = product;
   await inside("mount", "--make-private", "/dev");
   await inside("mount", "--types", "tmpfs", "tmpfs", "/dev/net");
+  const other = await makeDirectory("no-tun");
   try {
     const { status, body } = await api.request("", { template: "minimal" });
     expect([status, body.error?.code]).toEqual([502, "agent_error"]);
@@ -84,8 +85,9 @@ test("/dev/net/tun missing: the same", async () => {
     expect(body.error?.message).toContain("modprobe tun");
     await expectNothingMade();
     const where = ["nsenter", `--mount=/proc/${agent.pid}/ns/mnt`];
-    expect(await agent.refusal({ WRENN_DIR: await makeDirectory("no-tun") }, where)).toContain("tun");
+    expect(await agent.refusal({ WRENN_DIR: other }, where)).toContain("tun");
   } finally {
+    await removeDirectory(other);
     await inside("umount", "/dev/net");
   }
   await expectItWorks();

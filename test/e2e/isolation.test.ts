@@ -5,7 +5,6 @@ import { join } from "node:path";
 
 import { run } from "../../agent/system/exec.ts";
 import { GATEWAY_ADDRESS, GUEST_ADDRESS } from "../../agent/system/guest-network.ts";
-import { makeDirectory } from "../support/agent-directory.ts";
 import { NetLab, type Peer } from "../support/net-lab.ts";
 import { Product } from "../support/product.ts";
 import { slotAddressOf } from "../support/traces.ts";
@@ -58,7 +57,7 @@ const addressesOfHost = (): string[] =>
 
 /** In the agent's mount namespace alone the host asks the stand-in's resolver. */
 const useResolver = async (pid: number): Promise<void> => {
-  const file = join(await makeDirectory("resolver"), "resolv.conf");
+  const file = join(product.agent.directory, "resolv.conf");
   await Bun.write(file, `nameserver ${RESOLVER}\n`);
   const inside = ["nsenter", `--mount=/proc/${pid}/ns/mnt`, "mount"];
   await run([...inside, "--make-private", "/"]);

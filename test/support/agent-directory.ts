@@ -2,7 +2,7 @@
  * Directories for agents under test. Building `minimal` takes a minute: it is done once for each
  * executable and handed on by hard links, which is sound because what is shared never changes in place.
  */
-import { chmod, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { access, chmod, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -79,6 +79,12 @@ const withLock = async <T>(path: string, work: () => Promise<T>): Promise<T> => 
   }
 };
 
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
 const SHARED = ["images", "layers", "kernels", "drives", "cache"];
 
 const linkShared = async (from: string, to: string): Promise<void> => {
@@ -112,11 +118,15 @@ export const directoryWithMinimal = async (
   const prepared = join(base, digest.slice(0, 16));
   await withLock(join(base, "lock"), async () => {
     if (await Bun.file(join(prepared, "complete")).exists()) return;
-    await rm(prepared, { recursive: true, force: true });
+    // What a build that was killed left also holds devices of this machine.
+    if (await isThere(prepared)) await removeDirectory(prepared);
     await mkdir(prepared, { mode: 0o711 });
     await linkReusable(base, prepared);
-    await build(prepared);
-    await releaseDirectory(prepared);
+    try {
+      await build(prepared);
+    } finally {
+      await releaseDirectory(prepared);
+    }
     await Bun.write(join(prepared, "complete"), "");
   });
   const directory = await makeDirectory(label);

@@ -68,7 +68,12 @@ export class TestAgent {
       tls_key: null,
     });
     const agent = new TestAgent(directory, executable, identity, options.env ?? {});
-    await agent.launch();
+    try {
+      await agent.launch();
+    } catch (error) {
+      await agent.#abandon(options.directory === undefined);
+      throw error;
+    }
     return agent;
   }
 
@@ -175,8 +180,13 @@ export class TestAgent {
 
   /** Ends the agent and its sandboxes and removes every trace of them. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#abandon(true);
+  }
+
+  /** A directory that was given stays its giver's to remove. */
+  async #abandon(isOwnDirectory: boolean): Promise<void> {
     await this.crash();
-    await removeDirectory(this.directory);
+    if (isOwnDirectory) await removeDirectory(this.directory);
   }
 }
 

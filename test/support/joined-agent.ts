@@ -50,9 +50,14 @@ export class JoinedAgent {
       body: { name: "this machine" },
     });
     const agent = new JoinedAgent(made.body.host.id, directory, executable, options);
-    agent.#listen = `127.0.0.1:${await freePort()}`;
-    await agent.#register(made.body.registration.token);
-    await agent.launch();
+    try {
+      agent.#listen = `127.0.0.1:${await freePort()}`;
+      await agent.#register(made.body.registration.token);
+      await agent.launch();
+    } catch (error) {
+      await agent[Symbol.asyncDispose]();
+      throw error;
+    }
     return agent;
   }
 

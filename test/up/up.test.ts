@@ -31,7 +31,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await bun(["run", "down", "--purge", "--dir", directory]);
-  if (existsSync(directory)) await removeDirectory(join(directory, "host"));
+  if (existsSync(join(directory, "host"))) await removeDirectory(join(directory, "host"));
+  rmSync(directory, { recursive: true, force: true });
 });
 
 const environment = (): Record<string, string | undefined> => ({
