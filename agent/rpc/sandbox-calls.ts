@@ -13,6 +13,7 @@ import type { Host } from "../sandboxes/host.ts";
 import { listPorts, readConsole, readMetrics } from "../sandboxes/observe.ts";
 import { pauseSandbox } from "../sandboxes/pause.ts";
 import { resumeSandbox } from "../sandboxes/resume.ts";
+import { destroySetAside } from "../sandboxes/set-aside.ts";
 import { updateSandbox } from "../sandboxes/update.ts";
 import { viewAll, viewSandbox } from "../sandboxes/view.ts";
 import { decodeNetwork, decodeSandboxId, decodeTeamId, decodeTemplate, decodeTimeout } from "./decode.ts";
@@ -57,8 +58,10 @@ export const sandboxCalls = (host: Host): SandboxCalls => {
     },
 
     async destroySandbox({ sandboxId }) {
-      const sandbox = host.sandboxes.get(decodeSandboxId(sandboxId));
+      const id = decodeSandboxId(sandboxId);
+      const sandbox = host.sandboxes.get(id);
       if (sandbox !== undefined) await destroySandbox(host, sandbox, "deleted");
+      else if (host.unreadable.has(id)) await destroySetAside(host, id);
       return {};
     },
 

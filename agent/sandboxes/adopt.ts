@@ -2,7 +2,7 @@
  * Takes over what an earlier agent left: VMs that outlived it go on running, everything else becomes
  * what its journal says, and what no journal speaks for is removed.
  */
-import { readdir, rename, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 
 import { isUuid } from "../../proto/ids.ts";
@@ -12,45 +12,15 @@ import { endStrays } from "../vm/strays.ts";
 import { acknowledgeEnded } from "./destroy.ts";
 import { initGuest } from "./guest-client.ts";
 import type { Host } from "./host.ts";
-import { type Journal, readJournal, UnreadableJournal } from "./journal.ts";
+import type { Journal } from "./journal.ts";
 import { sweepUnusedFiles } from "./layers-in-use.ts";
 import { eachLimited } from "./limit.ts";
 import { Sandbox } from "./sandbox.ts";
+import { hasLiveSetAside, loadJournal, setAsideDirectories } from "./set-aside.ts";
 import { becomePausedWithoutMemory, watchVm } from "./vm-exit.ts";
 
 const AT_ONCE = 16;
 const KILL_MS = 10_000;
-/** A journal that could not be read is kept under this name; its directory is not touched any more. */
-const SET_ASIDE = "journal.unreadable";
-
-const setAside = async (host: Host, sandboxId: string, error: unknown): Promise<void> => {
-  host.unreadable.add(sandboxId);
-  const path = host.layout.sandboxJournal(sandboxId);
-  await rename(path, join(host.layout.sandboxDirectory(sandboxId), SET_ASIDE)).catch(() => undefined);
-  host.work.report({
-    kind: "journal",
-    subject: sandboxId,
-    step: "set aside",
-    progress: 0,
-    error: `${describeError(error)}; its files are kept in ${host.layout.sandboxDirectory(sandboxId)}`,
-  });
-  host.log.error("journal_unreadable", { sandbox: sandboxId, error: describeError(error) });
-};
-
-/** Null: nothing was ever handed out here, or it was set aside. */
-const load = async (host: Host, sandboxId: string): Promise<Journal | null> => {
-  const directory = host.layout.sandboxDirectory(sandboxId);
-  if ((await readdir(directory)).includes(SET_ASIDE)) {
-    await setAside(host, sandboxId, new UnreadableJournal("set aside at an earlier start"));
-    return null;
-  }
-  try {
-    return await readJournal(host.layout.sandboxJournal(sandboxId), sandboxId);
-  } catch (error) {
-    await setAside(host, sandboxId, error);
-    return null;
-  }
-};
 
 /** Files of half-made copies and of memory that is used up. */
 const removeLeftovers = async (host: Host, journal: Journal): Promise<void> => {
@@ -79,12 +49,15 @@ const goOn = async (host: Host, sandbox: Sandbox): Promise<void> => {
   sandbox.accepting = true;
   sandbox.lastActiveMs = Date.now();
   watchVm(host, sandbox, vm);
-  host.expiry.arm(sandbox);
-  void initGuest(slot.address, { accessToken }, AbortSignal.timeout(host.settings.readyMs)).catch(
-    (error: unknown) => {
-      host.log.warn("adopted_guest_silent", { sandbox: sandbox.id, error: describeError(error) });
-    },
-  );
+  const dead = new AbortController();
+  void vm.exited.then(() => dead.abort());
+  const late = AbortSignal.timeout(host.settings.readyMs);
+  const deadline = AbortSignal.any([sandbox.doomed.signal, dead.signal, late]);
+  // Nobody waits for it here, but every operation does: after one that ends in another's hands with the
+  // slot, it would initialise that one's guest.
+  sandbox.aftermath = initGuest(slot.address, { accessToken }, deadline).catch((error: unknown) => {
+    host.log.warn("adopted_guest_silent", { sandbox: sandbox.id, error: describeError(error) });
+  });
 };
 
 const adoptOne = async (host: Host, journal: Journal): Promise<void> => {
@@ -92,7 +65,9 @@ const adoptOne = async (host: Host, journal: Journal): Promise<void> => {
   sandbox.journal = journal;
   host.sandboxes.set(sandbox.id, sandbox);
   await sandbox.exclusively("adopt", async () => {
-    await removeLeftovers(host, journal);
+    await removeLeftovers(host, journal).catch((error: unknown) => {
+      host.log.warn("leftovers_not_removed", { sandbox: sandbox.id, error: describeError(error) });
+    });
     try {
       await goOn(host, sandbox);
     } catch (error) {
@@ -109,39 +84,69 @@ const adoptOne = async (host: Host, journal: Journal): Promise<void> => {
   if (journal.state === "ended" && journal.reason === "deleted") await acknowledgeEnded(host, sandbox);
 };
 
+/** A running journal without its VM in our hands: it would run on with nobody to stop it. */
+const requireAllAdopted = (host: Host, results: PromiseSettledResult<void>[]): void => {
+  for (const result of results) {
+    if (result.status === "rejected") {
+      host.log.error("adoption_failed", { error: describeError(result.reason) });
+    }
+  }
+  const lost = [...host.sandboxes.values()].filter(
+    ({ journal, live }) => journal?.state === "running" && live === null,
+  );
+  const [first] = lost;
+  if (first === undefined) return;
+  throw new Error(`${lost.length} running sandboxes could not be taken over, such as ${first.id}`);
+};
+
 const killStrays = async (host: Host): Promise<void> => {
   const keepPids = new Set<number>();
   for (const { journal } of host.sandboxes.values()) {
     if (journal?.state === "running") keepPids.add(journal.vm.pid);
   }
-  const ended = await endStrays({ root: host.layout.root, keepPids });
+  const keepUnder = setAsideDirectories(host);
+  const ended = await endStrays({ root: host.layout.root, keepPids, keepUnder });
   if (ended > 0) host.log.warn("stray_vms_ended", { count: ended });
 };
 
-/** Throws when the sweep fails: an agent that does not know its machine must not start. */
+const sweep = async (host: Host): Promise<void> => {
+  await killStrays(host);
+  if (!hasLiveSetAside(host)) {
+    const live = [...host.sandboxes.values()].flatMap((sandbox) => sandbox.live ?? []);
+    await host.slots.sweep(new Set(live.map(({ slot }) => slot.index)));
+  }
+  // What a journal that cannot be understood stands on is not known.
+  if (host.unreadable.size === 0) await sweepUnusedFiles(host);
+};
+
+const loadAll = async (host: Host, ids: string[]): Promise<(Journal | null)[]> => {
+  const loaded = await eachLimited(ids, AT_ONCE, (id) => loadJournal(host, id));
+  return loaded.map((result) => {
+    if (result.status === "rejected") throw result.reason;
+    return result.value;
+  });
+};
+
+/**
+ * Nothing expires before this has resolved. Throws when a journal cannot be read or the sweep fails: an
+ * agent that does not know its machine must not start.
+ */
 export const adoptSandboxes = async (host: Host): Promise<void> => {
   const startedMs = performance.now();
-  const names = (await readdir(host.layout.sandboxes)).filter(isUuid);
-  const journals = await Promise.all(names.map((id) => load(host, id)));
+  const ids = (await readdir(host.layout.sandboxes)).filter(isUuid);
+  const journals = await loadAll(host, ids);
   const known = journals.filter((journal) => journal !== null);
-  await eachLimited(known, AT_ONCE, (journal) => adoptOne(host, journal));
-  // What a journal that cannot be read stands on is not known: then nothing shared is swept.
-  if (host.unreadable.size === 0) {
-    await killStrays(host);
-    const slots = [...host.sandboxes.values()].flatMap(({ live }) =>
-      live === null ? [] : [live.slot.index],
-    );
-    await host.slots.sweep(new Set(slots));
-    await sweepUnusedFiles(host);
-  }
-  for (const [index, id] of names.entries()) {
+  requireAllAdopted(host, await eachLimited(known, AT_ONCE, (journal) => adoptOne(host, journal)));
+  await sweep(host);
+  for (const [index, id] of ids.entries()) {
     if (journals[index] !== null || host.unreadable.has(id)) continue;
     await rm(host.layout.sandboxDirectory(id), { recursive: true, force: true });
   }
+  host.expiry.start();
   host.log.info("sandboxes_adopted", {
     running: [...host.sandboxes.values()].filter(({ live }) => live !== null).length,
     known: known.length,
-    swept: names.length - known.length - host.unreadable.size,
+    swept: ids.length - known.length - host.unreadable.size,
     unreadable: host.unreadable.size,
     ms: Math.round(performance.now() - startedMs),
   });

@@ -45,7 +45,9 @@ const expiryOf = (...sandboxes: Sandbox[]) => {
     expired.push(sandbox.id);
     sandbox.journal = null;
   });
-  return { expired, expire, expiry: new Expiry(new Map(sandboxes.map((one) => [one.id, one])), expire) };
+  const expiry = new Expiry(new Map(sandboxes.map((one) => [one.id, one])), expire);
+  expiry.start();
+  return { expired, expire, expiry };
 };
 
 test("when a sandbox expires", () => {

@@ -21,7 +21,7 @@ export const expiresAtMs = (sandbox: Sandbox): number | null => {
 export class Expiry {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #wakeAtMs = Infinity;
-  #stopped = false;
+  #running = false;
   readonly #retryAtMs = new Map<string, number>();
   readonly #underWay = new Set<string>();
 
@@ -37,8 +37,14 @@ export class Expiry {
     if (dueMs !== null && dueMs < this.#wakeAtMs) this.#sleepUntil(dueMs);
   }
 
+  /** Nothing expires before: what an earlier agent left has to be settled first. */
+  start(): void {
+    this.#running = true;
+    for (const sandbox of this.sandboxes.values()) this.arm(sandbox);
+  }
+
   stop(): void {
-    this.#stopped = true;
+    this.#running = false;
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
@@ -48,7 +54,7 @@ export class Expiry {
   }
 
   #sleepUntil(dueMs: number): void {
-    if (this.#stopped) return;
+    if (!this.#running) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     const delayMs = Math.min(Math.max(0, dueMs - Date.now()), MAX_SLEEP_MS);
     this.#wakeAtMs = dueMs;

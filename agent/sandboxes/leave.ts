@@ -3,6 +3,7 @@ import { detachUnder } from "../images/loop-device.ts";
 import { endStrays } from "../vm/strays.ts";
 import type { Host } from "./host.ts";
 import { pauseAll } from "./pause-all.ts";
+import { hasLiveSetAside, setAsideDirectories } from "./set-aside.ts";
 
 /** Operations under way get this long to end. */
 const SETTLE_MS = 30_000;
@@ -19,8 +20,12 @@ export const leaveMachine = async (host: Host): Promise<void> => {
   await pauseAll(host, { reason: "host_stopped", tell: true });
   const live = [...host.sandboxes.values()].flatMap((sandbox) => sandbox.live ?? []);
   // A template being made has a machine that no journal speaks for.
-  await endStrays({ root: host.layout.root, keepPids: new Set(live.map(({ vm }) => vm.record.pid)) });
-  if (live.length > 0) return;
+  await endStrays({
+    root: host.layout.root,
+    keepPids: new Set(live.map(({ vm }) => vm.record.pid)),
+    keepUnder: setAsideDirectories(host),
+  });
+  if (live.length > 0 || hasLiveSetAside(host)) return;
   await host.slots.destroy();
   await detachUnder(host.layout.root);
 };

@@ -31,15 +31,19 @@ const VM_PROGRAMS = /^(nsenter|setpriv|qemu-system-.*)$/;
 
 const END_TIMEOUT_MS = 10_000;
 
-/** Ends every VM under `root` whose pid is not in `keepPids`; returns how many there were. */
-export const endStrays = async ({
-  root,
-  keepPids,
-}: {
+export interface Strays {
+  /** A real path. */
   root: string;
-  keepPids: ReadonlySet<number>;
-}): Promise<number> => {
-  const strays = findVmProcesses(root).filter(({ pid }) => !keepPids.has(pid));
+  keepPids?: ReadonlySet<number>;
+  /** Directories whose VMs are left alone. */
+  keepUnder?: readonly string[];
+}
+
+/** Ends every VM under `root` that is not to be kept; returns how many there were. */
+export const endStrays = async ({ root, keepPids, keepUnder = [] }: Strays): Promise<number> => {
+  const kept = new Set(keepPids);
+  for (const directory of keepUnder) for (const { pid } of findVmProcesses(directory)) kept.add(pid);
+  const strays = findVmProcesses(root).filter(({ pid }) => !kept.has(pid));
   for (const stray of strays) killProcess(stray);
   await Promise.all(strays.map((stray) => waitForEnd(stray, END_TIMEOUT_MS)));
   return strays.length;

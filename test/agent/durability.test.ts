@@ -205,7 +205,7 @@ test("memory can be dropped on request, the disk stays", async () => {
   await agent.host.destroySandbox({ sandboxId: id });
 }, 180_000);
 
-test("a journal that cannot be read is set aside and reported, never deleted", async () => {
+test("a journal that cannot be read is set aside and reported, deleted only on request", async () => {
   const id = await createSandbox(agent);
   await pause(id);
   await agent.crash();
@@ -224,5 +224,12 @@ test("a journal that cannot be read is set aside and reported, never deleted", a
   await agent.launch();
   await resume(id);
   expect((await shell(agent, id, "echo alive")).stdout).toBe("alive\n");
+  // Given up by a person, it is gone, with the VM that still ran.
+  await agent.crash();
+  await writeFile(journal, "{}");
+  await agent.launch();
   await agent.host.destroySandbox({ sandboxId: id });
+  expect((await list()).has(id)).toBe(false);
+  expect(findVmProcesses(directoryOf(id))).toHaveLength(0);
+  await expect(readdir(directoryOf(id))).rejects.toThrow("ENOENT");
 }, 180_000);
