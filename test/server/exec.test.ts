@@ -183,7 +183,7 @@ describe.skipIf(!canRunGuestAgent)("with a guest agent", () => {
       const mark = `sleep 76.${process.pid}`;
       const { status, body } = await exec({
         cmd: `exec ${mark}`,
-        stdin: "x".repeat(1 << 20),
+        stdin: "x".repeat(600_000),
         background: true,
       });
       expect(status).toBe(200);
