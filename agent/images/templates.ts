@@ -112,6 +112,7 @@ export const createTemplateStore = (layout: Layout, layers: LayerStore): Templat
         runs: [],
         diffDigest: EMPTY_DIFF_DIGEST,
         deviceStateDigest: manifest.deviceState.digest,
+        runtimeId: manifest.runtimeId,
       },
     };
   };

@@ -28,7 +28,7 @@ const runningSandbox = (id: string, timeout: Partial<SandboxTimeout>, deadlineMs
     kernelDigest: "",
     guestDriveDigest: "",
     slotIndex: 0,
-    vm: { pid: 1, startTicks: 1, controlSocketPath: "", baseMemoryPath: "" },
+    vm: { pid: 1, startTicks: 1, controlSocketPath: "", baseMemoryPath: "", runtimeId: "" },
   };
   sandbox.journal = journal;
   sandbox.lastActiveMs = Date.now();

@@ -60,7 +60,7 @@ export interface Paused extends SandboxFacts {
   reason: string;
   pausedAt: string;
   /** Null: the memory was dropped or lost; a resume boots from the disk. */
-  saved: (SavedMemory & { runtimeId: string }) | null;
+  saved: SavedMemory | null;
 }
 
 export interface Ended {

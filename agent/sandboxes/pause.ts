@@ -91,12 +91,7 @@ const keepMemory = async (host: Host, sandbox: Sandbox, reason: string): Promise
     await live.vm.stop();
     saved = await saveMemory(live.vm, host.layout.sandboxDirectory(sandbox.id));
     const savedMs = performance.now();
-    await finishPause(
-      host,
-      sandbox,
-      pausedFrom(journal, reason, { ...saved, runtimeId: host.runtime.runtimeId }),
-      live,
-    );
+    await finishPause(host, sandbox, pausedFrom(journal, reason, saved), live);
     host.log.info("sandbox_paused", {
       sandbox: sandbox.id,
       reason,

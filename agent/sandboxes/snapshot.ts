@@ -53,7 +53,7 @@ export const snapshotSandbox = async (
       vcpus,
       memoryMb: facts.memoryMb,
       diskSizeMb,
-      runtimeId: host.runtime.runtimeId,
+      runtimeId: saved.runtimeId,
       kernelDigest: facts.kernelDigest,
       guestDriveDigest: facts.guestDriveDigest,
       agentVersion: host.settings.agentVersion,

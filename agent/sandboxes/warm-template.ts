@@ -107,7 +107,7 @@ export const warmTemplate = async (
     vcpus,
     memoryMb,
     diskSizeMb,
-    runtimeId: host.runtime.runtimeId,
+    runtimeId: saved.runtimeId,
     kernelDigest: bootFiles.kernelDigest,
     guestDriveDigest: bootFiles.guestDriveDigest,
     agentVersion: host.settings.agentVersion,

@@ -111,7 +111,7 @@ export class QemuVm implements Vm {
         takeDeviceState({ from, to: target.deviceStatePath }),
         saveDiff(this.#memory, target.diffPath),
       ]);
-      return { ...target, runs, diffDigest: digest, deviceStateDigest };
+      return { ...target, runs, diffDigest: digest, deviceStateDigest, runtimeId: this.record.runtimeId };
     } catch (error) {
       throw asVmFailed("saving the VM's memory", error);
     }

@@ -56,14 +56,21 @@ const stillRuns = async (identity: SpawnedVm["identity"], cause: unknown): Promi
   return closed ? !(await waitForEnd(identity, 500)) : isRunning(identity);
 };
 
-const start = async (spec: VmSpec, spawned: SpawnedVm): Promise<StartedVm> => {
+/** What this agent starts VMs with, and the name of it. */
+interface Runtime {
+  settings: VmmSettings;
+  runtimeId: string;
+}
+
+const start = async (spec: VmSpec, spawned: SpawnedVm, runtimeId: string): Promise<StartedVm> => {
   const controlSocketPath = vmFiles(spec.directory).controlSocket;
   const qmp = await QmpClient.connect({ socketPath: controlSocketPath, timeoutMs: START_TIMEOUT_MS });
   const memory = findGuestMemory(spawned.identity.pid, spec.baseMemoryPath);
   if (memory === null || memory.pages * PAGE_BYTES !== spec.memoryMb << 20) {
     throw new VmFailed("start_failed", `the VM does not map ${spec.memoryMb} MB of ${spec.baseMemoryPath}`);
   }
-  const record = { ...spawned.identity, controlSocketPath, baseMemoryPath: spec.baseMemoryPath };
+  const { baseMemoryPath } = spec;
+  const record = { ...spawned.identity, controlSocketPath, baseMemoryPath, runtimeId };
   return { ...spawned, qmp, memory, record };
 };
 
@@ -99,20 +106,24 @@ const loadDevices = async (qmp: QmpClient): Promise<void> => {
   }
 };
 
-const boot = async (spec: VmSpec, settings: VmmSettings): Promise<Vm> => {
+const boot = async (spec: VmSpec, { settings, runtimeId }: Runtime): Promise<Vm> => {
   const spawned = await spawnVm(spec, { settings, incomingPath: null });
   try {
-    return new QemuVm(await start(spec, spawned));
+    return new QemuVm(await start(spec, spawned, runtimeId));
   } catch (error) {
     return giveUp(spec, spawned, error);
   }
 };
 
-const restore = async (spec: VmSpec, saved: SavedMemory, settings: VmmSettings): Promise<Vm> => {
+const restore = async (spec: VmSpec, saved: SavedMemory, runtime: Runtime): Promise<Vm> => {
+  const { settings, runtimeId } = runtime;
+  if (saved.runtimeId !== runtimeId) {
+    throw new SnapshotRefused(`it was saved by ${saved.runtimeId} and this host now runs ${runtimeId}`);
+  }
   await checkDeviceState(saved.deviceStatePath, saved.deviceStateDigest);
   const spawned = await spawnVm(spec, { settings, incomingPath: saved.deviceStatePath });
   try {
-    const started = await start(spec, spawned);
+    const started = await start(spec, spawned, runtimeId);
     // Memory first: loading devices reads their queues from it.
     await loadDiff(started.memory, { path: saved.diffPath, runs: saved.runs, digest: saved.diffDigest });
     await loadDevices(started.qmp);
@@ -149,10 +160,13 @@ const adopt = async (record: VmRecord): Promise<Vm | null> => {
 };
 
 /** A runtime whose accelerator and version are settled; see `open-runtime.ts`. */
-export const createQemuRuntime = ({ qemuVersion, cpuModel, ...settings }: QemuIdentity): VmRuntime => ({
-  accelerator: settings.accelerator === "kvm" ? "kvm" : "emulated",
-  runtimeId: `qemu-${qemuVersion}/${MACHINE_DEFINITION}/${cpuModel}/${settings.accelerator}`,
-  boot: (spec) => boot(spec, settings),
-  restore: (spec, saved) => restore(spec, saved, settings),
-  adopt,
-});
+export const createQemuRuntime = ({ qemuVersion, cpuModel, ...settings }: QemuIdentity): VmRuntime => {
+  const runtimeId = `qemu-${qemuVersion}/${MACHINE_DEFINITION}/${cpuModel}/${settings.accelerator}`;
+  return {
+    accelerator: settings.accelerator === "kvm" ? "kvm" : "emulated",
+    runtimeId,
+    boot: (spec) => boot(spec, { settings, runtimeId }),
+    restore: (spec, saved) => restore(spec, saved, { settings, runtimeId }),
+    adopt,
+  };
+};

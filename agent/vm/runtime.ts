@@ -55,6 +55,8 @@ export interface SavedMemory {
   runs: [number, number][];
   diffDigest: string;
   deviceStateDigest: string;
+  /** Of the VM it was saved from, which may be older than the agent: no other runtime takes it. */
+  runtimeId: string;
 }
 
 /** `diffDigest` of a diff without pages (`runs` empty, no file needed): what a template's own state goes with. */
@@ -67,6 +69,8 @@ export interface VmRecord {
   startTicks: number;
   controlSocketPath: string;
   baseMemoryPath: string;
+  /** Of the agent that started it. */
+  runtimeId: string;
 }
 
 export interface VmExit {

@@ -46,6 +46,7 @@ describe("a damaged snapshot is refused and leaves no process", () => {
     ["a page list that misses a page", () => ({ runs: saved.runs.slice(1) })],
     ["a page list beyond the memory", () => ({ runs: [...saved.runs, [1 << 30, 1]] })],
     ["one bit of the device state", () => ({ deviceStatePath: flip(saved.deviceStatePath, 4_000) })],
+    ["memory of another runtime", () => ({ runtimeId: "qemu-99.0" })],
     ["no device state", () => ({ deviceStatePath: "/nowhere" })],
   ])("%s", async (_what, damage) => {
     const failure = await bench.runtime
