@@ -4,6 +4,7 @@ import { hostUuid, readCredentials } from "../control/credentials.ts";
 import { Heartbeat } from "../control/heartbeat.ts";
 import { describeError } from "../errors.ts";
 import { openLayout } from "../images/layout.ts";
+import { detachDeleted } from "../images/loop-device.ts";
 import { emptyStaging } from "../images/staging.ts";
 import { listen } from "../listen.ts";
 import { openHost } from "../open-host.ts";
@@ -39,6 +40,8 @@ export const runAgent = async (flags: Record<string, string>): Promise<void> => 
   }
   log.info("agent_starting", { version: AGENT_VERSION, directory: layout.root, instance: layout.instanceId });
   await emptyStaging(layout);
+  // Of a template that was being removed when the last agent ended.
+  await detachDeleted(layout.root);
   const host = await openHost(config, layout, log);
   await adoptSandboxes(host);
 

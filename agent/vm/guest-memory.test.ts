@@ -16,6 +16,11 @@ describe("findMapping()", () => {
     expect(findMapping(maps, "/dev/loop10")).toBeNull();
   });
 
+  test("finds the mapping of what was removed meanwhile", () => {
+    const maps = line("7f0000000000-7f0000001000", "rw-p", "00000000", "/dev/wrenn-loop1 (deleted)");
+    expect(findMapping(maps, "/dev/wrenn-loop1")).toEqual({ address: 0x7f00_0000_0000, bytes: 0x1000 });
+  });
+
   test("joins neighbours of one mapping", () => {
     const maps = [
       line("7f0000000000-7f0000001000", "rw-p", "00000000", "/a b"),

@@ -15,14 +15,15 @@ export interface GuestMemory {
 const MAPS_LINE = /^([0-9a-f]+)-([0-9a-f]+) (\S+) ([0-9a-f]+) \S+ \d+\s+(.*)$/;
 
 /**
- * The private mapping of `path` in the text of /proc/pid/maps as address and bytes; null when there is none
- * or it is not one piece from the file's start.
+ * The private mapping of `path`, whether it is still there or not, in the text of /proc/pid/maps as address
+ * and bytes; null when there is none or it is not one piece from the file's start.
  */
 export const findMapping = (maps: string, path: string): { address: number; bytes: number } | null => {
   let found: { address: number; bytes: number } | null = null;
   for (const line of maps.split("\n")) {
     const [, from = "", to = "", rights = "", offset = "", name] = MAPS_LINE.exec(line) ?? [];
-    if (name !== path || !rights.startsWith("rw-p")) continue;
+    const isSame = name === path || name === `${path} (deleted)`;
+    if (!isSame || !rights.startsWith("rw-p")) continue;
     const address = Number.parseInt(from, 16);
     const bytes = Number.parseInt(to, 16) - address;
     // The kernel may show one mapping as several neighbours.

@@ -1,5 +1,6 @@
 /** Images on the real machine: built once, reused, refused when damaged, and nothing half-done is ever seen. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +10,7 @@ import { BootFilesMissing, createHostImages } from "../../agent/images/host-imag
 import { DiskTooSmall, TemplateDamaged, type TemplateManifest } from "../../agent/images/images.ts";
 import { createLayerStore } from "../../agent/images/layers.ts";
 import { isDigest, type Layout, openLayout } from "../../agent/images/layout.ts";
-import { detachUnder } from "../../agent/images/loop-device.ts";
+import { attachReadOnly, detachDeleted, detachUnder } from "../../agent/images/loop-device.ts";
 import { emptyStaging } from "../../agent/images/staging.ts";
 import { createTemplateStore } from "../../agent/images/templates.ts";
 import { digestFile } from "../../agent/system/digest.ts";
@@ -297,6 +298,28 @@ describe("templates", () => {
       }
     } finally {
       await store.remove(MINIMAL);
+    }
+  });
+
+  test("a device whose file is gone goes at the next start, others stay", async () => {
+    const paths = ["gone.mem", "kept.mem"].map((name) => join(layout.staging, name));
+    const nodes = [];
+    for (const path of paths) {
+      await writeFile(path, Buffer.alloc(1 << 20));
+      nodes.push(await attachReadOnly(path, UID));
+    }
+    const [gone = "", kept = ""] = paths;
+    try {
+      await rm(gone);
+      await detachDeleted(layout.root);
+      const left = await run(["losetup", "--list"]);
+      expect(left).not.toContain(gone);
+      expect(left).toContain(kept);
+      expect(existsSync(nodes[0] ?? "")).toBe(false);
+      expect(existsSync(nodes[1] ?? "")).toBe(true);
+    } finally {
+      await detachUnder(layout.root);
+      await rm(kept);
     }
   });
 
