@@ -62,7 +62,7 @@ export interface Layout {
   readonly templateDirectory: (teamId: string, templateId: string) => string;
   readonly sandboxDirectory: (sandboxId: string) => string;
   readonly sandboxJournal: (sandboxId: string) => string;
-  /** The running VM's own directory, owned by the sandbox's uid. */
+  /** The running VM's own directory, root's alone: control socket, device state, what the VMM printed. */
   readonly sandboxVmDirectory: (sandboxId: string) => string;
   readonly layer: (layerId: string) => string;
   readonly kernelDirectory: (digest: string) => string;
