@@ -4,11 +4,11 @@ import { release } from "node:os";
 import { dirname, resolve } from "node:path";
 
 import { cpuCores, readDisk, readMemory } from "../system/machine.ts";
-import { type Check, missing, ok } from "./check.ts";
+import { type Check, missing, ok, warning } from "./check.ts";
 import { kvm } from "./kvm.ts";
 
-/** nftables' sets and inet tables as used here, and clone3 with cgroups. */
-const OLDEST_KERNEL = 5.1;
+/** nftables' sets and inet tables as used here. */
+const OLDEST_KERNEL: readonly [major: number, minor: number] = [5, 10];
 const MIN_MEMORY_MB = 1_024;
 const MIN_DISK_MB = 4_096;
 
@@ -24,11 +24,11 @@ const kernel: Check = {
   name: "kernel",
   look: async () => {
     const [major = 0, minor = 0] = release().split(".").map(Number);
-    const [oldMajor = 0, oldMinor = 0] = OLDEST_KERNEL.toFixed(2).split(".").map(Number);
+    const [oldMajor, oldMinor] = OLDEST_KERNEL;
     const isNewEnough = major > oldMajor || (major === oldMajor && minor >= oldMinor);
     return isNewEnough
       ? ok(release())
-      : missing(`${release()} is too old`, `boot Linux ${OLDEST_KERNEL.toFixed(2)} or newer`);
+      : missing(`${release()} is too old`, `boot Linux ${OLDEST_KERNEL.join(".")} or newer`);
   },
 };
 
@@ -93,4 +93,24 @@ const traversable: Check = {
   },
 };
 
-export const machineChecks: Check[] = [root, architecture, kernel, tun, kvm, memory, disk, traversable];
+/** Nothing to look at: the agent puts no sandbox into a cgroup, on any machine. */
+const limits: Check = {
+  name: "cgroup limits",
+  look: async () =>
+    warning(
+      "none are set: the kernel shares processors among sandboxes, and ends them first when memory runs out",
+      "run nothing heavy beside them",
+    ),
+};
+
+export const machineChecks: Check[] = [
+  root,
+  architecture,
+  kernel,
+  tun,
+  kvm,
+  memory,
+  limits,
+  disk,
+  traversable,
+];
