@@ -1,6 +1,8 @@
 /** The server's configuration: the environment, read once into one typed object. */
 import { isIP } from "node:net";
 
+import { isLoopback } from "../proto/loopback.ts";
+
 /** A variable's value cannot be used. The message names the variable and says what would do. */
 export class ConfigError extends Error {
   override name = "ConfigError";
@@ -63,9 +65,6 @@ const readListen = (env: Environment): ServerConfig["listen"] => {
   }
   return { hostname, port };
 };
-
-const isLoopbackName = (hostname: string): boolean =>
-  hostname === "localhost" || hostname === "::1" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 
 const readTls = (env: Environment): ServerConfig["tls"] => {
   const certFile = read(env, "WRENN_TLS_CERT");
@@ -140,7 +139,7 @@ export const readConfig = (env: Environment): ServerConfig => {
   const tls = readTls(env);
   return {
     listen,
-    isLoopback: isLoopbackName(listen.hostname),
+    isLoopback: isLoopback(listen.hostname),
     publicUrl: readPublicUrl(env, listen, tls !== null),
     tls,
     trustedProxies: readProxies(env),

@@ -1,8 +1,9 @@
 /** Joins a server with a one-time token and keeps what it answers. */
+import { isLoopback } from "../../proto/loopback.ts";
 import { cpuCores, readDisk, readMemory } from "../system/machine.ts";
 import { makeCertificate } from "./certificate.ts";
 import { type Credentials, writeCredentials } from "./credentials.ts";
-import { addressTowards, isLoopback } from "./route.ts";
+import { addressTowards } from "./route.ts";
 import { registerHost } from "./server-client.ts";
 
 const ARCHITECTURES: Record<string, string> = { x64: "x86_64", arm64: "aarch64" };

@@ -1,11 +1,9 @@
-import { lookup } from "node:dns/promises";
 /** Which address of this machine the server can dial: that of the route to the server. */
+import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 
+import { isLoopback } from "../../proto/loopback.ts";
 import { run } from "../system/exec.ts";
-
-export const isLoopback = (hostname: string): boolean =>
-  hostname === "localhost" || hostname === "::1" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 
 /** Source address of the route to the server. Throws when there is none. */
 export const addressTowards = async (serverUrl: string): Promise<string> => {

@@ -1,7 +1,4 @@
-/** What the host asks of the guest agent beyond E2B's envd contract: port, routes, and the body of /init. */
-
-/** The guest agent's port inside every sandbox. */
-export const GUEST_PORT = 49983;
+/** What the host asks of the guest agent beyond E2B's envd contract: addresses, routes, and the body of /init. */
 
 /** The sandbox's own address on its tap. */
 export const GUEST_ADDRESS = "169.254.0.21";

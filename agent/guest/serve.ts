@@ -1,6 +1,7 @@
+import { GUEST_PORT } from "../../proto/guest-port.ts";
 /** Starts the guest agent's server and keeps the process fit for being pid 2 of a sandbox. */
 import { restoreSettings } from "./kept-settings.ts";
-import { GUEST_PORT, HOST_ADDRESS } from "./protocol.ts";
+import { HOST_ADDRESS } from "./protocol.ts";
 import { createRoutes } from "./routes.ts";
 import { SandboxSettings } from "./settings.ts";
 

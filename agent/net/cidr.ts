@@ -1,5 +1,7 @@
 /** IPv4 networks as text (`10.0.0.0/8`) and as ranges of numbers. */
 
+import { CIDR_PATTERN } from "../../proto/cidr.ts";
+
 /** First and last address, inclusive, as unsigned 32-bit numbers. */
 export interface AddressRange {
   first: number;
@@ -14,8 +16,7 @@ export class BadCidr extends Error {
   }
 }
 
-const OCTET = "(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
-const CIDR = new RegExp(`^${OCTET}\\.${OCTET}\\.${OCTET}\\.${OCTET}(?:/(3[0-2]|[12]?\\d))?$`);
+const CIDR = new RegExp(CIDR_PATTERN);
 
 /** A lone address is a network of one. Host bits are ignored, as routing tables do. Throws `BadCidr`. */
 export const parseCidr = (text: string): AddressRange => {

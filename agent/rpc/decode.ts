@@ -1,4 +1,5 @@
 /** From messages to what `sandboxes/` takes: ids parsed, enums named, absent parts refused or defaulted. */
+import { CIDR_PATTERN } from "../../proto/cidr.ts";
 import {
   type NetworkPolicy as NetworkPolicyMessage,
   type TemplateRef,
@@ -41,22 +42,13 @@ export const decodeTimeout = (message: Timeout | undefined, fallback: SandboxTim
         action: message.action === TimeoutAction.KILL ? "kill" : "pause",
       };
 
-const CIDR = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\/(\d{1,2}))?$/;
-
-/** IPv4 in dotted form with an optional prefix length. */
-const isCidr = (text: string): boolean => {
-  const match = CIDR.exec(text);
-  if (match === null) return false;
-  const [, ...parts] = match;
-  const octets = parts.slice(0, 4).map(Number);
-  return octets.every((octet) => octet <= 255) && Number(parts[4] ?? 32) <= 32;
-};
+const CIDR = new RegExp(CIDR_PATTERN);
 
 export const decodeNetwork = (message: NetworkPolicyMessage): CreateRequest["network"] => {
   const { allowInternet, allowCidrs, denyCidrs } = message;
   for (const [field, cidrs] of Object.entries({ allowCidrs, denyCidrs })) {
     if (cidrs.length > MAX_CIDRS) throw invalidRequest(field, `must have at most ${MAX_CIDRS} entries`);
-    const bad = cidrs.find((cidr) => !isCidr(cidr));
+    const bad = cidrs.find((cidr) => !CIDR.test(cidr));
     if (bad !== undefined) {
       throw invalidRequest(field, `must hold IPv4 ranges such as 192.0.2.0/24, not ${JSON.stringify(bad)}`);
     }

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 
-import { GUEST_PORT } from "../guest/protocol.ts";
+import { GUEST_PORT } from "../../proto/guest-port.ts";
 import { exposePort, getFromGuest, initGuest } from "./guest-client.ts";
 
 /** An address of this machine that nothing else listens at. */

@@ -7,8 +7,9 @@ import { createConnectTransport } from "@connectrpc/connect-web";
 import { readBounded, readBoundedJson, SMALL_ANSWER } from "../../proto/bounded-body.ts";
 import { Process } from "../../proto/gen/process/process_pb.ts";
 import { guardConnectAnswer } from "../../proto/guarded-body.ts";
+import { GUEST_PORT } from "../../proto/guest-port.ts";
 import { AgentError } from "../errors.ts";
-import { GUEST_PORT, type InitRequest } from "../guest/protocol.ts";
+import type { InitRequest } from "../guest/protocol.ts";
 
 /** How long an unanswered attempt stays alone, and when it is given up; later ones have up to 16 times as long. */
 interface Patience {

@@ -4,7 +4,7 @@
  */
 import { createConnection } from "node:net";
 
-import { GUEST_PORT } from "../guest/protocol.ts";
+import { GUEST_PORT } from "../../proto/guest-port.ts";
 import { exposePort } from "../sandboxes/guest-client.ts";
 import type { Sandbox } from "../sandboxes/sandbox.ts";
 

@@ -1,5 +1,5 @@
 /** One HTTP request into a sandbox, streamed both ways, its bytes untouched. */
-import { GUEST_PORT } from "../guest/protocol.ts";
+import { GUEST_PORT } from "../../proto/guest-port.ts";
 import type { Expiry } from "../sandboxes/expiry.ts";
 import type { Sandbox } from "../sandboxes/sandbox.ts";
 import { openStream } from "../sandboxes/streams.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 
-import { GUEST_PORT } from "../guest/protocol.ts";
+import { GUEST_PORT } from "../../proto/guest-port.ts";
 import { isInternalRoute, parseTarget } from "./target.ts";
 
 const UUID = "0198c0de-0000-7000-8000-000000000001";

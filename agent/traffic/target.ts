@@ -1,6 +1,6 @@
+import { GUEST_PORT } from "../../proto/guest-port.ts";
 /** Where a request to `/traffic/{sandbox_id}/{port}/…` goes, and what may not go there. */
 import { parseSandboxId } from "../../proto/ids.ts";
-import { GUEST_PORT } from "../guest/protocol.ts";
 
 export const TRAFFIC_PREFIX = "/traffic/";
 

@@ -1,8 +1,7 @@
 /** How a machine becomes a host: a one-time token, its specs, and credentials in return. */
-import { isIP } from "node:net";
-
 import type { Sql, Tx } from "../../db/sql.ts";
 import { formatHostId, newId } from "../../proto/ids.ts";
+import { isLoopback } from "../../proto/loopback.ts";
 import { hostEvents } from "../audit/host-events.ts";
 import { record } from "../audit/record.ts";
 import type { UserCaller } from "../auth/context.ts";
@@ -90,8 +89,7 @@ export const checkAddress = (address: string): void => {
     );
   }
   const name = url.hostname.replaceAll(/^\[|\]$/g, "");
-  const isLoopback = name === "localhost" || name === "::1" || (isIP(name) === 4 && name.startsWith("127."));
-  if (url.protocol === "http:" && !isLoopback) {
+  if (url.protocol === "http:" && !isLoopback(name)) {
     throw invalidRequest("address", "tls", "address: plain http is for loopback only; use https.");
   }
 };

@@ -2,6 +2,7 @@
 import { type Static, t } from "elysia";
 
 import { TIMEOUT_ACTIONS } from "../../db/constants.ts";
+import { CIDR_PATTERN } from "../../proto/cidr.ts";
 import { parseSandboxId } from "../../proto/ids.ts";
 import { invalidRequest } from "../errors.ts";
 import { wordOf } from "../http/schemas.ts";
@@ -24,10 +25,8 @@ export const sandboxIdOf = (params: { id: string }): string => readId(parseSandb
 const timeoutSec = (options: { default?: number; description: string }) =>
   t.Integer({ minimum: 0, maximum: MAX_TIMEOUT_SEC, ...options });
 
-const OCTET = "(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)";
-
 const Cidr = t.String({
-  pattern: `^${OCTET}(?:\\.${OCTET}){3}(?:/(?:\\d|[12]\\d|3[0-2]))?$`,
+  pattern: CIDR_PATTERN,
   description: "IPv4 address or network, as 203.0.113.0/24",
 });
 

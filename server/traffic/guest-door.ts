@@ -8,13 +8,11 @@ import { createConnectTransport } from "@connectrpc/connect-web";
 import { Filesystem } from "../../proto/gen/filesystem/filesystem_pb.ts";
 import { Process } from "../../proto/gen/process/process_pb.ts";
 import { guardConnectAnswer } from "../../proto/guarded-body.ts";
+import { GUEST_PORT } from "../../proto/guest-port.ts";
 import { formatSandboxId } from "../../proto/ids.ts";
 import type { CallTokens } from "../hosts/call-tokens.ts";
 import { type HostEndpoint, hostFetch } from "../hosts/host-fetch.ts";
 import { readRefusal } from "./refusals.ts";
-
-/** The guest agent's port in every sandbox. */
-export const GUEST_PORT = 49983;
 
 /** Which guest, and as which of its users. */
 export interface GuestTarget {

@@ -1,7 +1,7 @@
 /** Requests into a sandbox: streamed both ways, untouched, cut when the sandbox goes. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 
-import { GUEST_PORT } from "../../agent/guest/protocol.ts";
+import { GUEST_PORT } from "../../proto/guest-port.ts";
 import { formatHexId, parseSandboxId } from "../../proto/ids.ts";
 import { TestAgent } from "../support/agent.ts";
 import { createSandbox, newSandboxId, shell, trafficFetch } from "../support/sandboxes.ts";

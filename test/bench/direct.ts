@@ -2,10 +2,10 @@
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 
-import { GUEST_PORT } from "../../agent/guest/protocol.ts";
 import { chooseRange, readRoutes } from "../../agent/net/address-range.ts";
 import { planSlot } from "../../agent/net/plan.ts";
 import { Process } from "../../proto/gen/process/process_pb.ts";
+import { GUEST_PORT } from "../../proto/guest-port.ts";
 import type { WrennSandbox } from "./wrenn/sandbox.ts";
 
 const TIMEOUT_MS = 30_000;

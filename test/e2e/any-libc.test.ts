@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import type { TemplateKey } from "../../agent/images/images.ts";
 import { run } from "../../agent/system/exec.ts";
+import { GUEST_PORT } from "../../proto/guest-port.ts";
 import {
   agentExecutable,
   directoryWithMinimal,
@@ -17,7 +18,6 @@ import { accessTokenOf, createSandbox, execute, trafficFetch } from "../support/
 
 setDefaultTimeout(240_000);
 
-const GUEST_PORT = 49_983;
 const BUSYBOX = "/bin/busybox";
 const MUSL = "/lib/ld-musl-x86_64.so.1";
 

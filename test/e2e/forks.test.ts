@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 
-import { GUEST_PORT } from "../../agent/guest/protocol.ts";
 import { Filesystem } from "../../proto/gen/filesystem/filesystem_pb.ts";
+import { GUEST_PORT } from "../../proto/guest-port.ts";
 import { Product } from "../support/product.ts";
 import { readJournalOf, slotAddressOf } from "../support/traces.ts";
 import { waitFor } from "../support/wait-for.ts";

@@ -5,13 +5,13 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type Client, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 
-import { GUEST_PORT } from "../../agent/guest/protocol.ts";
 import { Process } from "../../proto/gen/process/process_pb.ts";
 import type {
   CreateSandboxRequest,
   TemplateRefSchema,
   TimeoutSchema,
 } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
+import { GUEST_PORT } from "../../proto/guest-port.ts";
 import { formatSandboxId, newId, ZERO_UUID } from "../../proto/ids.ts";
 import type { TestAgent } from "./agent.ts";
 
