@@ -11,6 +11,7 @@ import { killProcess, waitForEnd } from "../system/process-identity.ts";
 import { endStrays } from "../vm/strays.ts";
 import { acknowledgeEnded } from "./destroy.ts";
 import { initGuest } from "./guest-client.ts";
+import { handOut } from "./hand-out.ts";
 import type { Host } from "./host.ts";
 import type { Journal } from "./journal.ts";
 import { sweepUnusedFiles } from "./layers-in-use.ts";
@@ -46,9 +47,8 @@ const goOn = async (host: Host, sandbox: Sandbox): Promise<void> => {
   const slot = await host.slots.adopt(slotIndex);
   await vm.resume();
   sandbox.live = { vm, slot };
-  sandbox.accepting = true;
-  sandbox.lastActiveMs = Date.now();
   watchVm(host, sandbox, vm);
+  handOut(host, sandbox);
   const dead = new AbortController();
   void vm.exited.then(() => dead.abort());
   const late = AbortSignal.timeout(host.settings.readyMs);

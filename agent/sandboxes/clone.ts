@@ -4,16 +4,17 @@
  */
 import { describeError } from "../errors.ts";
 import type { BootFiles } from "../images/images.ts";
-import type { SavedMemory } from "../vm/runtime.ts";
+import type { SavedMemory, Vm } from "../vm/runtime.ts";
 import { BOOT_DEADLINES, bootUntilHealthy } from "./boot.ts";
+import { endVm } from "./end-vm.ts";
 import { initGuest } from "./guest-client.ts";
+import { handOut, takeVm } from "./hand-out.ts";
 import type { Host } from "./host.ts";
 import { identityOf } from "./identity.ts";
-import { type Running, type SandboxFacts, writeJournal } from "./journal.ts";
+import type { Running, SandboxFacts } from "./journal.ts";
 import { restoreMachine } from "./launch.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { deadlineFrom } from "./timeout.ts";
-import { watchVm } from "./vm-exit.ts";
 
 export interface Clone {
   /** `layers` are those to stand on: the clone's own is put on top. */
@@ -29,8 +30,9 @@ export const startClone = async (host: Host, sandbox: Sandbox, clone: Clone): Pr
   const { facts, saved } = clone;
   const startedMs = performance.now();
   await using undo = new AsyncDisposableStack();
+  let vm: Vm | null = null;
   const slot = await host.slots.claim(facts.network);
-  undo.defer(() => host.slots.release(slot));
+  undo.defer(() => (vm === null ? host.slots.release(slot) : endVm(host, { vm, slot })));
   const slotMs = performance.now();
   const top = await host.layers.create(facts.layers, { diskSizeMb: facts.diskSizeMb, uid: slot.uid });
   const layers = [...facts.layers, top];
@@ -43,11 +45,10 @@ export const startClone = async (host: Host, sandbox: Sandbox, clone: Clone): Pr
     sandbox.doomed.signal,
     AbortSignal.timeout(saved === null ? BOOT_DEADLINES * host.settings.bootMs : host.settings.readyMs),
   ]);
-  const vm =
+  vm =
     saved === null
       ? await bootUntilHealthy(host, machine, slot, deadline)
       : await restoreMachine(host, machine, slot, saved);
-  undo.defer(() => vm.kill());
   const loadedMs = performance.now();
   if (saved !== null) await vm.resume();
   await initGuest(
@@ -65,16 +66,9 @@ export const startClone = async (host: Host, sandbox: Sandbox, clone: Clone): Pr
     vm: vm.record,
     deadlineMs: deadlineFrom(facts.timeout, Date.now()),
   };
-  await writeJournal(host.layout.sandboxJournal(facts.sandboxId), journal);
+  await takeVm(host, sandbox, journal, { vm, slot });
   undo.move();
-  sandbox.journal = journal;
-  sandbox.plannedLayers = [];
-  sandbox.plannedTemplate = null;
-  sandbox.live = { vm, slot };
-  sandbox.accepting = true;
-  sandbox.lastActiveMs = Date.now();
-  watchVm(host, sandbox, vm);
-  host.expiry.arm(sandbox);
+  handOut(host, sandbox);
   host.log.info("sandbox_started", {
     sandbox: facts.sandboxId,
     slot: slot.index,

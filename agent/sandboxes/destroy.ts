@@ -2,11 +2,15 @@
 import { rm } from "node:fs/promises";
 
 import { describeError } from "../errors.ts";
+import { killProcess, waitForEnd } from "../system/process-identity.ts";
+import { endVm } from "./end-vm.ts";
 import type { Host } from "./host.ts";
 import { type Ended, writeJournal } from "./journal.ts";
 import { removeUnusedLayers } from "./layers-in-use.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { closeDoor } from "./streams.ts";
+
+const KILL_MS = 10_000;
 
 /** Each step is tried whatever became of the others; the next start of the agent sweeps what is left. */
 const attempt = async (host: Host, sandbox: Sandbox, step: string, work: () => Promise<void>) => {
@@ -41,9 +45,11 @@ const destroyLocked = async (
   sandbox.journal = ended;
   const { live } = sandbox;
   sandbox.live = null;
-  if (live !== null) {
-    await attempt(host, sandbox, "vm", () => live.vm.kill());
-    await attempt(host, sandbox, "slot", () => host.slots.release(live.slot));
+  if (live !== null) await endVm(host, live);
+  else if (ended !== null && ended.vm !== null) {
+    // One that an agent ended in the middle of this, or one it could not take over.
+    killProcess(ended.vm);
+    await waitForEnd(ended.vm, KILL_MS);
   }
   if (ended !== null) {
     await attempt(host, sandbox, "layers", () => removeUnusedLayers(host, ended.layers));

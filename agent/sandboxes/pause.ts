@@ -6,6 +6,7 @@ import { describeError } from "../errors.ts";
 import { SYNC_COMMAND } from "../images/guest-init.ts";
 import { syncDirectory } from "../system/durable.ts";
 import type { SavedMemory, Vm } from "../vm/runtime.ts";
+import { endVm } from "./end-vm.ts";
 import { flattenLater } from "./flatten.ts";
 import { runInGuest } from "./guest-client.ts";
 import type { Host } from "./host.ts";
@@ -56,10 +57,10 @@ const finishPause = async (host: Host, sandbox: Sandbox, journal: Paused, live: 
   // The answer need not wait for the process to leave; whatever comes next does.
   sandbox.aftermath = keepConsole(host, sandbox.id, live.vm)
     .then(() => live.vm.quit())
-    .then(() => host.slots.release(live.slot))
     .catch((error: unknown) => {
       host.log.error("pause_cleanup_failed", { sandbox: sandbox.id, error: describeError(error) });
-    });
+    })
+    .then(() => endVm(host, live));
 };
 
 const pausedFrom = (running: Running, reason: string, saved: Paused["saved"]): Paused => {

@@ -4,15 +4,17 @@ import type { BootFiles } from "../images/images.ts";
 import type { NetworkSlot } from "../net/slots.ts";
 import type { Vm } from "../vm/runtime.ts";
 import { bootUntilHealthy } from "./boot.ts";
+import { endVm } from "./end-vm.ts";
 import { freezeBelow } from "./freeze.ts";
 import { initGuest } from "./guest-client.ts";
+import { handOut, takeVm } from "./hand-out.ts";
 import type { Host } from "./host.ts";
 import { type Paused, type Running, type SandboxTimeout, writeJournal } from "./journal.ts";
 import { restoreMachine } from "./launch.ts";
 import { pauseLocked, removeMemory } from "./pause.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { checkTimeout, deadlineFrom } from "./timeout.ts";
-import { becomePausedWithoutMemory, watchVm } from "./vm-exit.ts";
+import { becomePausedWithoutMemory } from "./vm-exit.ts";
 
 export interface ResumeRequest {
   accessToken: string;
@@ -61,19 +63,6 @@ const takeLayers = async (host: Host, layers: readonly string[], uid: number): P
   await host.layers.chown(top, uid);
 };
 
-/** Makes the new VM the sandbox's own, on disk first. From here on the saved memory is used up. */
-const consume = async (
-  host: Host,
-  sandbox: Sandbox,
-  journal: Running,
-  live: { vm: Vm; slot: NetworkSlot },
-): Promise<void> => {
-  await writeJournal(host.layout.sandboxJournal(sandbox.id), journal);
-  sandbox.journal = journal;
-  sandbox.live = live;
-  watchVm(host, sandbox, live.vm);
-};
-
 /** The guest runs but was not initialised: put it back to rest with what it has. */
 const retreat = async (host: Host, sandbox: Sandbox, cause: unknown): Promise<void> => {
   host.log.error("resume_failed", { sandbox: sandbox.id, error: describeError(cause) });
@@ -117,20 +106,20 @@ const resumeLocked = async (host: Host, sandbox: Sandbox, request: ResumeRequest
   const base: Running["base"] = saved === null ? { kind: "zero" } : paused.base;
 
   await using undo = new AsyncDisposableStack();
+  let vm: Vm | null = null;
   const slot = await host.slots.claim(paused.network);
-  undo.defer(() => host.slots.release(slot));
+  undo.defer(() => (vm === null ? host.slots.release(slot) : endVm(host, { vm, slot })));
   await takeLayers(host, paused.layers, slot.uid);
   const machine = { ...paused, base, bootFiles };
   const { signal } = sandbox.doomed;
-  const vm =
+  vm =
     saved === null
       ? await bootUntilHealthy(host, machine, slot, signal)
       : await restoreMachine(host, machine, slot, saved);
-  undo.defer(() => vm.kill());
   const loadedMs = performance.now();
   sandbox.throwIfDoomed();
   const journal = runningFrom(paused, request, { vm, slot, base, bootFiles });
-  await consume(host, sandbox, journal, { vm, slot });
+  await takeVm(host, sandbox, journal, { vm, slot });
   undo.move();
   const journalMs = performance.now();
 
@@ -144,9 +133,7 @@ const resumeLocked = async (host: Host, sandbox: Sandbox, request: ResumeRequest
   } finally {
     if (saved !== null) discardMemory(host, sandbox, saved);
   }
-  sandbox.accepting = true;
-  sandbox.lastActiveMs = Date.now();
-  host.expiry.arm(sandbox);
+  handOut(host, sandbox);
   host.log.info("sandbox_resumed", {
     sandbox: sandbox.id,
     slot: slot.index,
