@@ -47,6 +47,10 @@ export const HostDetailModel = t.Object(
     ...fields,
     work: t.Array(WorkModel, { description: "What is slow and under way on it" }),
     templates: t.Array(t.String(), { description: "Names of the templates it holds whole" }),
+    quarantined: t.Array(t.String(), {
+      description:
+        "Sandboxes on it that the database does not know: paused and kept. Platform admins see them.",
+    }),
   },
   { title: "HostDetail" },
 );

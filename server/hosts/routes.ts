@@ -2,7 +2,7 @@
 import { Elysia, t } from "elysia";
 
 import { HOST_TYPES } from "../../db/constants.ts";
-import { isUuid, parseHostId } from "../../proto/ids.ts";
+import { formatSandboxId, isUuid, parseHostId } from "../../proto/ids.ts";
 import type { UserCaller } from "../auth/context.ts";
 import { USER } from "../docs/security.ts";
 import { forbidden } from "../errors.ts";
@@ -12,6 +12,7 @@ import { DEFAULT_PAGE, pageOf, PageQuery, Timestamp, wordOf } from "../http/sche
 import { readId } from "../http/wire-ids.ts";
 import type { Services } from "../services.ts";
 import { HostDetailModel, HostModel, presentHost } from "./present.ts";
+import { findQuarantined } from "./quarantine.ts";
 import { createHost, type IssuedToken, reissueToken } from "./registration.ts";
 import { askWork, heldTemplates, removeHost, requireHost } from "./service.ts";
 import { type HostScope, listHosts } from "./store.ts";
@@ -103,8 +104,12 @@ export const hostRoutes = ({
       "/:id",
       async ({ caller, params }) => {
         const host = await requireHost(hosts, { id: hostIdOf(params), scope: scopeOf(caller) });
-        const [work, templates] = await Promise.all([askWork(hosts, host), heldTemplates(hosts, host)]);
-        return { ...presentHost(host), work, templates };
+        const [work, templates, strangers] = await Promise.all([
+          askWork(hosts, host),
+          heldTemplates(hosts, host),
+          caller.isAdmin ? findQuarantined(hosts, host) : [],
+        ]);
+        return { ...presentHost(host), work, templates, quarantined: strangers.map(formatSandboxId) };
       },
       {
         params: HostParams,

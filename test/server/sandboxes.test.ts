@@ -466,6 +466,10 @@ describe("reconcile and heartbeat", () => {
     await waitFor("it is paused", () => host.sandboxes.get(stranger)?.status === SandboxStatus.PAUSED);
     await server.server.services.monitor.round();
     expect(host.sandboxes.has(stranger)).toBe(true);
+    const { id } = await create();
+    const seen = await call(server.url, `/v1/hosts/${host.id}`, { token: admin.token });
+    expect(seen.body["quarantined"]).toEqual([stranger]);
+    await api(`/${id}`, { method: "DELETE" });
     host.sandboxes.delete(stranger);
   });
 });
