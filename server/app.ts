@@ -38,5 +38,3 @@ export const createApp = (services: Services) =>
     .use(logRoutes(services))
     .use(templateRoutes(services))
     .use(snapshotRoutes(services));
-
-export type App = ReturnType<typeof createApp>;

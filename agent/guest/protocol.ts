@@ -6,9 +6,6 @@ export const GUEST_ADDRESS = "169.254.0.21";
 /** The only address /init is accepted from: the host's end of the sandbox's tap. */
 export const HOST_ADDRESS = "169.254.0.22";
 
-/** The envd release whose behaviour the guest agent follows; SDKs choose features by it. */
-export const ENVD_VERSION = "0.6.13";
-
 /**
  * Environment of the guest agent under software emulation. No tier ever compiles, because freshly
  * generated code is what emulation is slowest at (a warm `true` takes 70 ms with the defaults). The JIT

@@ -1,5 +1,4 @@
-import type { TeamRole } from "../../db/constants.ts";
-/** What the audit trail tells of teams, their members and their keys. Ids are bare UUIDs. */
+/** What the audit trail tells of teams and their keys. Ids are bare UUIDs. */
 import { formatKeyId, formatTeamId, formatUserId, ZERO_UUID } from "../../proto/ids.ts";
 import type { Actor } from "./actor.ts";
 import type { AuditEntry } from "./entry.ts";
@@ -8,7 +7,6 @@ interface Team {
   teamId: string;
   actor: Actor;
 }
-type Member = Team & { userId: string };
 type Key = Team & { keyId: string; name: string };
 
 type Rest = Pick<AuditEntry, "action" | "status" | "metadata">;
@@ -22,15 +20,6 @@ const team = ({ teamId, actor }: Team, rest: Rest & Pick<AuditEntry, "scope">): 
 });
 
 const forPlatform = (entry: AuditEntry): AuditEntry => ({ ...entry, teamId: ZERO_UUID });
-
-const member = ({ teamId, actor, userId }: Member, rest: Rest): AuditEntry => ({
-  teamId,
-  actor,
-  resourceType: "member",
-  resourceId: formatUserId(userId),
-  scope: "admin",
-  ...rest,
-});
 
 const key = ({ teamId, actor, keyId, name }: Key, rest: Omit<Rest, "metadata">): AuditEntry => ({
   teamId,
@@ -71,19 +60,6 @@ export const teamEvents = {
       status: "info",
       metadata: { new_owner: formatUserId(event.newOwnerId) },
     }),
-};
-
-export const memberEvents = {
-  added: (event: Member & { email: string; role: TeamRole }) =>
-    member(event, {
-      action: "add",
-      status: "success",
-      metadata: { email: event.email, role: event.role },
-    }),
-  removed: (event: Member) => member(event, { action: "remove", status: "warning" }),
-  left: (event: Member) => member(event, { action: "leave", status: "info" }),
-  roleChanged: (event: Member & { newRole: TeamRole }) =>
-    member(event, { action: "role_update", status: "info", metadata: { new_role: event.newRole } }),
 };
 
 export const keyEvents = {
