@@ -1,6 +1,6 @@
+/** One running QEMU process as a `Vm`: control over QMP, memory through the kernel. */
 import { dirname } from "node:path";
 
-/** One running QEMU process as a `Vm`: control over QMP, memory through the kernel. */
 import type { Subprocess } from "bun";
 
 import { LibcFailed } from "../system/libc.ts";
@@ -107,10 +107,13 @@ export class QemuVm implements Vm {
     try {
       await this.#qmp.execute("xen-save-devices-state", { filename: DEVICE_STATE_TARGET }, SAVE_TIMEOUT_MS);
       const from = vmFiles(dirname(this.record.controlSocketPath)).deviceState;
-      const [deviceStateDigest, { runs, digest }] = await Promise.all([
+      const written = [
         takeDeviceState({ from, to: target.deviceStatePath }),
         saveDiff(this.#memory, target.diffPath),
-      ]);
+      ] as const;
+      // Nothing is written any more once a failure is told: the caller may remove the files then.
+      await Promise.allSettled(written);
+      const [deviceStateDigest, { runs, digest }] = await Promise.all(written);
       return { ...target, runs, diffDigest: digest, deviceStateDigest, runtimeId: this.record.runtimeId };
     } catch (error) {
       throw asVmFailed("saving the VM's memory", error);
