@@ -1,6 +1,6 @@
+/** Puts the parts of a host together: layout, network, images, runtime, and the manager over them. */
 import type { AgentConfig } from "./config.ts";
 import { describeError } from "./errors.ts";
-/** Puts the parts of a host together: layout, network, images, runtime, and the manager over them. */
 import { createHostImages } from "./images/host-images.ts";
 import { createLayerStore } from "./images/layers.ts";
 import type { Layout } from "./images/layout.ts";

@@ -1,5 +1,5 @@
-import type { Check } from "./check.ts";
 /** All checks of `doctor`, in the order they are shown. */
+import type { Check } from "./check.ts";
 import { machineChecks } from "./machine.ts";
 import { toolChecks } from "./tools.ts";
 

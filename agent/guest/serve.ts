@@ -1,5 +1,5 @@
-import { GUEST_PORT } from "../../proto/guest-port.ts";
 /** Starts the guest agent's server and keeps the process fit for being pid 2 of a sandbox. */
+import { GUEST_PORT } from "../../proto/guest-port.ts";
 import { restoreSettings } from "./kept-settings.ts";
 import { HOST_ADDRESS } from "./protocol.ts";
 import { createRoutes } from "./routes.ts";

@@ -1,7 +1,7 @@
+/** HostService: calls about templates and the host itself. */
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 
 import type { HostService } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
-/** HostService: calls about templates and the host itself. */
 import { formatSandboxId } from "../../proto/ids.ts";
 import { AgentError } from "../errors.ts";
 import { findSandbox } from "../sandboxes/find.ts";

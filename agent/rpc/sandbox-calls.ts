@@ -1,5 +1,5 @@
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 /** HostService: calls about sandboxes. Decode, do, encode. */
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 
 import type { HostService } from "../../proto/gen/wrenn/host/v1/host_pb.ts";

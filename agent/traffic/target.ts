@@ -1,5 +1,5 @@
-import { GUEST_PORT } from "../../proto/guest-port.ts";
 /** Where a request to `/traffic/{sandbox_id}/{port}/…` goes, and what may not go there. */
+import { GUEST_PORT } from "../../proto/guest-port.ts";
 import { parseSandboxId } from "../../proto/ids.ts";
 
 export const TRAFFIC_PREFIX = "/traffic/";

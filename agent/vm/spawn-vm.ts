@@ -1,12 +1,12 @@
-import { closeSync, constants, fchownSync, openSync, writeFileSync } from "node:fs";
-import { chmod, chown, mkdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
-
 /**
  * Starts a jailed QEMU that outlives the agent: own session, no pipe to the agent, everything it needs
  * inherited or named on its command line. Its directory stays root's: a broken-out guest finds nothing
  * there to replace under the agent's feet.
  */
+import { closeSync, constants, fchownSync, openSync, writeFileSync } from "node:fs";
+import { chmod, chown, mkdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+
 import type { Subprocess } from "bun";
 
 import { closeFd, listenUnix } from "../system/libc.ts";

@@ -1,5 +1,5 @@
-import type { Sql } from "../../db/sql.ts";
 /** What an operator may do on the server's own machine, with no account: the database is the authority. */
+import type { Sql } from "../../db/sql.ts";
 import { parseTeamId } from "../../proto/ids.ts";
 import { SYSTEM } from "../audit/actor.ts";
 import { record } from "../audit/record.ts";

@@ -1,5 +1,5 @@
-import type { ActorType } from "../../db/constants.ts";
 /** Who did what an audit row tells. */
+import type { ActorType } from "../../db/constants.ts";
 import { formatKeyId, formatUserId } from "../../proto/ids.ts";
 
 export interface Actor {

@@ -1,5 +1,5 @@
-import type { Json, Queryable } from "../../db/sql.ts";
 /** Appends rows to a team's chain, inside the transaction of the change they tell of. */
+import type { Json, Queryable } from "../../db/sql.ts";
 import { newId } from "../../proto/ids.ts";
 import type { AuditEntry } from "./entry.ts";
 import { hashRow } from "./hash.ts";

@@ -1,5 +1,5 @@
-import { keyActor, userActor } from "../audit/actor.ts";
 /** The doors: who may pass is read from the database each time. */
+import { keyActor, userActor } from "../audit/actor.ts";
 import { forbidden, unauthorized } from "../errors.ts";
 import { hashKey } from "../keys/key-format.ts";
 import type { Log } from "../log.ts";

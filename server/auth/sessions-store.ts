@@ -1,5 +1,5 @@
-import type { Queryable } from "../../db/sql.ts";
 /** All SQL of sessions. A session is a family: one sign-in and every rotation of its refresh token. */
+import type { Queryable } from "../../db/sql.ts";
 import { newId } from "../../proto/ids.ts";
 
 export interface RefreshRow {

@@ -1,5 +1,5 @@
-import type { Sql, Tx } from "../../db/sql.ts";
 /** Sessions: begun by a sign-in, kept by rotating the refresh token, ended by sign-out or by a stolen token. */
+import type { Sql, Tx } from "../../db/sql.ts";
 import { newId } from "../../proto/ids.ts";
 import { SYSTEM } from "../audit/actor.ts";
 import { record } from "../audit/record.ts";

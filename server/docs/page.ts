@@ -1,5 +1,5 @@
-import style from "./page.css.txt" with { type: "text" };
 /** The page at /docs: reads /openapi.json in the browser and writes it out. */
+import style from "./page.css.txt" with { type: "text" };
 import script from "./page.js.txt" with { type: "text" };
 
 export const DOCS_SCRIPT: string = script;

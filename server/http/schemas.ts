@@ -1,5 +1,5 @@
-import type { TSchema } from "@sinclair/typebox";
 /** Pieces of route schemas that several nouns share. */
+import type { TSchema } from "@sinclair/typebox";
 import { t } from "elysia";
 
 import { API_KEY_SCOPES, TEAM_ROLES } from "../../db/constants.ts";

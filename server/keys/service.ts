@@ -1,7 +1,7 @@
+/** API keys of a team: made, listed, revoked. */
 import { API_KEY_SCOPES } from "../../db/constants.ts";
 import type { ApiKeyScope } from "../../db/constants.ts";
 import type { Sql } from "../../db/sql.ts";
-/** API keys of a team: made, listed, revoked. */
 import { isUuid, newId } from "../../proto/ids.ts";
 import { record } from "../audit/record.ts";
 import { keyEvents } from "../audit/team-events.ts";

@@ -1,6 +1,6 @@
+/** Making accounts: by the person, by the configuration's first administrator, by the command line. */
 import { isUniqueViolation } from "../../db/sql.ts";
 import type { Sql, Tx } from "../../db/sql.ts";
-/** Making accounts: by the person, by the configuration's first administrator, by the command line. */
 import { newId } from "../../proto/ids.ts";
 import { userActor } from "../audit/actor.ts";
 import { record } from "../audit/record.ts";

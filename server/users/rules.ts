@@ -1,5 +1,5 @@
-import type { SignupPolicy } from "../config.ts";
 /** Pure rules of accounts: who may make one, and what its parts look like. */
+import type { SignupPolicy } from "../config.ts";
 import { ApiError, forbidden } from "../errors.ts";
 
 /** ASCII only, so that lower-casing means the same to everyone. */

@@ -1,5 +1,5 @@
-import { SERVER_ROLE } from "../../db/role.ts";
 /** A real server on a free port over a fresh database, and the first things a test does with it. */
+import { SERVER_ROLE } from "../../db/role.ts";
 import { connectDatabase } from "../../db/sql.ts";
 import { readConfig } from "../../server/config.ts";
 import type { Environment } from "../../server/config.ts";

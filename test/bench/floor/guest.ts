@@ -1,6 +1,6 @@
+/** The guest agent, asked over a plain socket from inside the namespace. */
 import type { InitRequest } from "../../../agent/guest/protocol.ts";
 import { GUEST_ADDRESS } from "../../../agent/system/guest-network.ts";
-/** The guest agent, asked over a plain socket from inside the namespace. */
 import { GUEST_PORT } from "../../../proto/guest-port.ts";
 import { BlockingSocket, SocketFailed } from "./blocking-socket.ts";
 
