@@ -85,18 +85,19 @@ const discardMemory = (host: Host, sandbox: Sandbox, saved: NonNullable<Paused["
   });
 };
 
+/** Before a boot, that moves the disk on without that memory: it must never be put over it again. */
+const dropMemory = async (host: Host, sandbox: Sandbox, paused: Paused): Promise<void> => {
+  if (paused.saved === null) return;
+  const journal: Paused = { ...paused, saved: null };
+  await writeJournal(host.layout.sandboxJournal(sandbox.id), journal);
+  sandbox.journal = journal;
+  await removeMemory(paused.saved);
+};
+
 const resumeLocked = async (host: Host, sandbox: Sandbox, request: ResumeRequest): Promise<void> => {
   const startedMs = performance.now();
-  let paused = sandbox.requirePaused();
-  if (request.cold && paused.saved !== null) {
-    // The disk moves on from here without that memory: it must never be put over it again.
-    const dropped = paused.saved;
-    paused = { ...paused, saved: null };
-    await writeJournal(host.layout.sandboxJournal(sandbox.id), paused);
-    sandbox.journal = paused;
-    await removeMemory(dropped);
-  }
-  const { saved } = paused;
+  const paused = sandbox.requirePaused();
+  const saved = request.cold ? null : paused.saved;
   if (saved !== null) requireSameRuntime(host, saved);
   using _room = await host.admission.reserve({ memoryMb: paused.memoryMb, diskSizeMb: 0 });
   const bootFiles =
@@ -109,6 +110,7 @@ const resumeLocked = async (host: Host, sandbox: Sandbox, request: ResumeRequest
   let vm: Vm | null = null;
   const slot = await host.slots.claim(paused.network);
   undo.defer(() => (vm === null ? host.slots.release(slot) : endVm(host, { vm, slot })));
+  if (saved === null) await dropMemory(host, sandbox, paused);
   await takeLayers(host, paused.layers, slot.uid);
   const machine = { ...paused, base, bootFiles };
   const { signal } = sandbox.doomed;
@@ -146,7 +148,8 @@ const resumeLocked = async (host: Host, sandbox: Sandbox, request: ResumeRequest
 
 /**
  * Throws `invalid_state` unless paused; `runtime_mismatch`, `snapshot_refused`, `memory_full` and any
- * failure before the guest ran leave it paused with its memory whole.
+ * failure before the guest ran leave it paused with its memory whole. A cold resume keeps it until there is
+ * room and a slot, then its disk alone is left.
  */
 export const resumeSandbox = async (host: Host, sandbox: Sandbox, request: ResumeRequest): Promise<void> => {
   if (request.timeout !== undefined) checkTimeout(request.timeout);
