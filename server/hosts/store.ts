@@ -1,19 +1,12 @@
 /** SQL about hosts' rows. Credentials and heartbeats have stores of their own. */
-import type { HostType } from "../../db/constants.ts";
 import type { Queryable, Tx } from "../../db/sql.ts";
 import { LIVE_STATUSES } from "../sandboxes/status.ts";
 import { type Host, type HostRow, toHost } from "./host.ts";
 import type { HostCandidate } from "./scheduler.ts";
 
-export interface NewHost {
-  id: string;
-  type: HostType;
-  teamId: string | null;
-  name: string;
-  provider: string | null;
-  availabilityZone: string | null;
+export type NewHost = Pick<Host, "id" | "type" | "teamId" | "name" | "provider" | "availabilityZone"> & {
   createdBy: string | null;
-}
+};
 
 export const insertHost = async (tx: Tx, host: NewHost): Promise<Host> => {
   const [row] = await tx<HostRow[]>`
