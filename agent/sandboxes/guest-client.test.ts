@@ -52,3 +52,8 @@ test("an answer without end is given up", async () => {
     );
   });
 });
+
+test("what is given up before it began does not begin", async () => {
+  const init = initGuest(ADDRESS, { accessToken: "token" }, AbortSignal.abort());
+  await expect(init).rejects.toThrow("did not answer in time");
+});

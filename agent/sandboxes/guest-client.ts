@@ -58,6 +58,8 @@ const persistently = async <T>(
       }),
     );
   deadline.addEventListener("abort", giveUp, { once: true });
+  // What was aborted already tells nobody any more.
+  if (deadline.aborted) giveUp();
   let attemptMs = firstAttemptMs;
   const launch = () => {
     const one = attempt(AbortSignal.any([signal, AbortSignal.timeout(attemptMs)]))
