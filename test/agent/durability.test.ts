@@ -53,9 +53,10 @@ test("a killed agent finds its running and paused sandboxes again", async () => 
   await shell(agent, running, "echo memory > /dev/shm/file");
   await shell(agent, paused, "echo memory > /dev/shm/file");
   await pause(paused);
-  const vmsBefore = vmCount();
+  // The process of a paused sandbox leaves a moment after the answer.
+  await waitFor("the paused sandbox's VM to leave", () => vmCount() === 1, 10_000);
   await agent.crash();
-  expect(vmCount()).toBe(vmsBefore);
+  expect(vmCount()).toBe(1);
   await agent.launch();
   const found = await list();
   expect(found.get(running)?.status).toBe(SandboxStatus.RUNNING);
