@@ -52,6 +52,17 @@ const KINDS: readonly (readonly [number, EventType])[] = [
   [IN_ATTRIB, EventType.CHMOD],
 ];
 
+/** What events that were read together say of each other. */
+interface Batch {
+  /** What a scan has told already, though its event comes after. */
+  announced: Set<string>;
+  /**
+   * Watches of directories that were moved away, with their old paths. Given up only at the end: what
+   * happened right after a move within the tree comes over the same watch.
+   */
+  left: Map<number, string>;
+}
+
 export class Watch {
   readonly #inotify: Inotify;
   readonly #directories = new Map<number, string>();
@@ -104,8 +115,9 @@ export class Watch {
         const events = await this.#inotify.read();
         if (events === null) return;
         asUser(this.options.user, () => {
-          const announced = new Set<string>();
-          for (const event of events) this.#take(event, announced);
+          const batch: Batch = { announced: new Set(), left: new Map() };
+          for (const event of events) this.#take(event, batch);
+          this.#forget(batch.left);
         });
         this.#wake?.();
       }
@@ -115,8 +127,7 @@ export class Watch {
     }
   }
 
-  /** `announced`: what a scan has told already, though its event comes after. */
-  #take(event: InotifyEvent, announced: Set<string>): void {
+  #take(event: InotifyEvent, batch: Batch): void {
     if (event.mask & IN_Q_OVERFLOW) {
       this.#lost = true;
       return;
@@ -133,11 +144,11 @@ export class Watch {
     const path = isSelf ? directory : join(directory, event.name);
     const kind = KINDS.find(([bit]) => (event.mask & bit) !== 0)?.[1];
     if (kind === undefined) return;
-    if (kind === EventType.CREATE && announced.delete(path)) return;
+    if (kind === EventType.CREATE && batch.announced.delete(path)) return;
     this.#queueEvent(path, kind);
     if (!this.options.recursive || (event.mask & IN_ISDIR) === 0 || isSelf) return;
-    if (kind === EventType.CREATE) this.#followNew(path, announced);
-    if (kind === EventType.RENAME) this.#forget(path);
+    if (kind === EventType.CREATE) this.#followNew(path, batch.announced);
+    if (kind === EventType.RENAME) this.#noteLeft(path, batch.left);
   }
 
   /** What was made in a new directory before it was watched is told now. */
@@ -148,10 +159,17 @@ export class Watch {
     }
   }
 
-  /** A directory that was moved away: its old names mean nothing any more. */
-  #forget(directory: string): void {
+  /** A directory was moved away: its old names mean nothing any more, if no new ones follow. */
+  #noteLeft(directory: string, left: Batch["left"]): void {
     for (const [watch, path] of this.#directories) {
-      if (path !== directory && !path.startsWith(`${directory}/`)) continue;
+      if (path === directory || path.startsWith(`${directory}/`)) left.set(watch, path);
+    }
+  }
+
+  #forget(left: Batch["left"]): void {
+    for (const [watch, path] of left) {
+      // Moved to a place that is watched too, the same watch goes on under the new name.
+      if (this.#directories.get(watch) !== path) continue;
       this.#directories.delete(watch);
       this.#inotify.remove(watch);
     }
