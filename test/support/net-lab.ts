@@ -2,6 +2,7 @@
  * Namespaces around a slot for tests: one that stands for the guest on the slot's tap, one that stands
  * for the internet behind this host, and a program in each. All of it goes when the lab is disposed of.
  */
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 import type { NetworkSlot } from "../../agent/net/slots.ts";
@@ -83,6 +84,18 @@ export class Peer {
   }
 }
 
+/** Labs of test runs that were killed: their routes would stand in the way. */
+const clearDeadLabs = async (): Promise<void> => {
+  const isDead = (label: string | undefined): boolean =>
+    label !== undefined && !existsSync(`/proc/${Number.parseInt(label, 36)}`);
+  for (const namespace of existsSync("/run/netns") ? readdirSync("/run/netns") : []) {
+    if (isDead(/^t([0-9a-z]+)-/.exec(namespace)?.[1])) await ip([`netns del ${namespace}`]);
+  }
+  for (const device of readdirSync("/sys/class/net")) {
+    if (isDead(/^t([0-9a-z]+)w$/.exec(device)?.[1])) await run(["ip", "link", "del", device]).catch(() => {});
+  }
+};
+
 export class NetLab implements AsyncDisposable {
   readonly #undo = new AsyncDisposableStack();
   readonly #label = `t${process.pid.toString(36)}`;
@@ -107,6 +120,7 @@ export class NetLab implements AsyncDisposable {
 
   /** A host behind this one: `addresses` are routed to it, over a link in `linkNetwork` (ends .1 and .2). */
   async internet(addresses: string[], linkNetwork: string): Promise<string> {
+    await clearDeadLabs();
     const namespace = await this.namespace("inet");
     const device = `${this.#label}w`;
     const [near, far] = [`${linkNetwork}.1`, `${linkNetwork}.2`];
@@ -124,7 +138,7 @@ export class NetLab implements AsyncDisposable {
       ],
       namespace,
     );
-    await ip(addresses.map((address) => `route add ${address}/32 via ${far}`));
+    await ip(addresses.map((address) => `route add ${address}/32 via ${far} dev ${device}`));
     return namespace;
   }
 
