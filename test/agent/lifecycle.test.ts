@@ -27,7 +27,7 @@ test("create, run a command, pause, resume, destroy", async () => {
   await shell(
     agent,
     id,
-    "echo kept > /root/file; (while true; do date +%s%N > /tmp/tick; sleep 0.1; done) >/dev/null 2>&1 &",
+    "echo kept > /root/file; (while true; do date +%s%N > /tmp/new; mv /tmp/new /tmp/tick; sleep 0.1; done) >/dev/null 2>&1 &",
   );
 
   const paused = await agent.host.pauseSandbox({ sandboxId: id, keepMemory: true });
@@ -36,7 +36,7 @@ test("create, run a command, pause, resume, destroy", async () => {
 
   const resumed = await agent.host.resumeSandbox({ sandboxId: id, accessToken: accessTokenOf(id) });
   expect(resumed.sandbox?.status).toBe(SandboxStatus.RUNNING);
-  const first = (await shell(agent, id, "cat /tmp/tick")).stdout;
+  const first = (await shell(agent, id, "until cat /tmp/tick; do sleep 0.1; done")).stdout;
   const { stdout } = await shell(agent, id, "sleep 0.5; cat /tmp/tick; cat /root/file");
   expect(stdout).toEndWith("kept\n");
   expect(stdout).not.toStartWith(first);
