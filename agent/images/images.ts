@@ -72,8 +72,8 @@ export interface LayerStore {
   /** Take a finished raw image in as the first layer. */
   adoptRaw(rawPath: string): Promise<string>;
   chown(layerId: string, uid: number): Promise<void>;
-  /** One layer with the content of the whole chain. */
-  flatten(layers: string[]): Promise<string>;
+  /** One layer with the content of the chain, above its first `keep` layers. Throws why `signal` aborted. */
+  flatten(layers: string[], options: { keep: number; signal: AbortSignal }): Promise<string>;
   sizeBytes(layerId: string): Promise<number>;
   remove(layerId: string): Promise<void>;
   /** Delete every layer that is not in `keep`. */

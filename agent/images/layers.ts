@@ -17,6 +17,9 @@ const FIRST_WRITES_BYTES = 64 * MIB;
 /** Offset and length of the virtual size in a qcow2 header (QEMU docs/interop/qcow2.txt). */
 const QCOW2_SIZE_OFFSET = 24;
 
+/** For a copy of all that a disk holds. */
+const FLATTEN_MS = 15 * 60_000;
+
 const RAW_SUFFIX = ".raw";
 
 const formatOf = (layerId: string): "raw" | "qcow2" => (isDigest(layerId) ? "raw" : "qcow2");
@@ -119,17 +122,34 @@ export const createLayerStore = (layout: Layout): LayerStore => {
 
   const sizeBytes: LayerStore["sizeBytes"] = async (layerId) => (await stat(path(layerId))).blocks * 512;
 
-  const flatten: LayerStore["flatten"] = async (layers) => {
-    const sizes = await Promise.all(layers.map(sizeBytes));
+  /** A new top whose old backing is copied into it, as far as it differs from the layer it is to stand on. */
+  const mergeAbove = async (base: string, layers: string[], aside: string, signal: AbortSignal) => {
+    const file = ["-q", "-f", "qcow2"];
+    const on = (layerId: string, name: string) => ["-b", name, "-F", formatOf(layerId), aside];
+    await run(["qemu-img", "create", ...file, ...on(top(layers), path(top(layers)))]);
+    const timeoutMs = FLATTEN_MS;
+    await run(["qemu-img", "rebase", ...file, ...on(base, path(base))], { timeoutMs, signal });
+    // Only the name changes: relative to where the layer will be.
+    await run(["qemu-img", "rebase", "-u", ...file, ...on(base, basename(path(base)))]);
+  };
+
+  const flatten: LayerStore["flatten"] = async (layers, { keep, signal }) => {
+    const sizes = await Promise.all(layers.slice(keep).map(sizeBytes));
     await requireFreeSpace(
       layout.layers,
       sizes.reduce((sum, size) => sum + size, 0),
     );
+    const base = layers.slice(0, keep).at(-1);
     const layerId = crypto.randomUUID();
     await withStaging(layout, "flatten", async (staging) => {
       const aside = join(staging, "layer");
-      const source = ["-f", formatOf(top(layers)), path(top(layers))];
-      await run(["qemu-img", "convert", "-O", "qcow2", ...source, aside], { timeoutMs: 15 * 60_000 });
+      if (base === undefined) {
+        const source = ["-f", formatOf(top(layers)), path(top(layers))];
+        const argv = ["qemu-img", "convert", "-O", "qcow2", ...source, aside];
+        await run(argv, { timeoutMs: FLATTEN_MS, signal });
+      } else {
+        await mergeAbove(base, layers, aside, signal);
+      }
       await chmod(aside, 0o444);
       await syncFile(aside);
       await rename(aside, path(layerId));

@@ -17,6 +17,21 @@ test("operations run one after the other, in order, also after a failure", async
   expect(events).toEqual(["one begins", "one ends", "two begins", "two ends", "three begins", "three ends"]);
 });
 
+test("an operation learns that another waits, also one that waited before it began", async () => {
+  const lock = new Lock("it");
+  const untilWanted = (wanted: AbortSignal) =>
+    new Promise<void>((resolve) => {
+      if (wanted.aborted) resolve();
+      else wanted.addEventListener("abort", () => resolve());
+    });
+  const last = await Promise.all([
+    lock.run(untilWanted),
+    lock.run(untilWanted),
+    lock.run((wanted) => Promise.resolve(wanted.aborted)),
+  ]);
+  expect(last[2]).toBe(false);
+});
+
 test("a line that is too long is refused", async () => {
   const lock = new Lock("it", 2);
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -4,6 +4,8 @@ import { AgentError } from "../errors.ts";
 export class Lock {
   #tail: Promise<unknown> = Promise.resolve();
   #waiting = 0;
+  /** Of the operation under way. */
+  #wanted = new AbortController();
 
   /** @param maxWaiting more callers than this are refused with `busy` */
   constructor(
@@ -11,18 +13,23 @@ export class Lock {
     readonly maxWaiting = 32,
   ) {}
 
-  async run<T>(operation: () => Promise<T>): Promise<T> {
+  /** `operation` is given a signal that is aborted when another one waits: what can be put off gives way. */
+  async run<T>(operation: (wanted: AbortSignal) => Promise<T>): Promise<T> {
     if (this.#waiting >= this.maxWaiting) {
       throw new AgentError("busy", `${this.name} has ${this.#waiting} operations waiting; try again later`);
     }
     this.#waiting += 1;
+    this.#wanted.abort();
     const before = this.#tail;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#tail = promise;
     await before;
     this.#waiting -= 1;
+    const wanted = new AbortController();
+    this.#wanted = wanted;
+    if (this.#waiting > 0) wanted.abort();
     try {
-      return await operation();
+      return await operation(wanted.signal);
     } finally {
       resolve();
     }

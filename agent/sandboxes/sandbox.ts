@@ -51,13 +51,16 @@ export class Sandbox {
     return this.journal.state;
   }
 
-  /** Runs `work` alone on this sandbox, marked busy, after the last operation has been cleaned up. */
-  exclusively<T>(operation: string, work: () => Promise<T>): Promise<T> {
-    return this.lock.run(async () => {
+  /**
+   * Runs `work` alone on this sandbox, marked busy, after the last operation has been cleaned up. Its signal
+   * is aborted when another operation waits.
+   */
+  exclusively<T>(operation: string, work: (wanted: AbortSignal) => Promise<T>): Promise<T> {
+    return this.lock.run(async (wanted) => {
       this.operation = operation;
       try {
         await this.aftermath;
-        return await work();
+        return await work(wanted);
       } finally {
         this.operation = null;
       }

@@ -28,11 +28,14 @@ export interface RunOptions {
   /** Written to the tool's standard input. */
   input?: string;
   environment?: Record<string, string>;
+  /** Kills the tool. */
+  signal?: AbortSignal;
 }
 
-/** Runs `argv` without a shell and returns what it printed. Throws `CommandFailed`. */
+/** Runs `argv` without a shell and returns what it printed. Throws `CommandFailed`, or why `signal` aborted. */
 export const run = async (argv: string[], options: RunOptions = {}): Promise<string> => {
-  const { timeoutMs = 30_000, input, environment } = options;
+  const { timeoutMs = 30_000, input, environment, signal } = options;
+  signal?.throwIfAborted();
   const command = argv.slice(0, 4).join(" ");
   const [tool] = argv;
   if (tool === undefined || Bun.which(tool) === null) {
@@ -45,6 +48,7 @@ export const run = async (argv: string[], options: RunOptions = {}): Promise<str
     env: cleanEnvironment(environment),
     timeout: timeoutMs,
     killSignal: "SIGKILL",
+    ...(signal === undefined ? {} : { signal }),
   });
   const [stdout, stderr, exitCode] = await Promise.all([
     new Response(child.stdout).text(),
@@ -52,6 +56,7 @@ export const run = async (argv: string[], options: RunOptions = {}): Promise<str
     child.exited,
   ]);
   if (exitCode === 0) return stdout;
+  signal?.throwIfAborted();
   const reason =
     child.signalCode === "SIGKILL" ? `ended by a kill (deadline ${timeoutMs} ms)` : `exit code ${exitCode}`;
   throw new CommandFailed(command, exitCode, stderr.trim().slice(-2_000), reason);

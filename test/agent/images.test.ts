@@ -170,6 +170,7 @@ describe("layers", () => {
 
   test("stand on each other, freeze, flatten and are swept", async () => {
     const layers = createLayerStore(layout);
+    const { signal } = new AbortController();
     const bottom = await base();
     const first = await layers.create([bottom], { diskSizeMb: 64, uid: UID });
     expect((await stat(layers.path(first))).uid).toBe(UID);
@@ -180,9 +181,16 @@ describe("layers", () => {
     const second = await layers.create([bottom, first], { diskSizeMb: 128, uid: UID });
     await writeInto(layers.path(second), "0x42", "100M");
 
-    const flat = await layers.flatten([bottom, first, second]);
-    for (const layer of [first, second, flat]) await check(layers.path(layer));
-    await run(["qemu-img", "compare", "-q", layers.path(second), layers.path(flat)], { timeoutMs: 60_000 });
+    const flat = await layers.flatten([bottom, first, second], { keep: 0, signal });
+    const above = await layers.flatten([bottom, first, second], { keep: 1, signal });
+    for (const layer of [first, second, flat, above]) await check(layers.path(layer));
+    const same = ["qemu-img", "compare", "-q", layers.path(second)];
+    await run([...same, layers.path(above)], { timeoutMs: 60_000 });
+    expect(await run(["qemu-img", "info", layers.path(above)])).toContain(`backing file: ${bottom}.raw`);
+    expect(await layers.sizeBytes(above)).toBeLessThan(4 << 20);
+    const late = layers.flatten([bottom, first], { keep: 1, signal: AbortSignal.abort() });
+    await expect(late).rejects.toThrow("abort");
+    await run([...same, layers.path(flat)], { timeoutMs: 60_000 });
     expect(await run(["qemu-img", "info", layers.path(flat)])).not.toContain("backing file");
     expect(await layers.sizeBytes(flat)).toBeLessThan(16 << 20);
 

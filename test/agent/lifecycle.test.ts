@@ -91,6 +91,9 @@ test("a snapshot outlives its source and starts others", async () => {
 
 test("a sandbox forked many times gets a flat disk again while it rests", async () => {
   const id = await createSandbox(agent);
+  const path = createLayout(agent.directory).sandboxJournal(parseSandboxId(id) ?? "");
+  const layers = async () => ((await Bun.file(path).json()) as { layers: string[] }).layers.length;
+  const layersAtFirst = await layers();
   for (let round = 0; round < 6; round++) {
     await shell(agent, id, `echo ${round} >> /root/file`);
     const child = newSandboxId();
@@ -98,10 +101,10 @@ test("a sandbox forked many times gets a flat disk again while it rests", async 
     await agent.host.forkSandbox({ sandboxId: id, children });
     await agent.host.destroySandbox({ sandboxId: child });
   }
+  expect(await layers()).toBe(layersAtFirst + 6);
   await agent.host.pauseSandbox({ sandboxId: id, keepMemory: true });
-  const path = createLayout(agent.directory).sandboxJournal(parseSandboxId(id) ?? "");
-  const layers = async () => ((await Bun.file(path).json()) as { layers: string[] }).layers.length;
-  await waitFor("the flat disk", async () => (await layers()) === 2, 60_000);
+  // Those of the template stay shared; above are the copy and a new top.
+  await waitFor("the flat disk", async () => (await layers()) === layersAtFirst + 1, 60_000);
   await agent.host.resumeSandbox({ sandboxId: id, accessToken: accessTokenOf(id) });
   await shell(agent, id, "echo 3 > /proc/sys/vm/drop_caches; echo 6 >> /root/file; sync");
   expect((await shell(agent, id, "cat /root/file")).stdout).toBe("0\n1\n2\n3\n4\n5\n6\n");
