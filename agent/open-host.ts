@@ -97,6 +97,7 @@ export const openHost = async (
     work: new WorkBoard(log),
     pinnedLayers: new Map(),
     templateBuilds: new Map(),
+    doomedTemplates: new Set(),
     draining: false,
   };
   return host;

@@ -1,5 +1,5 @@
 /** What every operation on sandboxes works with: the parts of this host and what is known of it. */
-import type { BootFiles, LayerStore, Progress, TemplateKey, TemplateStore } from "../images/images.ts";
+import type { BootFiles, LayerStore, Progress, TemplateStore } from "../images/images.ts";
 import type { Layout } from "../images/layout.ts";
 import type { SlotPool } from "../net/slots.ts";
 import type { Logger } from "../system/log.ts";
@@ -52,8 +52,10 @@ export interface Host {
   readonly work: WorkBoard;
   /** Layers of copies being made, by layer id and number of users. */
   readonly pinnedLayers: Map<string, number>;
-  /** Templates being made on demand, so that two creates make one. */
-  readonly templateBuilds: Map<string, Promise<TemplateKey>>;
+  /** Templates being made, by their id: two creates make one, and none is deleted before it is there. */
+  readonly templateBuilds: Map<string, Promise<unknown>>;
+  /** Ids of templates being deleted: nothing new may stand on them. */
+  readonly doomedTemplates: Set<string>;
   /** No new sandboxes are taken. */
   draining: boolean;
 }

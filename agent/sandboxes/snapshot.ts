@@ -20,12 +20,7 @@ const basePathOf = async (host: Host, base: BaseMemory): Promise<string | null> 
   return template.baseMemoryPath;
 };
 
-/** Throws `template_exists`, `invalid_state`, `disk_full`; nothing of the template is left then. */
-export const snapshotSandbox = async (
-  host: Host,
-  source: Sandbox,
-  request: SnapshotRequest,
-): Promise<Template> => {
+const makeSnapshot = async (host: Host, source: Sandbox, request: SnapshotRequest): Promise<Template> => {
   const { key, name } = request;
   if ((await host.templates.open(key)) !== null) {
     throw new AgentError("template_exists", `template ${key.templateId} is already on this host`);
@@ -62,4 +57,23 @@ export const snapshotSandbox = async (
       ...(await fillTemplate(directory, { basePath, saved, memoryMb: facts.memoryMb })),
     }));
   });
+};
+
+/** Throws `template_exists`, `invalid_state`, `disk_full`; nothing of the template is left then. */
+export const snapshotSandbox = async (
+  host: Host,
+  source: Sandbox,
+  request: SnapshotRequest,
+): Promise<Template> => {
+  const { templateId } = request.key;
+  if (host.templateBuilds.has(templateId)) {
+    throw new AgentError("busy", `template ${templateId} is being made on this host; try again later`);
+  }
+  const snapshot = makeSnapshot(host, source, request);
+  host.templateBuilds.set(templateId, snapshot);
+  try {
+    return await snapshot;
+  } finally {
+    host.templateBuilds.delete(templateId);
+  }
 };

@@ -24,8 +24,7 @@ const usersOf = (host: Host, key: TemplateKey): string[] =>
     })
     .map(({ id }) => id);
 
-/** Throws `template_in_use` while sandboxes map its memory or that of its variants. */
-export const deleteTemplate = async (host: Host, key: TemplateKey): Promise<void> => {
+const deleteUnused = async (host: Host, key: TemplateKey): Promise<void> => {
   const all = await host.templates.list();
   const doomed = all.filter(
     (template) => sameKey(template, key) || sameKey(template.manifest.variantOf, key),
@@ -45,4 +44,22 @@ export const deleteTemplate = async (host: Host, key: TemplateKey): Promise<void
     doomed.flatMap(({ manifest }) => manifest.layers),
   );
   host.log.info("template_deleted", { template: key.templateId, directories: keys.length });
+};
+
+/**
+ * Throws `template_in_use` while sandboxes map its memory or that of its variants, `busy` while it is made:
+ * a success would be forgotten, and the template come after it.
+ */
+export const deleteTemplate = async (host: Host, key: TemplateKey): Promise<void> => {
+  const { templateId } = key;
+  if (host.templateBuilds.has(templateId) || host.doomedTemplates.has(templateId)) {
+    throw new AgentError("busy", `template ${templateId} is being made or deleted; try again later`);
+  }
+  // Before its users are looked for: a create from now on is refused, one before is found.
+  host.doomedTemplates.add(templateId);
+  try {
+    await deleteUnused(host, key);
+  } finally {
+    host.doomedTemplates.delete(templateId);
+  }
 };

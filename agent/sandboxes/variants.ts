@@ -52,6 +52,7 @@ const buildVariant = async (host: Host, template: Template, key: TemplateKey, si
 
 /** Throws `template_not_found`, `template_building`, `runtime_mismatch`. */
 export const templateForSize = async (host: Host, key: TemplateKey, size: MachineSize): Promise<Template> => {
+  if (host.doomedTemplates.has(key.templateId)) throw notHere(host, key);
   const template = await host.templates.open(key);
   if (template === null) throw notHere(host, key);
   const { manifest } = template;

@@ -74,7 +74,10 @@ test("a snapshot outlives its source and starts others", async () => {
   const source = await createSandbox(agent);
   await shell(agent, source, "echo snapshot > /root/file");
   const template = { teamId: TEAM, templateId: newId(), template: "snap" };
-  const made = await agent.host.createSnapshot({ sandboxId: source, template });
+  const making = agent.host.createSnapshot({ sandboxId: source, template });
+  await waitFor("the snapshot to begin", async () => (await agent.host.getHostStatus({})).work.length > 0);
+  await expect(agent.host.deleteTemplate({ template })).rejects.toThrow(/being made/);
+  const made = await making;
   expect(made.template?.memoryMb).toBe(512);
   expect((await shell(agent, source, "cat /root/file")).stdout).toBe("snapshot\n");
   await agent.host.destroySandbox({ sandboxId: source });
