@@ -38,8 +38,10 @@ test("a line that is too long is refused", async () => {
   const first = lock.run(() => promise);
   await Promise.resolve();
   const waiting = [lock.run(async () => {}), lock.run(async () => {})];
-  expect(lock.run(async () => {})).rejects.toThrow(/waiting/);
+  await expect(lock.run(async () => {})).rejects.toThrow(/waiting/);
+  const must = lock.run(async () => "ran", true);
   resolve();
   await Promise.all([first, ...waiting]);
+  expect(await must).toBe("ran");
   await lock.run(async () => {});
 });

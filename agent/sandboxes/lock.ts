@@ -13,9 +13,14 @@ export class Lock {
     readonly maxWaiting = 32,
   ) {}
 
-  /** `operation` is given a signal that is aborted when another one waits: what can be put off gives way. */
-  async run<T>(operation: (wanted: AbortSignal) => Promise<T>): Promise<T> {
-    if (this.#waiting >= this.maxWaiting) {
+  /**
+   * `operation` is given a signal that is aborted when another one waits: what can be put off
+   * gives way.
+   *
+   * @param mustRun waits however long the line is: for the few things that nobody would ask for again
+   */
+  async run<T>(operation: (wanted: AbortSignal) => Promise<T>, mustRun = false): Promise<T> {
+    if (!mustRun && this.#waiting >= this.maxWaiting) {
       throw new AgentError("busy", `${this.name} has ${this.#waiting} operations waiting; try again later`);
     }
     this.#waiting += 1;

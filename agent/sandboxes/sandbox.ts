@@ -7,6 +7,25 @@ import type { Vm } from "../vm/runtime.ts";
 import type { Journal, Paused, Running } from "./journal.ts";
 import { Lock } from "./lock.ts";
 
+export type Operation =
+  | "acknowledge"
+  | "adopt"
+  | "create"
+  | "destroy"
+  | "end"
+  | "expire"
+  | "flatten"
+  | "fork"
+  | "pause"
+  | "resume"
+  | "snapshot"
+  | "stop"
+  | "update"
+  | "vm_exit";
+
+/** They come once each, and the sandbox would be stuck without them: however many wait, these do too. */
+const MUST_RUN: ReadonlySet<Operation> = new Set(["adopt", "destroy", "end", "expire", "vm_exit"]);
+
 export interface Live {
   vm: Vm;
   slot: NetworkSlot;
@@ -26,7 +45,7 @@ export class Sandbox {
   plannedTemplate: TemplateKey | null = null;
   live: Live | null = null;
   /** The operation under way, or null. */
-  operation: string | null = null;
+  operation: Operation | null = null;
   lastActiveMs = Date.now();
   /** Last measured size of what belongs to this sandbox alone. */
   diskBytes = 0;
@@ -55,7 +74,7 @@ export class Sandbox {
    * Runs `work` alone on this sandbox, marked busy, after the last operation has been cleaned up. Its signal
    * is aborted when another operation waits.
    */
-  exclusively<T>(operation: string, work: (wanted: AbortSignal) => Promise<T>): Promise<T> {
+  exclusively<T>(operation: Operation, work: (wanted: AbortSignal) => Promise<T>): Promise<T> {
     return this.lock.run(async (wanted) => {
       this.operation = operation;
       try {
@@ -64,7 +83,7 @@ export class Sandbox {
       } finally {
         this.operation = null;
       }
-    });
+    }, MUST_RUN.has(operation));
   }
 
   throwIfDoomed(): void {
