@@ -9,7 +9,13 @@ import type { Host } from "../sandboxes/host.ts";
 import { pauseAll } from "../sandboxes/pause-all.ts";
 import { listTemplates } from "../sandboxes/templates.ts";
 import { type Credentials, writeCredentials } from "./credentials.ts";
-import { type HeartbeatRequest, refreshTokens, sendHeartbeat, ServerRefused } from "./server-client.ts";
+import {
+  type HeartbeatRequest,
+  refreshTokens,
+  sendHeartbeat,
+  ServerRefused,
+  ServerUnreachable,
+} from "./server-client.ts";
 
 /** Beats missed in a row after which everything is paused. */
 const MAX_MISSED = 3;
@@ -128,6 +134,11 @@ export class Heartbeat {
 
   #onFailure(error: unknown): void {
     const { host, intervalMs } = this.#options;
+    // A trouble of this machine's own, such as a file that cannot be read, says nothing of the server.
+    if (!(error instanceof ServerUnreachable || error instanceof ServerRefused)) {
+      host.log.error("heartbeat_not_sent", { error: describeError(error) });
+      return;
+    }
     // Extra beats after changes of the agent's own do not make the server's absence longer.
     const nowMs = performance.now();
     if (this.#missed === 0 || nowMs - this.#countedAtMs >= intervalMs * (1 - 2 * JITTER)) {
