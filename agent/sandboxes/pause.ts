@@ -50,6 +50,12 @@ export const removeMemory = async (
   for (const path of [saved.diffPath, saved.deviceStatePath]) await rm(path, { force: true });
 };
 
+/** The slot's uid is another sandbox's soon. */
+const disownDisk = async (host: Host, { layers }: Paused): Promise<void> => {
+  const top = layers.at(-1);
+  if (top !== undefined) await host.layers.chown(top, 0);
+};
+
 const finishPause = async (host: Host, sandbox: Sandbox, journal: Paused, live: Live): Promise<void> => {
   await writeJournal(host.layout.sandboxJournal(sandbox.id), journal);
   sandbox.journal = journal;
@@ -57,6 +63,7 @@ const finishPause = async (host: Host, sandbox: Sandbox, journal: Paused, live: 
   // The answer need not wait for the process to leave; whatever comes next does.
   sandbox.aftermath = keepConsole(host, sandbox.id, live.vm)
     .then(() => live.vm.quit())
+    .then(() => disownDisk(host, journal))
     .catch((error: unknown) => {
       host.log.error("pause_cleanup_failed", { sandbox: sandbox.id, error: describeError(error) });
     })
