@@ -11,6 +11,9 @@ export type ApiKeyScope = (typeof API_KEY_SCOPES)[number];
 
 export const LINK_PURPOSES = ["set_password"] as const;
 
+export const OAUTH_INTENTS = ["login", "signup", "link"] as const;
+export type OauthIntent = (typeof OAUTH_INTENTS)[number];
+
 export const HOST_TYPES = ["regular", "byoc"] as const;
 export type HostType = (typeof HOST_TYPES)[number];
 
@@ -69,6 +72,7 @@ export const CHECKED_COLUMNS: Record<string, readonly string[]> = {
   "memberships.role": TEAM_ROLES,
   "api_keys.scopes": API_KEY_SCOPES,
   "one_time_links.purpose": LINK_PURPOSES,
+  "oauth_flows.intent": OAUTH_INTENTS,
   "hosts.type": HOST_TYPES,
   "hosts.status": HOST_STATUSES,
   "hosts.accelerator": ACCELERATORS,

@@ -19,6 +19,9 @@ const SWEEPS: Record<string, (tx: Tx) => Promise<{ count: number }>> = {
   oneTimeLinks: (tx) => tx`
     delete from one_time_links where id in (
       select id from one_time_links where expires_at < now() - interval '1 day' limit ${BATCH})`,
+  oauthFlows: (tx) => tx`
+    delete from oauth_flows where state_hash in (
+      select state_hash from oauth_flows where expires_at < now() limit ${BATCH})`,
   idempotencyKeys: (tx) => tx`
     delete from idempotency_keys where ctid in (
       select ctid from idempotency_keys where created_at < now() - interval '24 hours' limit ${BATCH})`,

@@ -5,16 +5,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { migrate } from "../../db/migrate.ts";
-import { MIGRATIONS_DIRECTORY } from "../../db/migration-files.ts";
+import { MIGRATIONS_DIRECTORY, readMigrations } from "../../db/migration-files.ts";
 import { SERVER_ROLE } from "../../db/role.ts";
 import { connectDatabase } from "../../db/sql.ts";
 import { createEmptyDatabase } from "../support/database.ts";
 
+const known = (await readMigrations(MIGRATIONS_DIRECTORY)).map(({ version }) => version);
+const next = known.length + 1;
+const file = (version: number, name: string) => `${String(version).padStart(4, "0")}_${name}`;
+
+/** The real migrations and one more. */
 let directory = "";
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "wrenn-migrations-"));
   await cp(MIGRATIONS_DIRECTORY, directory, { recursive: true });
-  await Bun.write(join(directory, "0002_second.sql"), "create table second (id int);");
+  await Bun.write(join(directory, file(next, "next.sql")), "create table next (id int);");
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
@@ -40,40 +45,40 @@ describe("migrate", () => {
   test("twenty at once apply each migration once", () =>
     withDatabase(async (url) => {
       const results = await Promise.all(Array.from({ length: 20 }, () => migrate({ url, directory })));
-      expect(results.flatMap(({ applied }) => applied)).toEqual([1, 2]);
+      expect(results.flatMap(({ applied }) => applied)).toEqual([...known, next]);
       expect(new Set(results.map(({ role }) => role))).toEqual(new Set([SERVER_ROLE]));
       const rows = await runSql(url, "select version, name from schema_migrations order by version");
-      expect(rows.map(({ version, name }) => [version, name])).toEqual([
-        [1, "initial"],
-        [2, "second"],
-      ]);
+      expect(rows.map(({ version }) => version)).toEqual([...known, next]);
+      expect(rows.at(0)).toMatchObject({ name: "initial" });
+      expect(rows.at(-1)).toMatchObject({ name: "next" });
     }));
 
   test("a migration that fails leaves nothing of itself, and the next try goes on from there", () =>
     withDatabase(async (url) => {
       const broken = await mkdtemp(join(tmpdir(), "wrenn-migrations-"));
       await cp(directory, broken, { recursive: true });
-      await Bun.write(join(broken, "0003_third.sql"), "create table third (id int); select 1/0;");
+      const third = join(broken, file(next + 1, "third.sql"));
+      await Bun.write(third, "create table third (id int); select 1/0;");
       expect(migrate({ url, directory: broken })).rejects.toThrow("division by zero");
       await migrate({ url, directory: broken }).catch(() => {});
       const [row] = await runSql(url, "select to_regclass('third') is null as absent");
       expect(row?.absent).toBe(true);
-      await Bun.write(join(broken, "0003_third.sql"), "create table third (id int);");
-      expect((await migrate({ url, directory: broken })).applied).toEqual([3]);
+      await Bun.write(third, "create table third (id int);");
+      expect((await migrate({ url, directory: broken })).applied).toEqual([next + 1]);
       await rm(broken, { recursive: true });
     }));
 
   test("refuses a file that was changed after it was applied", () =>
     withDatabase(async (url) => {
       await migrate({ url, directory });
-      await runSql(url, "update schema_migrations set sha256 = 'other' where version = 2");
-      expect(migrate({ url, directory })).rejects.toThrow("Migration 0002_second was changed");
+      await runSql(url, `update schema_migrations set sha256 = 'other' where version = ${next}`);
+      expect(migrate({ url, directory })).rejects.toThrow(`Migration ${file(next, "next")} was changed`);
     }));
 
   test("refuses a database that a newer version migrated", () =>
     withDatabase(async (url) => {
       await migrate({ url, directory });
-      expect(migrate({ url })).rejects.toThrow("holds migration 0002_second, which this version");
+      expect(migrate({ url })).rejects.toThrow(`holds migration ${file(next, "next")}, which this version`);
     }));
 
   test("refuses a gap in what is applied", () =>
@@ -84,9 +89,9 @@ describe("migrate", () => {
     }));
 
   test.each([
-    ["0004_gap.sql", "expected migration 3 here, found 4"],
+    [file(next + 2, "gap.sql"), `expected migration ${next + 1} here, found ${next + 2}`],
     ["3_short.sql", "a migration is named NNNN_name.sql"],
-    ["0002_twice.sql", "expected migration 3 here, found 2"],
+    [file(next, "twice.sql"), `expected migration ${next + 1} here, found ${next}`],
   ])("refuses the file %s", async (name, sentence) => {
     const copy = await mkdtemp(join(tmpdir(), "wrenn-migrations-"));
     await cp(directory, copy, { recursive: true });
@@ -104,7 +109,7 @@ describe("a database user who may not make roles", () => {
       const limited = new URL(url);
       limited.username = name;
       const result = await migrate({ url: limited.href });
-      expect(result).toEqual({ applied: [1], role: null });
+      expect(result).toEqual({ applied: known, role: null });
       // The trigger still guards the trail, from its owner too.
       const change = runSql(limited.href, "delete from audit_logs");
       expect(change).rejects.toThrow("audit_logs is append-only: DELETE is refused");
@@ -130,7 +135,7 @@ test("the command applies, tells, and refuses without DATABASE_URL", () =>
     };
     expect((await run([], "")).code).toBe(2);
     expect((await run(["--status"], url)).stdout).toContain("0001_initial  pending");
-    expect((await run([], url)).stdout).toContain("Applied: 1.");
+    expect((await run([], url)).stdout).toContain(`Applied: ${known.join(", ")}.`);
     expect((await run([], url)).stdout).toContain("up to date");
     expect((await run(["--status"], url)).stdout).toContain("0001_initial  applied");
   }));
