@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 
-import { ConfigError, readConfig } from "./config.ts";
+import { readConfig } from "./config.ts";
+import { ConfigError } from "./config/environment.ts";
 
 const DATABASE_URL = "postgres://wrenn:secret@db/wrenn";
 const read = (env: Record<string, string>) => readConfig({ DATABASE_URL, ...env });

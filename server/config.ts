@@ -2,11 +2,8 @@
 import { isIP } from "node:net";
 
 import { isLoopback } from "../proto/loopback.ts";
-
-/** A variable's value cannot be used. The message names the variable and says what would do. */
-export class ConfigError extends Error {
-  override name = "ConfigError";
-}
+import { fail, read } from "./config/environment.ts";
+import type { Environment } from "./config/environment.ts";
 
 /** Who may make an account by themselves. */
 export type SignupPolicy =
@@ -36,15 +33,6 @@ export interface ServerConfig {
   /** Time between two rounds of the monitor. */
   monitorMs: number;
 }
-
-export type Environment = Record<string, string | undefined>;
-
-const fail = (name: string, sentence: string): never => {
-  throw new ConfigError(`${name}: ${sentence}`);
-};
-
-// An empty variable is an unset one: that is how most tools clear them.
-const read = (env: Environment, name: string): string | null => env[name]?.trim() || null;
 
 const readMs = (env: Environment, name: string, fallback: number): number => {
   const text = read(env, name);

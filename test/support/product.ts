@@ -1,5 +1,5 @@
 /** Everything one test file needs: a server, an agent that joined it, an administrator and a key. */
-import type { Environment } from "../../server/config.ts";
+import type { Environment } from "../../server/config/environment.ts";
 import { JoinedAgent, type JoinOptions } from "./joined-agent.ts";
 import { SandboxApi } from "./sandbox-api.ts";
 import { createKey, signUp, startTestServer, type TestPerson, type TestServer } from "./server.ts";

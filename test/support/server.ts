@@ -2,7 +2,7 @@
 import { SERVER_ROLE } from "../../db/role.ts";
 import { connectDatabase } from "../../db/sql.ts";
 import { readConfig } from "../../server/config.ts";
-import type { Environment } from "../../server/config.ts";
+import type { Environment } from "../../server/config/environment.ts";
 import { createLog } from "../../server/log.ts";
 import { startServer } from "../../server/start.ts";
 import type { RunningServer } from "../../server/start.ts";

@@ -1,0 +1,15 @@
+/** How configuration is read out of the environment, and how a value that will not do is refused. */
+
+/** A variable's value cannot be used. The message names the variable and says what would do. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}
+
+export type Environment = Record<string, string | undefined>;
+
+export const fail = (name: string, sentence: string): never => {
+  throw new ConfigError(`${name}: ${sentence}`);
+};
+
+/** Trimmed. An empty variable is an unset one: that is how most tools clear them. */
+export const read = (env: Environment, name: string): string | null => env[name]?.trim() || null;
