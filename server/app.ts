@@ -16,6 +16,8 @@ import { sandboxRoutes } from "./sandboxes/routes.ts";
 import { socketRoutes } from "./sandboxes/socket-routes.ts";
 import type { Services } from "./services.ts";
 import { systemRoutes } from "./system/routes.ts";
+import { memberRoutes } from "./teams/member-routes.ts";
+import { ownTeamRoutes, teamRoutes } from "./teams/routes.ts";
 import { snapshotRoutes, templateRoutes } from "./templates/routes.ts";
 import { authRoutes } from "./users/auth-routes.ts";
 import { meRoutes } from "./users/me-routes.ts";
@@ -27,6 +29,9 @@ export const createApp = (services: Services) =>
     .use(systemRoutes(services))
     .use(authRoutes(services))
     .use(meRoutes(services))
+    .use(teamRoutes(services))
+    .use(ownTeamRoutes(services))
+    .use(memberRoutes(services))
     .use(keyRoutes(services))
     .use(hostRoutes(services))
     .use(hostAgentRoutes(services))

@@ -24,6 +24,10 @@ import { Metrics } from "./metrics.ts";
 import type { Settings } from "./settings.ts";
 import { DatabaseProbe } from "./system/database.ts";
 import { Sweeper } from "./system/sweeper.ts";
+import { createMemberService } from "./teams/members.ts";
+import type { MemberService } from "./teams/members.ts";
+import { createTeamService } from "./teams/service.ts";
+import type { TeamService } from "./teams/service.ts";
 import { createAccounts } from "./users/accounts.ts";
 import type { Accounts } from "./users/accounts.ts";
 import { createUserService } from "./users/service.ts";
@@ -44,6 +48,8 @@ export interface Services extends Foundation, ControlPlane {
   guards: Guards;
   accounts: Accounts;
   users: UserService;
+  teams: TeamService;
+  members: MemberService;
   keys: KeyService;
   refreshCookie: RefreshCookie;
   /** For audit rows without a change of their own. */
@@ -70,6 +76,8 @@ export const createServices = (foundation: Foundation): Services => {
     guards,
     accounts,
     users: createUserService({ sql, tokens, passwords, sessions, accounts, sideChannel: auditSideChannel }),
+    teams: createTeamService(sql),
+    members: createMemberService(sql),
     keys: createKeyService(sql),
     refreshCookie: createRefreshCookie({
       instanceId: settings.instanceId,

@@ -1,8 +1,11 @@
 /** The doors: who may pass is read from the database each time. */
+import { parseTeamId } from "../../proto/ids.ts";
 import { keyActor, userActor } from "../audit/actor.ts";
 import { forbidden, unauthorized } from "../errors.ts";
+import { readId } from "../http/wire-ids.ts";
 import { hashKey } from "../keys/key-format.ts";
 import type { Log } from "../log.ts";
+import { notAMember, teamNotFound } from "../teams/errors.ts";
 import type { Guards, KeyAccess, TeamCaller, UserCaller } from "./context.ts";
 import { withinDeadline } from "./database-deadline.ts";
 import { scopeAllows } from "./scopes.ts";
@@ -57,24 +60,25 @@ export const createGuards = ({ store, tokens, log }: GuardDeps): Guards => {
       .finally(() => touching.delete(row.key_id));
   };
 
+  /** @param readTeam the id of the team to look at, instead of the token's; called once the token is good. */
   const signedIn = async (
     bearer: string | undefined,
+    readTeam?: () => string,
   ): Promise<{ row: UserRow; sessionId: string; teamId: string | null }> => {
     if (bearer === undefined)
       throw unauthorized("Sign in first: this needs an Authorization: Bearer header.");
     const session = await tokens.verifyUser(bearer);
     if (session === null)
       throw unauthorized("The token is not valid or has expired. Refresh it or sign in again.");
-    const row = await withinDeadline(store.findUser(session));
+    const teamId = readTeam?.() ?? session.teamId;
+    const row = await withinDeadline(store.findUser({ ...session, teamId }));
     if (row === undefined) throw unauthorized("The session has ended. Sign in again.");
-    return { row, sessionId: session.sessionId, teamId: session.teamId };
+    return { row, sessionId: session.sessionId, teamId };
   };
 
-  const teamOfUser = async (bearer: string | undefined): Promise<TeamCaller> => {
-    const { row, teamId } = await signedIn(bearer);
-    if (teamId === null) throw forbidden("Choose a team first: this token has no team.", "no_team");
+  const toTeamCaller = (row: UserRow): TeamCaller => {
     const team = toTeam(row);
-    if (team === null) throw forbidden("You are not a member of this team (any more).", "not_a_member");
+    if (team === null) throw notAMember();
     return {
       ...team,
       userId: row.user_id,
@@ -82,6 +86,12 @@ export const createGuards = ({ store, tokens, log }: GuardDeps): Guards => {
       isAdmin: row.is_admin,
       actor: userActor(row.user_id, row.name),
     };
+  };
+
+  const teamOfUser = async (bearer: string | undefined): Promise<TeamCaller> => {
+    const { row, teamId } = await signedIn(bearer);
+    if (teamId === null) throw forbidden("Choose a team first: this token has no team.", "no_team");
+    return toTeamCaller(row);
   };
 
   const teamOfKey = async (text: string, access: KeyAccess & { method: string }): Promise<TeamCaller> => {
@@ -121,6 +131,11 @@ export const createGuards = ({ store, tokens, log }: GuardDeps): Guards => {
     user,
     authenticate,
     team: async ({ request }) => ({ caller: await teamOfUser(readBearer(request)) }),
+    member: async ({ request, params }) => {
+      const { row } = await signedIn(readBearer(request), () => readId(parseTeamId, "id", params.id));
+      if (row.team_id === null) throw teamNotFound();
+      return { caller: toTeamCaller(row) };
+    },
     keyOrTeam:
       (access) =>
       async ({ request }) => {

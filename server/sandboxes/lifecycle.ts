@@ -144,7 +144,7 @@ export const deleteSandbox = async (
   });
   // A pending one may have moved to another host since it was read.
   const { endpoint } = row ? await requireSandbox(context, { id, teamId }) : sandbox;
-  if (endpoint) destroyOnHost(context, endpoint, id);
+  if (endpoint) void destroyOnHost(context, endpoint, id);
   return row ?? requireSandbox(context, { id, teamId });
 };
 

@@ -1,6 +1,7 @@
 /** All SQL about sandboxes' rows, their statuses aside (`status-store.ts`). */
 import type { SandboxStatus } from "../../db/constants.ts";
 import type { Queryable, Tx } from "../../db/sql.ts";
+import type { EndedSandbox } from "./end-all.ts";
 import { type Network, type PlacedSandbox, type Sandbox, type SandboxRow, toSandbox } from "./sandbox.ts";
 import { LIVE_STATUSES } from "./status.ts";
 
@@ -97,6 +98,19 @@ export const listSandboxes = async (
     limit ${limit}`;
   return rows.map((row) => ({ ...toSandbox(row), cursor: row.cursor }));
 };
+
+/** The sandboxes that exist, running and paused alike, of a team or on a host, with where they are. */
+export const listLive = async (
+  sql: Queryable,
+  of: { teamId: string } | { hostId: string },
+): Promise<EndedSandbox[]> => sql<EndedSandbox[]>`
+  select s.id, s.team_id as "teamId",
+    case when h.address is not null
+      then json_build_object('id', h.id, 'address', h.address, 'tlsCert', h.tls_cert) end as endpoint
+  from sandboxes s left join hosts h on h.id = s.host_id and h.deleted_at is null
+  where s.status = any(${[...LIVE_STATUSES]})
+    and ${"teamId" in of ? sql`s.team_id = ${of.teamId}` : sql`s.host_id = ${of.hostId}`}
+  order by s.id`;
 
 export interface TeamUsage {
   sandboxes: number;

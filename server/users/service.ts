@@ -9,7 +9,8 @@ import type { UserCaller } from "../auth/context.ts";
 import type { Passwords } from "../auth/passwords.ts";
 import type { BegunSession, Sessions } from "../auth/sessions.ts";
 import type { Tokens } from "../auth/tokens.ts";
-import { forbidden, notFound, unauthorized } from "../errors.ts";
+import { forbidden, unauthorized } from "../errors.ts";
+import { notAMember, teamNotFound } from "../teams/errors.ts";
 import { findMembership } from "../teams/store.ts";
 import type { Accounts, SignupRequest } from "./accounts.ts";
 import { chooseTeam, findUserByEmail, findUserById } from "./store.ts";
@@ -135,8 +136,8 @@ export const createUserService = (deps: UserServiceDeps) => {
     /** 404 for a team that is not there (any more), 403 for one the caller is not in. */
     async switchTeam(caller: UserCaller, teamId: string): Promise<SignedIn> {
       const found = await findMembership(sql, { teamId, userId: caller.userId });
-      if (found === undefined) throw notFound("team_not_found", "There is no such team (any more).");
-      if (found.role === null) throw forbidden("You are not a member of this team.", "not_a_member");
+      if (found === undefined) throw teamNotFound();
+      if (found.role === null) throw notAMember();
       return issue(caller, { sessionId: caller.sessionId, team: { teamId, role: found.role } });
     },
   };
