@@ -73,7 +73,7 @@ const insertPending = async (context: SandboxContext, order: Order, hostId: stri
     if (!hasHost) throw hostsChanged();
     checkQuota(
       await lockUsage(tx, teamId),
-      { sandboxes: 1, vcpus: sandbox.vcpus, memoryMb: sandbox.memoryMb },
+      { sandboxes: 1, vcpus: sandbox.vcpus, memoryMb: sandbox.memoryMb, pausedDiskMb: 0 },
       { own: caller.limits, instance: context.limits },
     );
     await insertSandbox(tx, {

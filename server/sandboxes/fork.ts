@@ -40,7 +40,7 @@ const insertChildren = (
     if (kept.includes(false)) throw invalidState(source.id, "stopped", LIVE);
     checkQuota(
       await lockUsage(tx, teamId),
-      { sandboxes: count, vcpus: source.vcpus * count, memoryMb: source.memoryMb * count },
+      { sandboxes: count, vcpus: source.vcpus * count, memoryMb: source.memoryMb * count, pausedDiskMb: 0 },
       { own: caller.limits, instance: context.limits },
     );
     for (const id of ids) await insertSandbox(tx, { ...source, id, hostId, createdBy: caller.userId });

@@ -112,20 +112,25 @@ export const listLive = async (
     and ${"teamId" in of ? sql`s.team_id = ${of.teamId}` : sql`s.host_id = ${of.hostId}`}
   order by s.id`;
 
+/** What is counted of a team, and limited. */
 export interface TeamUsage {
+  /** Sandboxes that exist: running, paused and in between. */
   sandboxes: number;
   vcpus: number;
   memoryMb: number;
+  /** Disks of paused sandboxes at their nominal size: what they may grow to. */
+  pausedDiskMb: number;
 }
 
-/** What a team's live sandboxes hold. Serialises the team's creates until the transaction ends. */
+/** What a team's live sandboxes hold. Serialises what adds to it until the transaction ends. */
 export const lockUsage = async (tx: Tx, teamId: string): Promise<TeamUsage> => {
   await tx`select pg_advisory_xact_lock(hashtextextended(${`quota:${teamId}`}, 0))`;
   const [row] = await tx<TeamUsage[]>`
     select count(*)::int as sandboxes, coalesce(sum(vcpus), 0)::int as vcpus,
-      coalesce(sum(memory_mb), 0)::int as "memoryMb"
+      coalesce(sum(memory_mb), 0)::int as "memoryMb",
+      coalesce(sum(disk_size_mb) filter (where status in ('paused', 'pausing')), 0)::int8 as "pausedDiskMb"
     from sandboxes where team_id = ${teamId} and status = any(${[...LIVE_STATUSES]})`;
-  return row ?? { sandboxes: 0, vcpus: 0, memoryMb: 0 };
+  return row ?? { sandboxes: 0, vcpus: 0, memoryMb: 0, pausedDiskMb: 0 };
 };
 
 /** False when the sandbox waits for no host any more, or this one was deleted. */

@@ -30,7 +30,7 @@ interface Leftover {
 
 const endAll = async (tx: Tx, { teamId, userId, actor }: Owner): Promise<Leftover> => {
   // Nothing can be put into the team from here to the commit, and nothing after it.
-  if ((await lockTeam(tx, { id: teamId, forDeletion: true })) === undefined) throw teamNotFound();
+  if ((await lockTeam(tx, { id: teamId, exclusive: true })) === undefined) throw teamNotFound();
   const own = await findMembership(tx, { teamId, userId });
   requireRole(own?.role ?? "member", "owner", "delete the team");
 

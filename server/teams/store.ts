@@ -67,16 +67,17 @@ export const lockOwnedCount = async (tx: Tx, userId: string): Promise<number> =>
 /**
  * A live team of people (the platform's is none), locked until the transaction ends: its name, and whom
  * it belongs to, change one at a time.
- * @param forDeletion also waits for everything that is being put into the team, and keeps more out.
+ * @param exclusive also waits for everything that is being put into the team, and keeps more out: for what
+ *   must be true of all it has.
  */
 export const lockTeam = async (
   tx: Tx,
-  { id, forDeletion = false }: { id: string; forDeletion?: boolean },
+  { id, exclusive = false }: { id: string; exclusive?: boolean },
 ): Promise<{ name: string; isByoc: boolean } | undefined> => {
   const [row] = await tx<{ name: string; isByoc: boolean }[]>`
     select name, is_byoc as "isByoc" from teams
     where id = ${id} and id <> ${ZERO_UUID} and deleted_at is null
-    ${forDeletion ? tx`for update` : tx`for no key update`}`;
+    ${exclusive ? tx`for update` : tx`for no key update`}`;
   return row;
 };
 
