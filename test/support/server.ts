@@ -126,3 +126,25 @@ export const createKey = async (
   if (answer.status !== 201) throw new Error(`no key: ${JSON.stringify(answer.body)}`);
   return answer.body.key;
 };
+
+/** The person's token for another team they are in. */
+export const switchTeam = async (base: string, token: string, teamId: string): Promise<string> => {
+  const body = { team_id: teamId };
+  const answer = await call<SignInBody>(base, "/v1/auth/switch-team", { token, body });
+  if (answer.status !== 200) throw new Error(`no switch: ${JSON.stringify(answer.body)}`);
+  return answer.body.token;
+};
+
+/** A new account that is in the owner's team; its token is for that team. */
+export const addMember = async (
+  base: string,
+  owner: Pick<TestPerson, "token" | "teamId">,
+  role: "admin" | "member" = "member",
+): Promise<TestPerson> => {
+  const person = await signUp(base, `The ${role}`);
+  const body = { email: person.email, role };
+  const answer = await call(base, `/v1/teams/${owner.teamId}/members`, { token: owner.token, body });
+  if (answer.status !== 201) throw new Error(`not added: ${JSON.stringify(answer.body)}`);
+  const token = await switchTeam(base, person.token, owner.teamId);
+  return { ...person, token, teamId: owner.teamId };
+};
