@@ -13,7 +13,7 @@ const main = async (filters: string[]): Promise<number> => {
   await requireDependencies({ production: false });
   // These import packages, which may only just have come.
   const { findSuites } = await import("./run/suites.ts");
-  const { findObstacle, prepareShared } = await import("./run/prepare.ts");
+  const { findObstacle, prepareShared, provideTestTools } = await import("./run/prepare.ts");
   const { runFiles } = await import("./run/bun-test.ts");
   const { summarize } = await import("./run/summary.ts");
 
@@ -23,6 +23,7 @@ const main = async (filters: string[]): Promise<number> => {
     return 2;
   }
   const results = [];
+  await provideTestTools();
   const needsHost = suites.some((suite) => suite.needsHost);
   const obstacle = needsHost ? await findObstacle() : null;
   const shared = await prepareShared({ host: needsHost && obstacle === null });

@@ -9,23 +9,43 @@ import {
   canInstallPackages,
   describePackages,
   findMissing,
+  hasTool,
   HOST_PACKAGES,
   installPackages,
+  type SystemPackage,
 } from "../../server/up/packages.ts";
 import { directoryWithMinimal, removeDirectory } from "../support/agent-directory.ts";
 import { buildMinimal } from "../support/agent.ts";
+
+/** Tools of the tests alone. A test that misses one is skipped and says so. */
+const TEST_PACKAGES: SystemPackage[] = [
+  {
+    name: "postgresql-client",
+    why: "asks the database as an operator would",
+    isPresent: async () => hasTool("psql"),
+  },
+];
+
+/** Installs what is missing when root; else says what that is, or null. */
+const provide = async (packages: SystemPackage[]): Promise<string | null> => {
+  const missing = await findMissing(packages);
+  if (missing.length === 0) return null;
+  if (!canInstallPackages()) return `needs the packages ${missing.map(({ name }) => name).join(", ")}`;
+  console.log(`installing with apt-get:\n${describePackages(missing)}`);
+  await installPackages(missing, () => {});
+  return null;
+};
+
+/** Installs the tests' own tools where that is allowed. */
+export const provideTestTools = async (): Promise<void> => {
+  await provide(TEST_PACKAGES);
+};
 
 /** Why this machine cannot run sandboxes, or null. Missing packages are installed when root. */
 export const findObstacle = async (): Promise<string | null> => {
   if (process.getuid?.() !== 0) return "needs root (namespaces, taps, loop devices)";
   if (!existsSync("/dev/net/tun")) return "needs /dev/net/tun";
-  const missing = await findMissing(HOST_PACKAGES);
-  if (missing.length === 0) return null;
-  const names = missing.map((one) => one.name).join(", ");
-  if (!canInstallPackages()) return `needs the packages ${names}`;
-  console.log(`installing with apt-get:\n${describePackages(missing)}`);
-  await installPackages(missing, () => {});
-  return null;
+  return provide(HOST_PACKAGES);
 };
 
 export interface Shared {

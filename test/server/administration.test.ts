@@ -52,7 +52,7 @@ const me = (token: string) => call(server.url, "/v1/me", { token });
 const trailOf = async (userId: string) => {
   const rows = await server.database.sql`
     select action, actor_id from audit_logs
-    where resource_type = 'user' and resource_id = ${userId} order by seq`;
+    where resource_type = 'user' and resource_id = ${userId} and action <> 'login_failed' order by seq`;
   return rows.map(({ action, actor_id }) => [action, actor_id]);
 };
 
