@@ -63,11 +63,12 @@ const detail = (operationId: string, summary: string, security: typeof OPEN) => 
   security,
 });
 
-export const authRoutes = ({ guards, users, refreshCookie }: Services) =>
+export const authRoutes = ({ guards, users, limits, refreshCookie }: Services) =>
   new Elysia({ prefix: "/v1/auth", normalize: false })
     .post(
       "/signup",
       async ({ body, request, set }) => {
+        await limits.signUp({ request, set });
         const userAgent = request.headers.get("user-agent");
         const { answer, refreshToken } = await users.signUp({
           ...body,
@@ -80,13 +81,14 @@ export const authRoutes = ({ guards, users, refreshCookie }: Services) =>
       },
       {
         body: SignupRequest,
-        response: withErrors({ 201: AuthResponse }, [400, 403, 409, 503]),
+        response: withErrors({ 201: AuthResponse }, [400, 403, 409, 429, 503]),
         detail: detail("signUp", "Make an account", OPEN),
       },
     )
     .post(
       "/login",
       async ({ body, request, set }) => {
+        await limits.logIn({ request, set }, body.email);
         const userAgent = request.headers.get("user-agent");
         const { answer, refreshToken } = await users.logIn({ ...body, userAgent });
         if (refreshToken !== null) set.headers["set-cookie"] = refreshCookie.write(refreshToken);
@@ -101,6 +103,7 @@ export const authRoutes = ({ guards, users, refreshCookie }: Services) =>
     .post(
       "/refresh",
       async ({ body, request, set }) => {
+        limits.link({ request, set });
         const token = refreshCookie.read(request);
         if (token === null) throw unauthorized("There is no session here. Sign in.", "no_session");
         const wished = body?.team_id ? readId(parseTeamId, "team_id", body.team_id) : null;
@@ -117,13 +120,14 @@ export const authRoutes = ({ guards, users, refreshCookie }: Services) =>
     .post(
       "/logout",
       async ({ request, set }) => {
+        limits.link({ request, set });
         const token = refreshCookie.read(request);
         if (token !== null) await users.logOut(token);
         set.headers["set-cookie"] = refreshCookie.write("");
         set.status = 204;
       },
       {
-        response: { 204: t.Void() },
+        response: withErrors({ 204: t.Void() }, [429]),
         detail: detail("logOut", "Sign out; fine without a session", REFRESH_COOKIE),
       },
     )
