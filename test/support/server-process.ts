@@ -28,6 +28,12 @@ export class ServerProcess implements AsyncDisposable {
     return server;
   }
 
+  /** Of the running process. Throws when there is none. */
+  get pid(): number {
+    if (this.#process === null) throw new Error("the server does not run");
+    return this.#process.pid;
+  }
+
   /** Resolves when it serves and its database answers. */
   async launch(databaseUrl: string): Promise<void> {
     const child = Bun.spawn([process.execPath, "--no-env-file", "server/main.ts"], {
