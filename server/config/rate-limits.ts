@@ -9,7 +9,7 @@ import {
 import { type Environment, fail, read } from "./environment.ts";
 
 const NAME = "WRENN_RATE_LIMITS";
-const MAX_COUNT = 10_000_000;
+export const MAX_LIMIT_COUNT = 10_000_000;
 /** Counts of two windows are needed, and the sweeper removes those of yesterday. */
 const MAX_WINDOW_SEC = 43_200;
 
@@ -20,10 +20,10 @@ const isWithin = (value: number, most: number): boolean => value >= 1 && value <
 const readOverride = (text: string): [LimitClass, Rule] => {
   const [, name = "", countText, secText] = /^([^=]*)=(\d{1,8})\/(\d{1,8})$/.exec(text) ?? [];
   const rule = { count: Number(countText), windowSec: Number(secText) };
-  if (!isWithin(rule.count, MAX_COUNT) || !isWithin(rule.windowSec, MAX_WINDOW_SEC)) {
+  if (!isWithin(rule.count, MAX_LIMIT_COUNT) || !isWithin(rule.windowSec, MAX_WINDOW_SEC)) {
     return fail(
       NAME,
-      `expected off or class=count/seconds as login=20/300, with a count from 1 to ${MAX_COUNT} and 1 to ${MAX_WINDOW_SEC} seconds, found "${text}"`,
+      `expected off or class=count/seconds as login=20/300, with a count from 1 to ${MAX_LIMIT_COUNT} and 1 to ${MAX_WINDOW_SEC} seconds, found "${text}"`,
     );
   }
   if (isClass(name)) return [name, rule];

@@ -80,7 +80,7 @@ const LOGINS = 300;
 /** Two are checked at a time and two hundred wait. */
 const SERVED_AT_LEAST = 202;
 /** Two checks hold 19 MiB each; the rest is for 300 requests and the collector's leisure. */
-const MAX_GROWTH_MB = 150;
+const MAX_GROWTH_MB = 100;
 /** A request that stood in the queue would see all of it served before its own answer. */
 const MAX_OVERTAKEN = SERVED_AT_LEAST / 8;
 
