@@ -28,6 +28,10 @@ export const ZERO_UUID = "00000000-0000-0000-0000-000000000000";
 /** A new time-ordered UUID (version 7). */
 export const newId = (): string => v7();
 
+/** When an id of ours was made: the first 48 bits of a version 7 UUID are its milliseconds. */
+export const timeOfId = (uuid: string): Date =>
+  new Date(Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16));
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const HEX = /^[0-9a-f]{32}$/;
 

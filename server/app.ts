@@ -4,6 +4,10 @@
  */
 import { Elysia } from "elysia";
 
+import { adminAuditRoutes } from "./admin/audit-routes.ts";
+import { adminTeamRoutes } from "./admin/team-routes.ts";
+import { adminUserRoutes } from "./admin/user-routes.ts";
+import { auditRoutes } from "./audit/routes.ts";
 import { documentation } from "./docs/routes.ts";
 import { hostAgentRoutes } from "./hosts/agent-routes.ts";
 import { hostRoutes } from "./hosts/routes.ts";
@@ -16,9 +20,13 @@ import { sandboxRoutes } from "./sandboxes/routes.ts";
 import { socketRoutes } from "./sandboxes/socket-routes.ts";
 import type { Services } from "./services.ts";
 import { systemRoutes } from "./system/routes.ts";
+import { memberRoutes } from "./teams/member-routes.ts";
+import { ownTeamRoutes, teamRoutes } from "./teams/routes.ts";
 import { snapshotRoutes, templateRoutes } from "./templates/routes.ts";
 import { authRoutes } from "./users/auth-routes.ts";
 import { meRoutes } from "./users/me-routes.ts";
+import { searchRoutes } from "./users/search-routes.ts";
+import { sessionRoutes } from "./users/session-routes.ts";
 
 export const createApp = (services: Services) =>
   new Elysia({ normalize: false })
@@ -27,7 +35,16 @@ export const createApp = (services: Services) =>
     .use(systemRoutes(services))
     .use(authRoutes(services))
     .use(meRoutes(services))
+    .use(sessionRoutes(services))
+    .use(searchRoutes(services))
+    .use(teamRoutes(services))
+    .use(ownTeamRoutes(services))
+    .use(memberRoutes(services))
     .use(keyRoutes(services))
+    .use(auditRoutes(services))
+    .use(adminTeamRoutes(services))
+    .use(adminUserRoutes(services))
+    .use(adminAuditRoutes(services))
     .use(hostRoutes(services))
     .use(hostAgentRoutes(services))
     .use(sandboxRoutes(services))

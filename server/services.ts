@@ -3,6 +3,8 @@
  * what each answers to, `main.ts` starts and stops them.
  */
 import type { Sql } from "../db/sql.ts";
+import { createAuditService } from "./audit/service.ts";
+import type { AuditService } from "./audit/service.ts";
 import { AuditSideChannel } from "./audit/side-channel.ts";
 import type { Guards } from "./auth/context.ts";
 import { createGuards } from "./auth/guards.ts";
@@ -10,6 +12,7 @@ import { Passwords } from "./auth/passwords.ts";
 import { createRefreshCookie } from "./auth/refresh-cookie.ts";
 import type { RefreshCookie } from "./auth/refresh-cookie.ts";
 import { createSessions } from "./auth/sessions.ts";
+import type { Sessions } from "./auth/sessions.ts";
 import { createAuthStore } from "./auth/store.ts";
 import { Tokens } from "./auth/tokens.ts";
 import type { BackgroundJob } from "./background.ts";
@@ -26,8 +29,20 @@ import { createRateLimitStore } from "./rate-limits/store.ts";
 import type { Settings } from "./settings.ts";
 import { DatabaseProbe } from "./system/database.ts";
 import { Sweeper } from "./system/sweeper.ts";
+import { createTeamAdministration } from "./teams/administration.ts";
+import type { TeamAdministration } from "./teams/administration.ts";
+import { createMemberService } from "./teams/members.ts";
+import type { MemberService } from "./teams/members.ts";
+import { createTeamService } from "./teams/service.ts";
+import type { TeamService } from "./teams/service.ts";
 import { createAccounts } from "./users/accounts.ts";
 import type { Accounts } from "./users/accounts.ts";
+import { createUserAdministration } from "./users/administration.ts";
+import type { UserAdministration } from "./users/administration.ts";
+import { createLinks } from "./users/links.ts";
+import type { Links } from "./users/links.ts";
+import { createProfileService } from "./users/profile.ts";
+import type { ProfileService } from "./users/profile.ts";
 import { createUserService } from "./users/service.ts";
 import type { UserService } from "./users/service.ts";
 
@@ -47,7 +62,15 @@ export interface Services extends Foundation, ControlPlane {
   guards: Guards;
   accounts: Accounts;
   users: UserService;
+  sessions: Sessions;
+  profile: ProfileService;
+  links: Links;
+  userAdministration: UserAdministration;
+  teamAdministration: TeamAdministration;
+  teams: TeamService;
+  members: MemberService;
   keys: KeyService;
+  audit: AuditService;
   refreshCookie: RefreshCookie;
   /** For audit rows without a change of their own. */
   auditSideChannel: AuditSideChannel;
@@ -66,6 +89,7 @@ export const createServices = (foundation: Foundation): Services => {
   const passwords = new Passwords();
   const sessions = createSessions(sql);
   const accounts = createAccounts({ sql, passwords, config, setupCode: settings.setupCode });
+  const links = createLinks({ sql, passwords, publicUrl: config.publicUrl });
   const controlPlane = createControlPlane({ ...foundation, tokens, audit: auditSideChannel });
   return {
     ...foundation,
@@ -78,7 +102,15 @@ export const createServices = (foundation: Foundation): Services => {
     guards,
     accounts,
     users: createUserService({ sql, tokens, passwords, sessions, accounts, sideChannel: auditSideChannel }),
+    sessions,
+    profile: createProfileService({ sql, passwords, sideChannel: auditSideChannel }),
+    links,
+    userAdministration: createUserAdministration({ sql, accounts, links }),
+    teamAdministration: createTeamAdministration(sql),
+    teams: createTeamService(sql),
+    members: createMemberService(sql),
     keys: createKeyService(sql),
+    audit: createAuditService(sql),
     refreshCookie: createRefreshCookie({
       instanceId: settings.instanceId,
       isSecure: config.publicUrl.startsWith("https:"),

@@ -6,7 +6,7 @@ import { record } from "../audit/record.ts";
 import { userEvents } from "../audit/user-events.ts";
 import { Passwords } from "../auth/passwords.ts";
 import { randomHex } from "../auth/secrets.ts";
-import { revokeAllSessions } from "../auth/sessions-store.ts";
+import { revokeSessions } from "../auth/sessions-store.ts";
 import { notFound } from "../errors.ts";
 import { readId } from "../http/wire-ids.ts";
 import { createKeyService } from "../keys/service.ts";
@@ -29,7 +29,7 @@ export const resetPassword = async (sql: Sql, email: string): Promise<string> =>
   const passwordHash = await new Passwords().hash(password);
   await sql.begin(async (tx) => {
     await setPassword(tx, { id: user.id, passwordHash });
-    await revokeAllSessions(tx, user.id);
+    await revokeSessions(tx, { userId: user.id });
     await record(tx, userEvents.passwordChanged({ actor: SYSTEM, userId: user.id }));
   });
   return password;
@@ -59,7 +59,7 @@ export const createKeyFor = async (
 export const grantAdmin = async (sql: Sql, email: string): Promise<void> => {
   const user = await requireUser(sql, email);
   await sql.begin(async (tx) => {
-    await setAdmin(tx, user.id);
+    await setAdmin(tx, { id: user.id, isAdmin: true });
     await record(tx, userEvents.adminGranted({ actor: SYSTEM, userId: user.id }));
   });
 };

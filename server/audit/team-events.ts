@@ -53,6 +53,11 @@ export const teamEvents = {
         metadata: { enabled: event.enabled },
       }),
     ),
+  /** `limits` by wire name: the team's own from now on. */
+  limitsSet: (event: Team & { limits: Record<string, number> }) =>
+    forPlatform(
+      team(event, { action: "set_limits", scope: "admin", status: "info", metadata: event.limits }),
+    ),
   ownershipTransferred: (event: Team & { newOwnerId: string }) =>
     team(event, {
       action: "transfer_ownership",

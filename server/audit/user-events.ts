@@ -42,9 +42,18 @@ export const userEvents = {
       status: "info",
       metadata: { session: formatSessionId(event.sessionId), reason: event.reason },
     }),
+  /** All sessions of an account at once, or all but the one that asked. */
+  sessionsRevoked: (event: User & { reason: string }) =>
+    user(event, { action: "session_revoke", status: "info", metadata: { reason: event.reason } }),
   identityLinked: (event: User & { provider: string }) =>
     user(event, { action: "identity_link", status: "info", metadata: { provider: event.provider } }),
   disabled: (event: User) => user(event, { action: "disable", status: "warning" }),
   enabled: (event: User) => user(event, { action: "enable", status: "info" }),
   adminGranted: (event: User) => user(event, { action: "admin_grant", status: "warning" }),
+  adminRevoked: (event: User) => user(event, { action: "admin_revoke", status: "warning" }),
+  /** By an administrator; the person sets a password with a one-time link. */
+  added: (event: User & { email: string }) =>
+    user(event, { action: "signup", status: "success", metadata: { email: event.email, by: "admin" } }),
+  /** A one-time link to set a password was handed out. */
+  resetLinkIssued: (event: User) => user(event, { action: "reset_link", status: "warning" }),
 };

@@ -7,16 +7,22 @@ const BATCH = 1_000;
 
 type StoredRow = HashedRow & { prev_hash: Buffer; hash: Buffer };
 
-/**
- * Number of the first row that is not as it was written, also when it is missing: the chain's end is told by
- * its head. Null for an unbroken chain.
- */
-export const findBrokenRow = async (sql: Queryable, teamId: string): Promise<number | null> => {
-  // Read first: rows appended meanwhile are beyond it, and none of their concern.
-  const [head] = await sql<{ seq: number; hash: Buffer }[]>`
-    select seq, hash from audit_heads where team_id = ${teamId}`;
-  const end = head ?? { seq: 0, hash: FIRST_HASH };
-  let last: { seq: number; hash: Buffer } = { seq: 0, hash: FIRST_HASH };
+export interface Verification {
+  /** The first row that is not as it was written, or is missing; null for an unbroken chain. */
+  brokenSeq: number | null;
+  /** How many rows the chain should have. */
+  rows: number;
+}
+
+interface Place {
+  seq: number;
+  hash: Buffer;
+}
+
+const START: Place = { seq: 0, hash: FIRST_HASH };
+
+const findBroken = async (sql: Queryable, teamId: string, end: Place): Promise<number | null> => {
+  let last = START;
   while (last.seq < end.seq) {
     const rows = await sql<StoredRow[]>`
       select team_id, seq, actor_type, actor_id, actor_name, resource_type, resource_id, action, scope, status,
@@ -25,10 +31,19 @@ export const findBrokenRow = async (sql: Queryable, teamId: string): Promise<num
       order by seq limit ${BATCH}`;
     if (rows.length === 0) return last.seq + 1;
     for (const row of rows) {
-      const fits = row.seq === last.seq + 1 && row.prev_hash.equals(last.hash);
-      if (!fits || !hashRow(last.hash, row).equals(row.hash)) return row.seq;
+      if (row.seq !== last.seq + 1) return last.seq + 1;
+      const fits = row.prev_hash.equals(last.hash) && hashRow(last.hash, row).equals(row.hash);
+      if (!fits) return row.seq;
       last = { seq: row.seq, hash: row.hash };
     }
   }
   return last.hash.equals(end.hash) ? null : end.seq;
+};
+
+/** Recomputes all of it. The chain's end is told by its head, so rows that are missing there show too. */
+export const verifyChain = async (sql: Queryable, teamId: string): Promise<Verification> => {
+  // Read first: rows appended meanwhile are beyond it, and none of their concern.
+  const [head] = await sql<Place[]>`select seq, hash from audit_heads where team_id = ${teamId}`;
+  const end = head ?? START;
+  return { brokenSeq: await findBroken(sql, teamId, end), rows: end.seq };
 };

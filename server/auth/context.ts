@@ -51,6 +51,12 @@ export interface Credentials {
   bearer?: string;
 }
 
+/** The same on a route below one team. */
+export interface GuardedTeam extends Guarded {
+  /** `id`: the team's, as the client wrote it. */
+  params: { id: string };
+}
+
 /**
  * One function per kind of door, for `.derive(…)` of a route plugin: it runs before validation, so a
  * stranger learns nothing about the body. Each throws the matching 401, 403 or 429 and costs one query at most.
@@ -65,6 +71,11 @@ export interface Guards {
   user(context: Guarded): Promise<{ caller: UserCaller }>;
   /** A person only; a key is 401. 403 `no_team` without a team context, 403 `not_a_member` if it is gone. */
   team(context: Guarded): Promise<{ caller: TeamCaller }>;
+  /**
+   * A person in the team that the path names, whatever the token's own. 404 `team_not_found` when there is no
+   * live team of that id, 403 `not_a_member`.
+   */
+  member(context: GuardedTeam): Promise<{ caller: TeamCaller }>;
   /** `X-API-Key` first, else Bearer. */
   keyOrTeam(access: KeyAccess): (context: Guarded) => Promise<{ caller: TeamCaller }>;
   /** A person who is a platform admin now. */

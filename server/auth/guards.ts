@@ -1,9 +1,12 @@
 /** The doors: who may pass is read from the database each time. */
+import { parseTeamId } from "../../proto/ids.ts";
 import { keyActor, userActor } from "../audit/actor.ts";
 import { forbidden, unauthorized } from "../errors.ts";
+import { readId } from "../http/wire-ids.ts";
 import { hashKey } from "../keys/key-format.ts";
 import type { Log } from "../log.ts";
 import type { RateLimits } from "../rate-limits/rate-limits.ts";
+import { notAMember, teamNotFound } from "../teams/errors.ts";
 import type { Guarded, Guards, KeyAccess, TeamCaller, UserCaller } from "./context.ts";
 import { withinDeadline } from "./database-deadline.ts";
 import { Guesses } from "./guesses.ts";
@@ -61,9 +64,11 @@ export const createGuards = ({ store, tokens, limits, log }: GuardDeps): Guards 
       .finally(() => touching.delete(row.key_id));
   };
 
+  /** @param readTeam the id of the team to look at, instead of the token's; called once the token is good. */
   const signedIn = async (
     context: Guarded,
     bearer: string | undefined,
+    readTeam?: () => string,
   ): Promise<{ row: UserRow; sessionId: string; teamId: string | null }> => {
     if (bearer === undefined)
       throw unauthorized("Sign in first: this needs an Authorization: Bearer header.");
@@ -72,19 +77,18 @@ export const createGuards = ({ store, tokens, limits, log }: GuardDeps): Guards 
       const why = "The token is not valid or has expired. Refresh it or sign in again.";
       throw guesses.onBad(context, unauthorized(why));
     }
-    const row = await withinDeadline(store.findUser(session));
+    const teamId = readTeam?.() ?? session.teamId;
+    const row = await withinDeadline(store.findUser({ ...session, teamId }));
     if (row === undefined) {
       throw guesses.onBad(context, unauthorized("The session has ended. Sign in again."));
     }
     limits.caller(context, row.user_id);
-    return { row, sessionId: session.sessionId, teamId: session.teamId };
+    return { row, sessionId: session.sessionId, teamId };
   };
 
-  const teamOfUser = async (context: Guarded, bearer: string | undefined): Promise<TeamCaller> => {
-    const { row, teamId } = await signedIn(context, bearer);
-    if (teamId === null) throw forbidden("Choose a team first: this token has no team.", "no_team");
+  const toTeamCaller = (row: UserRow): TeamCaller => {
     const team = toTeam(row);
-    if (team === null) throw forbidden("You are not a member of this team (any more).", "not_a_member");
+    if (team === null) throw notAMember();
     return {
       ...team,
       userId: row.user_id,
@@ -92,6 +96,12 @@ export const createGuards = ({ store, tokens, limits, log }: GuardDeps): Guards 
       isAdmin: row.is_admin,
       actor: userActor(row.user_id, row.name),
     };
+  };
+
+  const teamOfUser = async (context: Guarded, bearer: string | undefined): Promise<TeamCaller> => {
+    const { row, teamId } = await signedIn(context, bearer);
+    if (teamId === null) throw forbidden("Choose a team first: this token has no team.", "no_team");
+    return toTeamCaller(row);
   };
 
   const teamOfKey = async (
@@ -139,6 +149,12 @@ export const createGuards = ({ store, tokens, limits, log }: GuardDeps): Guards 
     user,
     authenticate,
     team: async (context) => ({ caller: await teamOfUser(context, readBearer(context.request)) }),
+    member: async (context) => {
+      const readTeam = () => readId(parseTeamId, "id", context.params.id);
+      const { row } = await signedIn(context, readBearer(context.request), readTeam);
+      if (row.team_id === null) throw teamNotFound();
+      return { caller: toTeamCaller(row) };
+    },
     keyOrTeam: (access) => async (context) => {
       const { request } = context;
       const apiKey = request.headers.get("x-api-key") ?? undefined;

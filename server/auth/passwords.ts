@@ -38,30 +38,18 @@ const nobodysHash = (): string =>
 
 const normalize = (password: string): string => password.normalize("NFC");
 
-/** Why `password` is not accepted for this account, or null. */
-export const checkPassword = (password: string, email: string): ApiError | null => {
+/** Why `password` is not accepted for this account, or null. @param field what the client calls it. */
+export const checkPassword = (password: string, email: string, field = "password"): ApiError | null => {
   const length = Array.from(password).length;
   if (length < MIN_PASSWORD_LENGTH) {
-    return invalidRequest(
-      "password",
-      "min_length",
-      `password: use at least ${MIN_PASSWORD_LENGTH} characters.`,
-    );
+    return invalidRequest(field, "min_length", `${field}: use at least ${MIN_PASSWORD_LENGTH} characters.`);
   }
   if (length > MAX_PASSWORD_LENGTH) {
-    return invalidRequest(
-      "password",
-      "max_length",
-      `password: use at most ${MAX_PASSWORD_LENGTH} characters.`,
-    );
+    return invalidRequest(field, "max_length", `${field}: use at most ${MAX_PASSWORD_LENGTH} characters.`);
   }
   const lower = password.toLowerCase();
   if (COMMON_PASSWORDS.has(lower) || lower === email.toLowerCase() || /^(.)\1*$/u.test(lower)) {
-    return invalidRequest(
-      "password",
-      "common_password",
-      "password: this one is among the first that are tried.",
-    );
+    return invalidRequest(field, "common_password", `${field}: this one is among the first that are tried.`);
   }
   return null;
 };

@@ -32,8 +32,16 @@ export const insertSession = async (
 };
 
 /**
- * The row of a refresh token, with its family locked until the transaction ends: uses at once take turns, and
- * each sees what the one before did.
+ * Whoever begins, continues or ends sessions of one person takes turns until the transaction ends: a
+ * session that is being refreshed cannot slip past "end them all".
+ */
+export const lockSessionsOf = async (tx: Queryable, userId: string): Promise<void> => {
+  await tx`select id from users where id = ${userId} for no key update`;
+};
+
+/**
+ * The row of a refresh token, with its person's sessions locked until the transaction ends: uses at once take
+ * turns, and each sees what the one before did.
  */
 export const lockRefreshToken = async (
   tx: Queryable,
@@ -41,8 +49,8 @@ export const lockRefreshToken = async (
 ): Promise<RefreshRow | undefined> => {
   const { tokenHash, graceSec } = options;
   await tx`
-    select pg_advisory_xact_lock(hashtextextended(family_id::text, 0))
-    from sessions where token_hash = ${tokenHash}`;
+    select id from users where id = (select user_id from sessions where token_hash = ${tokenHash})
+    for no key update`;
   const [row] = await tx<RefreshRow[]>`
     select s.id, s.user_id, s.family_id, s.user_agent,
       s.revoked_at is null and s.expires_at > now() as is_live,
@@ -62,16 +70,51 @@ export const markRotated = async (tx: Queryable, id: string): Promise<void> => {
   await tx`update sessions set rotated_at = now(), last_seen_at = now() where id = ${id}`;
 };
 
+/** A session that can still be continued. */
+export interface LiveSession {
+  /** Its family. */
+  id: string;
+  userAgent: string | null;
+  /** When its token was last refreshed. */
+  lastSeenAt: Date;
+  expiresAt: Date;
+}
+
+const isLive = (sql: Queryable) => sql`rotated_at is null and revoked_at is null and expires_at > now()`;
+
+/** Newest first. */
+export const listLiveSessions = (
+  sql: Queryable,
+  page: { userId: string; beforeId: string | null; limit: number },
+): Promise<LiveSession[]> => sql<LiveSession[]>`
+  select family_id as id, user_agent as "userAgent", last_seen_at as "lastSeenAt", expires_at as "expiresAt"
+  from sessions
+  where user_id = ${page.userId} and ${isLive(sql)}
+    and (${page.beforeId}::uuid is null or family_id < ${page.beforeId}::uuid)
+  order by family_id desc limit ${page.limit}`;
+
 /** True when there was something to revoke. */
-export const revokeFamily = async (tx: Queryable, familyId: string): Promise<boolean> => {
+export const revokeFamily = async (
+  tx: Queryable,
+  { userId, familyId }: { userId: string; familyId: string },
+): Promise<boolean> => {
   const rows = await tx`
     update sessions set revoked_at = now()
-    where family_id = ${familyId} and revoked_at is null
+    where family_id = ${familyId} and user_id = ${userId} and revoked_at is null
     returning rotated_at`;
   return rows.some(({ rotated_at }) => rotated_at === null);
 };
 
-/** All of a user's sessions; for a changed password or a disabled account. */
-export const revokeAllSessions = async (tx: Queryable, userId: string): Promise<void> => {
-  await tx`update sessions set revoked_at = now() where user_id = ${userId} and revoked_at is null`;
+/**
+ * All of a person's sessions, or all but one: for a changed password, a disabled account, a sign-out
+ * everywhere.
+ */
+export const revokeSessions = async (
+  tx: Queryable,
+  { userId, exceptId = null }: { userId: string; exceptId?: string | null },
+): Promise<void> => {
+  await lockSessionsOf(tx, userId);
+  await tx`
+    update sessions set revoked_at = now()
+    where user_id = ${userId} and revoked_at is null and family_id is distinct from ${exceptId}::uuid`;
 };

@@ -1,13 +1,24 @@
 /** Sessions: begun by a sign-in, kept by rotating the refresh token, ended by sign-out or by a stolen token. */
 import type { Sql, Tx } from "../../db/sql.ts";
-import { newId } from "../../proto/ids.ts";
+import { isUuid, newId } from "../../proto/ids.ts";
 import { SYSTEM } from "../audit/actor.ts";
 import { record } from "../audit/record.ts";
 import { userEvents } from "../audit/user-events.ts";
-import { unauthorized } from "../errors.ts";
+import { notFound, unauthorized } from "../errors.ts";
+import { decodeCursor, type Page, toPage } from "../http/cursors.ts";
+import type { UserCaller } from "./context.ts";
 import { randomHex, sha256 } from "./secrets.ts";
-import { insertSession, lockRefreshToken, markRotated, revokeFamily } from "./sessions-store.ts";
-import type { RefreshRow } from "./sessions-store.ts";
+import {
+  insertSession,
+  listLiveSessions,
+  type LiveSession,
+  lockRefreshToken,
+  lockSessionsOf,
+  markRotated,
+  type RefreshRow,
+  revokeFamily,
+  revokeSessions,
+} from "./sessions-store.ts";
 
 export const SESSION_SEC = 30 * 24 * 3600;
 /** How long a rotated token still yields a user's token: two tabs refresh at once, or an answer was lost. */
@@ -26,6 +37,8 @@ export interface RefreshedSession {
   /** Null within the grace: the other tab got the cookie. */
   refreshToken: string | null;
 }
+
+type Person = Pick<UserCaller, "userId" | "actor">;
 
 type Outcome = RefreshedSession | "unknown" | "reused";
 
@@ -64,7 +77,7 @@ const use = async (tx: Tx, refreshToken: string): Promise<Outcome> => {
     return { userId: row.user_id, sessionId: row.family_id, refreshToken: null };
   }
   // A token that was replaced long ago comes back: someone kept a copy. Nobody keeps the session.
-  if (await revokeFamily(tx, row.family_id)) {
+  if (await revokeFamily(tx, { userId: row.user_id, familyId: row.family_id })) {
     const reason = "refresh_token_reused";
     const event = { actor: SYSTEM, userId: row.user_id, sessionId: row.family_id, reason };
     await record(tx, userEvents.sessionRevoked(event));
@@ -97,7 +110,33 @@ export const createSessions = (sql: Sql) => ({
   async end(refreshToken: string): Promise<void> {
     await sql.begin(async (tx) => {
       const row = await lockRefreshToken(tx, { tokenHash: sha256(refreshToken), graceSec: GRACE_SEC });
-      if (row !== undefined) await revokeFamily(tx, row.family_id);
+      if (row !== undefined) await revokeFamily(tx, { userId: row.user_id, familyId: row.family_id });
+    });
+  },
+
+  async list(userId: string, page: { cursor?: string; limit: number }): Promise<Page<LiveSession>> {
+    const [beforeId = null] = page.cursor === undefined ? [] : decodeCursor(page.cursor, 1, isUuid);
+    const rows = await listLiveSessions(sql, { userId, beforeId, limit: page.limit + 1 });
+    return toPage(rows, page.limit, ({ id }) => [id]);
+  },
+
+  /** Ends one of the person's sessions; its token stops at once. 404 `session_not_found`. */
+  async revoke({ userId, actor }: Person, sessionId: string): Promise<void> {
+    await sql.begin(async (tx) => {
+      await lockSessionsOf(tx, userId);
+      if (!(await revokeFamily(tx, { userId, familyId: sessionId }))) {
+        throw notFound("session_not_found", "You have no such session (any more).");
+      }
+      await record(tx, userEvents.sessionRevoked({ actor, userId, sessionId, reason: "revoked" }));
+    });
+  },
+
+  /** Signs the person out everywhere, or everywhere else. @param exceptId the session that stays. */
+  async revokeAll({ userId, actor }: Person, exceptId: string | null): Promise<void> {
+    const reason = exceptId === null ? "signed_out_everywhere" : "signed_out_elsewhere";
+    await sql.begin(async (tx) => {
+      await revokeSessions(tx, { userId, exceptId });
+      await record(tx, userEvents.sessionsRevoked({ actor, userId, reason }));
     });
   },
 });

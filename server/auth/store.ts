@@ -2,7 +2,7 @@
 import type { ApiKeyScope, TeamRole } from "../../db/constants.ts";
 import type { Sql } from "../../db/sql.ts";
 
-/** A team as a guard sees it; `role` null: not (or no longer) a member of a live team of that id. */
+/** A team as a guard sees it; all null: no live team of that id. `role` null: not (or no longer) a member. */
 interface TeamColumns {
   team_id: string | null;
   team_name: string | null;
@@ -43,8 +43,8 @@ export const createAuthStore = (sql: Sql) => ({
       from users u
       join sessions s on s.user_id = u.id and s.family_id = ${session.sessionId}
         and s.rotated_at is null and s.revoked_at is null and s.expires_at > now()
-      left join (memberships m join teams t on t.id = m.team_id and t.deleted_at is null)
-        on m.user_id = u.id and m.team_id = ${session.teamId}
+      left join teams t on t.id = ${session.teamId} and t.deleted_at is null
+      left join memberships m on m.team_id = t.id and m.user_id = u.id
       where u.id = ${session.userId} and u.disabled_at is null`;
     return row;
   },

@@ -16,6 +16,8 @@ type Requirement = Record<string, string[]>;
 
 /** A person. */
 export const USER: Requirement[] = [{ bearer: [] }];
+/** A person who is a platform admin. */
+export const ADMIN: Requirement[] = USER;
 /** A person or an API key. */
 export const KEY_OR_TEAM: Requirement[] = [{ apiKey: [] }, { bearer: [] }];
 export const HOST: Requirement[] = [{ hostToken: [] }];

@@ -3,17 +3,16 @@ import type { Sql, Tx } from "../../db/sql.ts";
 import { formatHostId, formatSandboxId } from "../../proto/ids.ts";
 import { hostEvents } from "../audit/host-events.ts";
 import { record } from "../audit/record.ts";
-import { sandboxEvents } from "../audit/sandbox-events.ts";
 import type { UserCaller } from "../auth/context.ts";
 import { type ApiError, conflict, notFound } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { type EndedSandbox, endSandboxes } from "../sandboxes/end-all.ts";
 import { destroyOnHost } from "../sandboxes/host-calls.ts";
-import { changeStatus } from "../sandboxes/status-store.ts";
-import { TRANSITIONS } from "../sandboxes/status.ts";
+import { listLive } from "../sandboxes/store.ts";
 import { listHeldNames } from "../templates/store.ts";
 import type { HostClientPool } from "./client-pool.ts";
 import { endpointOf, type Host } from "./host.ts";
-import { deleteHost, findHost, type HostScope, liveSandboxesOf, lockHost } from "./store.ts";
+import { deleteHost, findHost, type HostScope, lockHost } from "./store.ts";
 
 export interface HostDeps {
   sql: Sql;
@@ -64,12 +63,18 @@ export const askWork = async ({ hosts }: Pick<HostDeps, "hosts">, host: Host): P
 export const heldTemplates = ({ sql }: Pick<HostDeps, "sql">, host: Host): Promise<string[]> =>
   listHeldNames(sql, host.id);
 
-const endSandboxes = async (tx: Tx, sandboxes: { id: string; teamId: string }[]): Promise<void> => {
-  const reason = "host_deleted";
-  for (const { id, teamId } of sandboxes) {
-    const changed = await changeStatus(tx, { id, ...TRANSITIONS.deleted, reason });
-    if (changed) await record(tx, sandboxEvents.destroyedBySystem({ teamId, sandboxId: id, reason }));
-  }
+/**
+ * Removes a host's row and credentials with the sandboxes that are on it, inside the caller's transaction,
+ * which holds the host's lock.
+ */
+export const endHost = async (
+  tx: Tx,
+  { actor }: Pick<UserCaller, "actor">,
+  { host, sandboxes }: { host: Host; sandboxes: readonly EndedSandbox[] },
+): Promise<void> => {
+  await deleteHost(tx, host.id);
+  await endSandboxes(tx, { sandboxes, reason: "host_deleted" });
+  await record(tx, hostEvents.deleted({ teamId: host.teamId, actor, hostId: host.id }));
 };
 
 /**
@@ -78,24 +83,21 @@ const endSandboxes = async (tx: Tx, sandboxes: { id: string; teamId: string }[])
  */
 export const removeHost = async (
   { sql, hosts, log }: HostDeps,
-  { actor }: Pick<UserCaller, "actor">,
+  caller: Pick<UserCaller, "actor">,
   { host, force }: { host: Host; force: boolean },
 ): Promise<void> => {
   const ended = await sql.begin(async (tx: Tx) => {
     // No sandbox can be put on it from here to the commit.
     if (!(await lockHost(tx, host.id))) throw hostNotFound(host.id);
-    const sandboxes = await liveSandboxesOf(tx, host.id);
+    const sandboxes = await listLive(tx, { hostId: host.id });
     if (sandboxes.length > 0 && !force) {
       throw conflict("host_has_sandboxes", "The host has sandboxes; delete them, or use force to end them.", {
         sandbox_ids: sandboxes.map(({ id }) => formatSandboxId(id)),
       });
     }
-    await deleteHost(tx, host.id);
-    await endSandboxes(tx, sandboxes);
-    await record(tx, hostEvents.deleted({ teamId: host.teamId, actor, hostId: host.id }));
+    await endHost(tx, caller, { host, sandboxes });
     return sandboxes;
   });
-  const endpoint = endpointOf(host);
-  if (endpoint) for (const { id } of ended) destroyOnHost({ hosts, log }, endpoint, id);
+  for (const { id, endpoint } of ended) if (endpoint) void destroyOnHost({ hosts, log }, endpoint, id);
   hosts.evict(host.id);
 };

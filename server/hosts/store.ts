@@ -1,6 +1,5 @@
 /** SQL about hosts' rows. Credentials and heartbeats have stores of their own. */
 import type { Queryable, Tx } from "../../db/sql.ts";
-import { LIVE_STATUSES } from "../sandboxes/status.ts";
 import { type Host, type HostRow, toHost } from "./host.ts";
 import type { HostCandidate } from "./scheduler.ts";
 
@@ -88,13 +87,12 @@ export const setReachable = async (
       and (reachable, status_reason) is distinct from (${reachable}, ${reason}::text)`;
 };
 
-/** The sandboxes that exist on a host: running and paused alike. */
-export const liveSandboxesOf = async (
-  sql: Queryable,
-  hostId: string,
-): Promise<{ id: string; teamId: string }[]> => sql<{ id: string; teamId: string }[]>`
-  select id, team_id as "teamId" from sandboxes
-  where host_id = ${hostId} and status = any(${[...LIVE_STATUSES]}) order by id`;
+/** A live team's own hosts. */
+export const listHostsOf = async (sql: Queryable, teamId: string): Promise<Host[]> => {
+  const rows = await sql<HostRow[]>`
+    select * from hosts where team_id = ${teamId} and deleted_at is null order by id`;
+  return rows.map(toHost);
+};
 
 /** Keeps new sandboxes off the host until the commit; false when it is deleted already. */
 export const lockHost = async (tx: Tx, id: string): Promise<boolean> => {

@@ -9,6 +9,8 @@ import type { TeamCaller } from "../auth/context.ts";
 import { forbidden, invalidRequest, notFound } from "../errors.ts";
 import { decodeCursor, toPage } from "../http/cursors.ts";
 import type { Page } from "../http/cursors.ts";
+import { notAMember } from "../teams/errors.ts";
+import { keepMembership } from "../teams/members-store.ts";
 import { isPlainText } from "../text.ts";
 import { newKey } from "./key-format.ts";
 import { insertKey, listKeys, lockKey, revokeKey } from "./store.ts";
@@ -37,6 +39,7 @@ export const createKeyService = (sql: Sql) => ({
     check({ ...request, name });
     const made = newKey();
     const row = await sql.begin(async (tx) => {
+      if (!(await keepMembership(tx, maker))) throw notAMember();
       const inserted = await insertKey(tx, {
         id: newId(),
         teamId: maker.teamId,

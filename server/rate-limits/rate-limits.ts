@@ -103,9 +103,13 @@ export class RateLimits {
   /** A sign-in, before anything is known of the account: known and unknown ones are counted alike. */
   async logIn({ request, set }: Limited, email: string): Promise<void> {
     await this.shared("login", this.addressOf(request), set);
-    // After the address, which alone cannot use this up. Not in the answer's head: what others try is not told.
-    const subject = sha256(email.trim().toLowerCase()).toString("base64url");
-    await this.shared("login_email", subject);
+    // After the address, which alone cannot use this up.
+    await this.password(email);
+  }
+
+  /** A check of an account's password. Not in the answer's head: what others try is not told. */
+  async password(email: string): Promise<void> {
+    await this.shared("login_email", sha256(email.trim().toLowerCase()).toString("base64url"));
   }
 
   async signUp({ request, set }: Limited): Promise<void> {

@@ -15,6 +15,8 @@ import { HostChooser } from "../hosts/chooser.ts";
 import { anotherHostMay, type HostFailure, readFailure, toClientError } from "../hosts/failures.ts";
 import type { HostEndpoint } from "../hosts/host-fetch.ts";
 import { keepHost } from "../hosts/store.ts";
+import { notAMember } from "../teams/errors.ts";
+import { keepTeam } from "../teams/store.ts";
 import { canonicalName } from "../templates/names.ts";
 import { findTemplate, keepTemplate, type Template } from "../templates/store.ts";
 import type { SandboxContext } from "./context.ts";
@@ -60,11 +62,18 @@ const insertPending = async (context: SandboxContext, order: Order, hostId: stri
   const { id, caller, template, sandbox } = order;
   const { teamId, actor } = caller;
   await context.sql.begin(async (tx: Tx) => {
-    if (!(await keepTemplate(tx, template.id))) throw templateNotFound(template.name);
-    if (!(await keepHost(tx, hostId))) throw hostsChanged();
+    // What it needs outlives it from here on; asked in one round trip.
+    const [hasTeam, hasTemplate, hasHost] = await Promise.all([
+      keepTeam(tx, teamId),
+      keepTemplate(tx, template.id),
+      keepHost(tx, hostId),
+    ]);
+    if (!hasTeam) throw notAMember();
+    if (!hasTemplate) throw templateNotFound(template.name);
+    if (!hasHost) throw hostsChanged();
     checkQuota(
       await lockUsage(tx, teamId),
-      { sandboxes: 1, vcpus: sandbox.vcpus, memoryMb: sandbox.memoryMb },
+      { sandboxes: 1, vcpus: sandbox.vcpus, memoryMb: sandbox.memoryMb, pausedDiskMb: 0 },
       { own: caller.limits, instance: context.limits },
     );
     await insertSandbox(tx, {
@@ -116,7 +125,7 @@ const fail = async (
     if (changed) await record(tx, sandboxEvents.createFailed({ teamId, actor, sandboxId: id, reason }));
   };
   await whileAway(() => context.sql.begin(settle));
-  if (failure.kind !== "unreachable") destroyOnHost(context, endpoint, id);
+  if (failure.kind !== "unreachable") void destroyOnHost(context, endpoint, id);
   return error;
 };
 
@@ -133,7 +142,7 @@ const finish = async (
   if (row) return row;
   const now = await findSandbox(context.sql, { id, teamId: caller.teamId });
   if (now?.status === "running") return now;
-  destroyOnHost(context, endpoint, id);
+  void destroyOnHost(context, endpoint, id);
   throw now ? invalidState(id, now.status, "pending") : sandboxNotFound(id);
 };
 

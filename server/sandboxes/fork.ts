@@ -9,6 +9,7 @@ import type { TeamCaller } from "../auth/context.ts";
 import { readFailure, toClientError } from "../hosts/failures.ts";
 import type { HostEndpoint } from "../hosts/host-fetch.ts";
 import { keepHost } from "../hosts/store.ts";
+import { keepTeam } from "../teams/store.ts";
 import { keepTemplate } from "../templates/store.ts";
 import type { SandboxContext } from "./context.ts";
 import { destroyOnHost, invalidState, requireSandbox, requireStatus } from "./host-calls.ts";
@@ -30,13 +31,16 @@ const insertChildren = (
   context.sql.begin(async (tx: Tx) => {
     const { teamId, actor } = caller;
     const count = ids.length;
-    // Both outlive every sandbox that needs them: without one the source has ended too.
-    if (!(await keepTemplate(tx, source.templateId)) || !(await keepHost(tx, hostId))) {
-      throw invalidState(source.id, "stopped", LIVE);
-    }
+    // All outlive every sandbox that needs them: without one the source has ended too.
+    const kept = await Promise.all([
+      keepTeam(tx, teamId),
+      keepTemplate(tx, source.templateId),
+      keepHost(tx, hostId),
+    ]);
+    if (kept.includes(false)) throw invalidState(source.id, "stopped", LIVE);
     checkQuota(
       await lockUsage(tx, teamId),
-      { sandboxes: count, vcpus: source.vcpus * count, memoryMb: source.memoryMb * count },
+      { sandboxes: count, vcpus: source.vcpus * count, memoryMb: source.memoryMb * count, pausedDiskMb: 0 },
       { own: caller.limits, instance: context.limits },
     );
     for (const id of ids) await insertSandbox(tx, { ...source, id, hostId, createdBy: caller.userId });
@@ -78,7 +82,7 @@ const settleChild = async (
   if (row) return row;
   const now = await findSandbox(context.sql, { id, teamId: caller.teamId });
   // Deleted meanwhile, and the host is to follow; or a reconcile was faster.
-  if (now?.status !== "running") destroyOnHost(context, endpoint, id);
+  if (now?.status !== "running") void destroyOnHost(context, endpoint, id);
   return now;
 };
 
@@ -133,7 +137,7 @@ export const forkSandbox = async (
     const reason = error.code === "agent_timeout" ? "fork_timed_out" : failure.code;
     await Promise.all(children.map((child) => failChild(context, child, reason)));
     if (failure.kind === "unknown") {
-      for (const child of ids) destroyOnHost(context, endpoint, child);
+      for (const child of ids) void destroyOnHost(context, endpoint, child);
     }
     throw error;
   });

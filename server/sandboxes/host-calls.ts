@@ -42,17 +42,17 @@ export const requireStatus = (sandbox: PlacedSandbox, wanted: readonly SandboxSt
 };
 
 /**
- * Ends the sandbox on its host without anyone waiting. What fails here is done by the next reconcile,
- * which finds the row ended and the host still holding it.
+ * Ends the sandbox on its host; nobody need wait for it, and it never rejects. What fails here is done by
+ * the next reconcile, which finds the row ended and the host still holding it.
  */
-export const destroyOnHost = (
+export const destroyOnHost = async (
   { hosts, log }: Pick<SandboxContext, "hosts" | "log">,
   endpoint: HostEndpoint,
   id: string,
-): void => {
+): Promise<void> => {
   const client: HostClient = hosts.client(endpoint);
   const sandboxId = formatSandboxId(id);
-  client.destroySandbox({ sandboxId }).catch((error: unknown) => {
+  await client.destroySandbox({ sandboxId }).catch((error: unknown) => {
     log.warn("destroying a sandbox on its host failed; the reconcile repeats it", {
       sandbox: sandboxId,
       error,

@@ -17,10 +17,11 @@ import { UNANSWERED } from "../hosts/reconcile.ts";
 import type { SandboxContext } from "./context.ts";
 import { destroyOnHost, invalidState, requireSandbox, requireStatus, sandboxNotFound } from "./host-calls.ts";
 import { readState, toNetworkPolicy, toTimeout } from "./host-state.ts";
+import { checkQuota } from "./limits.ts";
 import type { Network, Sandbox } from "./sandbox.ts";
 import { changeStatus, explainStatus, statusOf } from "./status-store.ts";
 import { isFinal, TRANSITIONS } from "./status.ts";
-import { setNetworkOf, setTimeoutOf } from "./store.ts";
+import { lockUsage, setNetworkOf, setTimeoutOf } from "./store.ts";
 
 type Caller = Pick<TeamCaller, "teamId" | "actor">;
 type Step = keyof typeof TRANSITIONS;
@@ -32,6 +33,8 @@ interface Operation {
   failed: Step;
   /** What the step is called in a status reason. */
   name: string;
+  /** Throws when the team may not, in the transaction that begins the step. */
+  allow?: (tx: Tx, sandbox: Sandbox) => Promise<void>;
   call: (client: HostClient) => Promise<{ sandbox?: SandboxState }>;
   event: (event: { teamId: string; actor: TeamCaller["actor"]; sandboxId: string }) => AuditEntry;
 }
@@ -65,9 +68,11 @@ const run = async (
   const sandbox = await requireSandbox(context, { id, teamId });
   const begun = TRANSITIONS[operation.begun];
   const endpoint = requireStatus(sandbox, begun.from);
-  if (!(await changeStatus(sql, { id, ...begun, reason: "" }))) {
-    throw await tooLate(context, id, begun.from.join(" or "));
-  }
+  const started = await sql.begin(async (tx: Tx) => {
+    await operation.allow?.(tx, sandbox);
+    return changeStatus(tx, { id, ...begun, reason: "" });
+  });
+  if (!started) throw await tooLate(context, id, begun.from.join(" or "));
 
   let state: SandboxState | undefined;
   try {
@@ -96,7 +101,7 @@ const run = async (
 /** Memory and disk kept (or the disk alone), nothing running. */
 export const pauseSandbox = (
   context: SandboxContext,
-  caller: Caller,
+  caller: Caller & Pick<TeamCaller, "limits">,
   { id, keepMemory }: { id: string; keepMemory: boolean },
 ): Promise<Sandbox> =>
   run(context, caller, id, {
@@ -104,6 +109,10 @@ export const pauseSandbox = (
     done: "paused",
     failed: "pauseFailed",
     name: "pause",
+    allow: async (tx, { diskSizeMb }) => {
+      const limits = { own: caller.limits, instance: context.limits };
+      checkQuota(await lockUsage(tx, caller.teamId), { pausedDiskMb: diskSizeMb }, limits);
+    },
     call: (client) => client.pauseSandbox({ sandboxId: formatSandboxId(id), keepMemory }),
     event: sandboxEvents.paused,
   });
@@ -144,7 +153,7 @@ export const deleteSandbox = async (
   });
   // A pending one may have moved to another host since it was read.
   const { endpoint } = row ? await requireSandbox(context, { id, teamId }) : sandbox;
-  if (endpoint) destroyOnHost(context, endpoint, id);
+  if (endpoint) void destroyOnHost(context, endpoint, id);
   return row ?? requireSandbox(context, { id, teamId });
 };
 

@@ -108,7 +108,7 @@ export const sandboxRoutes = ({ guards, sandboxes }: Pick<Services, "guards" | "
             keep_memory: t.Optional(t.Boolean({ default: true, description: "False keeps the disk alone" })),
           }),
         ),
-        response: withErrors({ 200: SandboxModel }, [...OPERATION_ERRORS, 507]),
+        response: withErrors({ 200: SandboxModel }, [...OPERATION_ERRORS, 429, 507]),
         detail: detail("pauseSandbox", "Pause a running sandbox, memory and processes kept"),
       },
     )

@@ -1,6 +1,7 @@
 /** All SQL about sandboxes' rows, their statuses aside (`status-store.ts`). */
 import type { SandboxStatus } from "../../db/constants.ts";
 import type { Queryable, Tx } from "../../db/sql.ts";
+import type { EndedSandbox } from "./end-all.ts";
 import { type Network, type PlacedSandbox, type Sandbox, type SandboxRow, toSandbox } from "./sandbox.ts";
 import { LIVE_STATUSES } from "./status.ts";
 
@@ -98,20 +99,38 @@ export const listSandboxes = async (
   return rows.map((row) => ({ ...toSandbox(row), cursor: row.cursor }));
 };
 
+/** The sandboxes that exist, running and paused alike, of a team or on a host, with where they are. */
+export const listLive = async (
+  sql: Queryable,
+  of: { teamId: string } | { hostId: string },
+): Promise<EndedSandbox[]> => sql<EndedSandbox[]>`
+  select s.id, s.team_id as "teamId",
+    case when h.address is not null
+      then json_build_object('id', h.id, 'address', h.address, 'tlsCert', h.tls_cert) end as endpoint
+  from sandboxes s left join hosts h on h.id = s.host_id and h.deleted_at is null
+  where s.status = any(${[...LIVE_STATUSES]})
+    and ${"teamId" in of ? sql`s.team_id = ${of.teamId}` : sql`s.host_id = ${of.hostId}`}
+  order by s.id`;
+
+/** What is counted of a team, and limited. */
 export interface TeamUsage {
+  /** Sandboxes that exist: running, paused and in between. */
   sandboxes: number;
   vcpus: number;
   memoryMb: number;
+  /** Disks of paused sandboxes at their nominal size: what they may grow to. */
+  pausedDiskMb: number;
 }
 
-/** What a team's live sandboxes hold. Serialises the team's creates until the transaction ends. */
+/** What a team's live sandboxes hold. Serialises what adds to it until the transaction ends. */
 export const lockUsage = async (tx: Tx, teamId: string): Promise<TeamUsage> => {
   await tx`select pg_advisory_xact_lock(hashtextextended(${`quota:${teamId}`}, 0))`;
   const [row] = await tx<TeamUsage[]>`
     select count(*)::int as sandboxes, coalesce(sum(vcpus), 0)::int as vcpus,
-      coalesce(sum(memory_mb), 0)::int as "memoryMb"
+      coalesce(sum(memory_mb), 0)::int as "memoryMb",
+      coalesce(sum(disk_size_mb) filter (where status in ('paused', 'pausing')), 0)::int8 as "pausedDiskMb"
     from sandboxes where team_id = ${teamId} and status = any(${[...LIVE_STATUSES]})`;
-  return row ?? { sandboxes: 0, vcpus: 0, memoryMb: 0 };
+  return row ?? { sandboxes: 0, vcpus: 0, memoryMb: 0, pausedDiskMb: 0 };
 };
 
 /** False when the sandbox waits for no host any more, or this one was deleted. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 
 import fc from "fast-check";
 
-import { cleanTeamName, firstTeamName, newSlug } from "./names.ts";
+import { cleanTeamName, firstTeamName, newSlug, readTeamName } from "./names.ts";
 
 describe("cleanTeamName", () => {
   test.each([
@@ -15,6 +15,21 @@ describe("cleanTeamName", () => {
   test.each(["", "   ", "a<b", "a\nb", "a/b", "x".repeat(129), "😀"])("refuses %p", (text) =>
     expect(cleanTeamName(text)).toBeNull(),
   );
+});
+
+describe("readTeamName", () => {
+  test("takes what the rule takes", () =>
+    expect(readTeamName(" O'Brien-Ops @ HQ ")).toBe("O'Brien-Ops @ HQ"));
+
+  test.each([
+    ["", "min_length"],
+    [" \t ", "min_length"],
+    ["x".repeat(129), "max_length"],
+    ["a\nb", "pattern"],
+    ["<b>", "pattern"],
+  ])("refuses %p by %s", (text, rule) => {
+    expect(() => readTeamName(text)).toThrow(expect.objectContaining({ details: { field: "name", rule } }));
+  });
 });
 
 describe("firstTeamName", () => {

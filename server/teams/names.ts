@@ -1,5 +1,6 @@
 /** What teams may be called. */
 import { randomHex } from "../auth/secrets.ts";
+import { invalidRequest } from "../errors.ts";
 
 export const MAX_TEAM_NAME = 128;
 const ALLOWED = /^[\p{L}\p{M}\p{N} _\-@']{1,128}$/u;
@@ -8,6 +9,22 @@ const ALLOWED = /^[\p{L}\p{M}\p{N} _\-@']{1,128}$/u;
 export const cleanTeamName = (text: string): string | null => {
   const name = text.trim().normalize("NFC");
   return ALLOWED.test(name) ? name : null;
+};
+
+const brokenRule = (text: string): [rule: string, sentence: string] => {
+  if (text.trim() === "") return ["min_length", "give the team a name"];
+  if (Array.from(text.trim()).length > MAX_TEAM_NAME) {
+    return ["max_length", `use at most ${MAX_TEAM_NAME} characters`];
+  }
+  return ["pattern", "use letters, digits, spaces, hyphens, underscores, @ and apostrophes"];
+};
+
+/** As `cleanTeamName`, for what a client sends: 400 naming the rule that is broken. */
+export const readTeamName = (text: string): string => {
+  const name = cleanTeamName(text);
+  if (name !== null) return name;
+  const [rule, sentence] = brokenRule(text);
+  throw invalidRequest("name", rule, `name: ${sentence}.`);
 };
 
 /** Name of a new person's own team: theirs, without the characters the rule refuses. */

@@ -1,7 +1,9 @@
-/** All SQL of teams. */
+/** All SQL of teams. Their people are `members-store.ts`. */
 import type { TeamRole } from "../../db/constants.ts";
-import type { Queryable } from "../../db/sql.ts";
+import type { Queryable, Tx } from "../../db/sql.ts";
+import { ZERO_UUID } from "../../proto/ids.ts";
 import { newSlug } from "./names.ts";
+import type { Team } from "./team.ts";
 
 const SLUG_ATTEMPTS = 5;
 
@@ -16,15 +18,6 @@ export const insertTeam = async (tx: Queryable, team: { id: string; name: string
   throw new Error(`no free slug in ${SLUG_ATTEMPTS} attempts`);
 };
 
-export const insertMembership = async (
-  tx: Queryable,
-  membership: { teamId: string; userId: string; role: TeamRole; isDefault: boolean },
-): Promise<void> => {
-  await tx`
-    insert into memberships (team_id, user_id, role, is_default)
-    values (${membership.teamId}, ${membership.userId}, ${membership.role}, ${membership.isDefault})`;
-};
-
 /** Undefined: no live team of that id. `role` null: not a member. */
 export const findMembership = async (
   sql: Queryable,
@@ -35,4 +28,71 @@ export const findMembership = async (
     left join memberships m on m.team_id = t.id and m.user_id = ${options.userId}
     where t.id = ${options.teamId} and t.deleted_at is null`;
   return row;
+};
+
+const columns = (sql: Queryable) => sql`
+  t.id, t.name, t.slug, t.is_byoc as "isByoc", t.limits, t.created_at as "createdAt",
+  m.role, m.is_default as "isDefault", m.created_at as "joinedAt"`;
+
+/** A live team the person is in. */
+export const findTeam = async (
+  sql: Queryable,
+  { teamId, userId }: { teamId: string; userId: string },
+): Promise<Team | undefined> => {
+  const [row] = await sql<Team[]>`
+    select ${columns(sql)} from teams t join memberships m on m.team_id = t.id
+    where t.id = ${teamId} and m.user_id = ${userId} and t.deleted_at is null`;
+  return row;
+};
+
+/** The live teams of a person, newest first. */
+export const listTeams = (
+  sql: Queryable,
+  page: { userId: string; beforeId: string | null; limit: number },
+): Promise<Team[]> => sql<Team[]>`
+  select ${columns(sql)} from teams t join memberships m on m.team_id = t.id
+  where m.user_id = ${page.userId} and t.deleted_at is null
+    and (${page.beforeId}::uuid is null or t.id < ${page.beforeId}::uuid)
+  order by t.id desc limit ${page.limit}`;
+
+/** Serialises what one person founds until the transaction ends: how many live teams are theirs already. */
+export const lockOwnedCount = async (tx: Tx, userId: string): Promise<number> => {
+  await tx`select pg_advisory_xact_lock(hashtextextended(${`teams:${userId}`}, 0))`;
+  const [row] = await tx<{ count: number }[]>`
+    select count(*)::int as count from memberships m join teams t on t.id = m.team_id
+    where m.user_id = ${userId} and m.role = 'owner' and t.deleted_at is null`;
+  return row?.count ?? 0;
+};
+
+/**
+ * A live team of people (the platform's is none), locked until the transaction ends: its name, and whom
+ * it belongs to, change one at a time.
+ * @param exclusive also waits for everything that is being put into the team, and keeps more out: for what
+ *   must be true of all it has.
+ */
+export const lockTeam = async (
+  tx: Tx,
+  { id, exclusive = false }: { id: string; exclusive?: boolean },
+): Promise<{ name: string; isByoc: boolean } | undefined> => {
+  const [row] = await tx<{ name: string; isByoc: boolean }[]>`
+    select name, is_byoc as "isByoc" from teams
+    where id = ${id} and id <> ${ZERO_UUID} and deleted_at is null
+    ${exclusive ? tx`for update` : tx`for no key update`}`;
+  return row;
+};
+
+/** Keeps the team from being deleted until the commit; false when it already is. */
+export const keepTeam = async (tx: Tx, id: string): Promise<boolean> => {
+  const rows = await tx`select id from teams where id = ${id} and deleted_at is null for key share`;
+  return rows.length === 1;
+};
+
+export const renameTeam = async (tx: Tx, { id, name }: { id: string; name: string }): Promise<void> => {
+  await tx`update teams set name = ${name} where id = ${id}`;
+};
+
+/** Its slug stays taken, its rows stay where they point. Its keys end. */
+export const markDeleted = async (tx: Tx, id: string): Promise<void> => {
+  await tx`update teams set deleted_at = now() where id = ${id}`;
+  await tx`update api_keys set revoked_at = now() where team_id = ${id} and revoked_at is null`;
 };

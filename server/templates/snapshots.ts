@@ -9,6 +9,8 @@ import type { HostClientPool } from "../hosts/client-pool.ts";
 import { readFailure, toClientError } from "../hosts/failures.ts";
 import type { Log } from "../log.ts";
 import { requireSandbox, requireStatus } from "../sandboxes/host-calls.ts";
+import { notAMember } from "../teams/errors.ts";
+import { keepTeam } from "../teams/store.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { autoName, isReserved, TEMPLATE_NAME } from "./names.ts";
 import {
@@ -76,9 +78,10 @@ export const createSnapshot = async (
   const { vcpus, memoryMb, diskSizeMb } = sandbox;
   const hostId = endpoint.id;
   try {
-    await sql.begin((tx: Tx) =>
-      insertSnapshot(tx, { id, teamId, name, vcpus, memoryMb, diskSizeMb, hostId }),
-    );
+    await sql.begin(async (tx: Tx) => {
+      if (!(await keepTeam(tx, teamId))) throw notAMember();
+      await insertSnapshot(tx, { id, teamId, name, vcpus, memoryMb, diskSizeMb, hostId });
+    });
   } catch (error) {
     throw isUniqueViolation(error, "templates_live_name") ? nameTaken(name) : error;
   }

@@ -128,6 +128,12 @@ export const deleteTemplate = async (tx: Tx, id: string): Promise<boolean> => {
   return rows.length === 1;
 };
 
+/** A team's templates that are not deleted. */
+export const listOwn = (sql: Queryable, teamId: string): Promise<{ id: string; name: string }[]> => sql<
+  { id: string; name: string }[]
+>`
+  select id, name from templates where team_id = ${teamId} and deleted_at is null order by id`;
+
 /** A deleted template whose files a host still has. */
 export interface Leftover {
   templateId: string;

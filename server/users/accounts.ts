@@ -2,7 +2,7 @@
 import { isUniqueViolation } from "../../db/sql.ts";
 import type { Sql, Tx } from "../../db/sql.ts";
 import { newId } from "../../proto/ids.ts";
-import { userActor } from "../audit/actor.ts";
+import { type Actor, userActor } from "../audit/actor.ts";
 import { record } from "../audit/record.ts";
 import { teamEvents } from "../audit/team-events.ts";
 import { userEvents } from "../audit/user-events.ts";
@@ -10,11 +10,11 @@ import { checkPassword } from "../auth/passwords.ts";
 import type { Passwords } from "../auth/passwords.ts";
 import { equalSecrets } from "../auth/secrets.ts";
 import type { ServerConfig } from "../config.ts";
-import { ApiError, conflict, invalidRequest } from "../errors.ts";
+import { type ApiError, conflict } from "../errors.ts";
+import { insertMembership } from "../teams/members-store.ts";
 import { firstTeamName } from "../teams/names.ts";
-import { insertMembership, insertTeam } from "../teams/store.ts";
-import { isPlainText } from "../text.ts";
-import { isEmail, refuseSignup } from "./rules.ts";
+import { insertTeam } from "../teams/store.ts";
+import { cleanEmail, cleanName, refuseSignup } from "./rules.ts";
 import { claimFirstAccount, insertUser } from "./store.ts";
 
 export interface NewAccount {
@@ -40,10 +40,7 @@ export interface AccountDeps {
 }
 
 const clean = (request: Pick<SignupRequest, "email" | "name" | "password">) => {
-  const email = request.email.trim().toLowerCase();
-  const name = request.name.trim().normalize("NFC");
-  if (!isEmail(email)) throw invalidRequest("email", "format", "email: this is not an e-mail address.");
-  if (!isPlainText(name)) throw invalidRequest("name", "pattern", "name: use printable characters.");
+  const [email, name] = [cleanEmail(request.email), cleanName(request.name)];
   const refused = checkPassword(request.password, email);
   if (refused !== null) throw refused;
   return { email, name };
@@ -55,7 +52,7 @@ const emailTaken = (): ApiError =>
 /** The account with its first team, inside the caller's transaction. */
 const insertAccount = async (
   tx: Tx,
-  account: { email: string; name: string; passwordHash: string; isAdmin: boolean },
+  account: { email: string; name: string; passwordHash: string | null; isAdmin: boolean },
 ): Promise<NewAccount> => {
   const [userId, teamId] = [newId(), newId()];
   await insertUser(tx, { id: userId, ...account });
@@ -106,6 +103,28 @@ export const createAccounts = ({ sql, passwords, config, setupCode }: AccountDep
     } catch (error) {
       if (isUniqueViolation(error, "users_email_key")) throw emailTaken();
       throw error;
+    }
+  },
+
+  /** By an administrator, whatever the policy; the account has no password yet. 409 `email_taken`. */
+  async add(
+    actor: Actor,
+    request: { email: string; name: string; isAdmin: boolean },
+    inSameCommit: (tx: Tx, account: NewAccount) => Promise<void>,
+  ): Promise<NewAccount> {
+    const [email, name] = [cleanEmail(request.email), cleanName(request.name)];
+    try {
+      return await sql.begin(async (tx) => {
+        const { isAdmin } = request;
+        const account = await insertAccount(tx, { email, name, passwordHash: null, isAdmin });
+        await inSameCommit(tx, account);
+        await record(tx, teamEvents.created({ teamId: account.teamId, actor }));
+        await record(tx, userEvents.added({ userId: account.userId, actor, email }));
+        if (isAdmin) await record(tx, userEvents.adminGranted({ userId: account.userId, actor }));
+        return account;
+      });
+    } catch (error) {
+      throw isUniqueViolation(error, "users_email_key") ? emailTaken() : error;
     }
   },
 

@@ -2,14 +2,13 @@
 import { Elysia, t } from "elysia";
 
 import { formatTeamId, formatUserId, parseTeamId } from "../../proto/ids.ts";
-import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../auth/passwords.ts";
 import { OPEN, REFRESH_COOKIE, USER } from "../docs/security.ts";
 import { unauthorized } from "../errors.ts";
 import { withErrors } from "../http/error-responses.ts";
 import { nullable, TeamRoleWord, Timestamp } from "../http/schemas.ts";
 import { readId } from "../http/wire-ids.ts";
 import type { Services } from "../services.ts";
-import { EMAIL_PATTERN } from "./rules.ts";
+import { Email, NewPassword, OneTimeSecret, PersonName, TypedPassword } from "./schemas.ts";
 import type { SignedIn } from "./service.ts";
 
 const AuthResponse = t.Object({
@@ -23,13 +22,10 @@ const AuthResponse = t.Object({
   is_admin: t.Boolean(),
 });
 
-const Email = t.String({ maxLength: 254, pattern: EMAIL_PATTERN, examples: ["ada@example.com"] });
-
 const SignupRequest = t.Object({
   email: Email,
-  // UTF-16 units here; the exact rule counts characters.
-  password: t.String({ minLength: MIN_PASSWORD_LENGTH, maxLength: MAX_PASSWORD_LENGTH * 2 }),
-  name: t.String({ minLength: 1, maxLength: 100 }),
+  password: NewPassword,
+  name: PersonName,
   setup_code: t.Optional(
     t.String({
       maxLength: 64,
@@ -40,7 +36,7 @@ const SignupRequest = t.Object({
 
 const LoginRequest = t.Object({
   email: t.String({ minLength: 1, maxLength: 254 }),
-  password: t.String({ minLength: 1, maxLength: MAX_PASSWORD_LENGTH * 2 }),
+  password: TypedPassword,
 });
 
 const RefreshRequest = t.Object({ team_id: t.Optional(nullable(t.String())) });
@@ -63,7 +59,13 @@ const detail = (operationId: string, summary: string, security: typeof OPEN) => 
   security,
 });
 
-export const authRoutes = ({ guards, users, limits, refreshCookie }: Services) =>
+export const authRoutes = ({
+  guards,
+  limits,
+  users,
+  links,
+  refreshCookie,
+}: Pick<Services, "guards" | "limits" | "users" | "links" | "refreshCookie">) =>
   new Elysia({ prefix: "/v1/auth", normalize: false })
     .post(
       "/signup",
@@ -129,6 +131,23 @@ export const authRoutes = ({ guards, users, limits, refreshCookie }: Services) =
       {
         response: withErrors({ 204: t.Void() }, [429]),
         detail: detail("logOut", "Sign out; fine without a session", REFRESH_COOKIE),
+      },
+    )
+    .post(
+      "/set-password",
+      async ({ body, request, set }) => {
+        limits.link({ request, set });
+        await links.setPassword(body);
+        set.status = 204;
+      },
+      {
+        body: t.Object({ token: OneTimeSecret, password: NewPassword }),
+        response: withErrors({ 204: t.Void() }, [400, 401, 503]),
+        detail: detail(
+          "setPassword",
+          "Set a password with a one-time link; ends the account's sessions",
+          OPEN,
+        ),
       },
     )
     .derive(guards.user)

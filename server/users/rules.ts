@@ -1,12 +1,27 @@
 /** Pure rules of accounts: who may make one, and what its parts look like. */
 import type { SignupPolicy } from "../config.ts";
-import { ApiError, forbidden } from "../errors.ts";
+import { ApiError, forbidden, invalidRequest } from "../errors.ts";
+import { isPlainText } from "../text.ts";
 
 /** ASCII only, so that lower-casing means the same to everyone. */
 export const EMAIL_PATTERN = "^[!-?A-~]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,186}[A-Za-z0-9])?$";
 const EMAIL = new RegExp(EMAIL_PATTERN);
 
 export const isEmail = (text: string): boolean => EMAIL.test(text);
+
+/** A person's name, trimmed and in NFC; 400 for one that does not show. */
+export const cleanName = (text: string): string => {
+  const name = text.trim().normalize("NFC");
+  if (isPlainText(name)) return name;
+  throw invalidRequest("name", "pattern", "name: use printable characters.");
+};
+
+/** An address as it is stored; 400 for what is none. */
+export const cleanEmail = (text: string): string => {
+  const email = text.trim().toLowerCase();
+  if (isEmail(email)) return email;
+  throw invalidRequest("email", "format", "email: this is not an e-mail address.");
+};
 
 export interface SignupSituation {
   email: string;

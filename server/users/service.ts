@@ -9,10 +9,11 @@ import type { UserCaller } from "../auth/context.ts";
 import type { Passwords } from "../auth/passwords.ts";
 import type { BegunSession, Sessions } from "../auth/sessions.ts";
 import type { Tokens } from "../auth/tokens.ts";
-import { forbidden, notFound, unauthorized } from "../errors.ts";
+import { type ApiError, forbidden, unauthorized } from "../errors.ts";
+import { notAMember, teamNotFound } from "../teams/errors.ts";
 import { findMembership } from "../teams/store.ts";
 import type { Accounts, SignupRequest } from "./accounts.ts";
-import { chooseTeam, findUserByEmail, findUserById } from "./store.ts";
+import { chooseTeam, findUserByEmail, findUserById, lockUser } from "./store.ts";
 
 /** Body of every answer that signs in. */
 export interface SignedIn {
@@ -47,6 +48,9 @@ interface Person {
   name: string;
   isAdmin: boolean;
 }
+
+const wrongCredentials = (): ApiError =>
+  unauthorized("The e-mail address or the password is wrong.", "invalid_credentials");
 
 export const createUserService = (deps: UserServiceDeps) => {
   const { sql, tokens, passwords, sessions, accounts, sideChannel } = deps;
@@ -101,7 +105,7 @@ export const createUserService = (deps: UserServiceDeps) => {
         sideChannel.record(
           userEvents.loginFailed({ email, userId: user?.id ?? null, reason: "invalid_credentials" }),
         );
-        throw unauthorized("The e-mail address or the password is wrong.", "invalid_credentials");
+        throw wrongCredentials();
       }
       if (user === undefined) throw new Error("a password matched no account");
       if (user.is_disabled) {
@@ -109,6 +113,9 @@ export const createUserService = (deps: UserServiceDeps) => {
         throw forbidden("This account is disabled; ask an administrator.", "account_disabled");
       }
       const session = await sql.begin(async (tx) => {
+        // Checking took a while: what ended all sessions meanwhile ends this one before it begins.
+        const now = await lockUser(tx, user.id);
+        if (now?.password_hash !== user.password_hash || now?.is_disabled) throw wrongCredentials();
         const begun = await sessions.begin(tx, { userId: user.id, userAgent: request.userAgent });
         await record(tx, userEvents.loggedIn({ actor: userActor(user.id, user.name), userId: user.id }));
         return begun;
@@ -135,8 +142,8 @@ export const createUserService = (deps: UserServiceDeps) => {
     /** 404 for a team that is not there (any more), 403 for one the caller is not in. */
     async switchTeam(caller: UserCaller, teamId: string): Promise<SignedIn> {
       const found = await findMembership(sql, { teamId, userId: caller.userId });
-      if (found === undefined) throw notFound("team_not_found", "There is no such team (any more).");
-      if (found.role === null) throw forbidden("You are not a member of this team.", "not_a_member");
+      if (found === undefined) throw teamNotFound();
+      if (found.role === null) throw notAMember();
       return issue(caller, { sessionId: caller.sessionId, team: { teamId, role: found.role } });
     },
   };

@@ -52,6 +52,17 @@ export const findUserById = async (sql: Queryable, id: string): Promise<UserRow 
   return row;
 };
 
+/**
+ * The account as it is now, locked until the transaction ends: passwords, sessions and what an admin decides
+ * about it change one at a time.
+ */
+export const lockUser = async (tx: Queryable, id: string): Promise<UserRow | undefined> => {
+  const [row] = await tx<UserRow[]>`
+    select id, email, name, is_admin, disabled_at is not null as is_disabled, password_hash
+    from users where id = ${id} for no key update`;
+  return row;
+};
+
 /** The platform's first administrator who can still act. */
 export const findOldestAdmin = async (sql: Queryable): Promise<UserRow | undefined> => {
   const [row] = await sql<UserRow[]>`
@@ -68,8 +79,21 @@ export const setPassword = async (
     update users set password_hash = ${user.passwordHash}, updated_at = now() where id = ${user.id}`;
 };
 
-export const setAdmin = async (tx: Queryable, id: string): Promise<void> => {
-  await tx`update users set is_admin = true, updated_at = now() where id = ${id}`;
+export const setName = async (tx: Queryable, user: { id: string; name: string }): Promise<void> => {
+  await tx`update users set name = ${user.name}, updated_at = now() where id = ${user.id}`;
+};
+
+export const setAdmin = async (tx: Queryable, user: { id: string; isAdmin: boolean }): Promise<void> => {
+  await tx`update users set is_admin = ${user.isAdmin}, updated_at = now() where id = ${user.id}`;
+};
+
+export const setDisabled = async (
+  tx: Queryable,
+  user: { id: string; isDisabled: boolean },
+): Promise<void> => {
+  await tx`
+    update users set disabled_at = ${user.isDisabled ? tx`now()` : null}, updated_at = now()
+    where id = ${user.id}`;
 };
 
 export interface TeamChoice {

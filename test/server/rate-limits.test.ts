@@ -104,8 +104,10 @@ describe("an answer tells what is left", () => {
       expect(await open({ "x-api-key": key })).toBe(101);
       expect(await open({ "x-api-key": key })).toBe(429);
       const socket = new WebSocket(`${url.replace("http", "ws")}${path}`);
-      const said = new Promise((resolve) => (socket.onmessage = ({ data }) => resolve(JSON.parse(data))));
-      socket.onopen = () => socket.send(JSON.stringify({ type: "auth", api_key: key }));
+      socket.addEventListener("open", () => socket.send(JSON.stringify({ type: "auth", api_key: key })));
+      const said = new Promise((resolve) => {
+        socket.addEventListener("message", ({ data }) => resolve(JSON.parse(String(data))));
+      });
       expect(await said).toMatchObject({ type: "error", code: "rate_limited", class: "write" });
       expect(await open({})).toBe(429);
     }));
@@ -209,6 +211,34 @@ test("sign-ups by client address", () =>
     expectRefused(await call(url, "/v1/auth/signup", request()), "signup");
   }));
 
+test("look-ups of people, by person, on all servers", () =>
+  withLimits("search=2/3600", async ({ url, database }) => {
+    const [person, other] = [await signUp(url), await signUp(url)];
+    await using second = await ServerProcess.start(database.url, { WRENN_RATE_LIMITS: "search=2/3600" });
+    const search = (base: string, { token }: { token: string }) =>
+      call(base, "/v1/users/search?email=ada@example", { token });
+    const first = await search(url, person);
+    expect([first.status, ...limitsOf(first).slice(0, 2)]).toEqual([200, 2, 1]);
+    expect((await search(second.url, person)).status).toBe(200);
+    expectRefused(await search(second.url, person), "search");
+    expectRefused(await search(url, person), "search");
+    expect((await search(url, other)).status).toBe(200);
+  }));
+
+test("a password is guessed no faster from within a session", () =>
+  withLimits("login_email=2/3600", async ({ url }) => {
+    const person = await signUp(url);
+    const change = () =>
+      call(url, "/v1/me/password", {
+        token: person.token,
+        body: { current_password: "not the one", new_password: "a fine long sentence" },
+      });
+    const found = await statuses(2, change);
+    expect(found).not.toContain(429);
+    expectRefused(await change(), "login_email");
+    expect((await logIn(url, person.email)).status).toBe(429);
+  }));
+
 test("secrets that count once, by client address: cookies and hosts' tokens", () =>
   withLimits("link=2/3600", async ({ url }) => {
     const refresh = () => call(url, "/v1/auth/refresh", { method: "POST" });
@@ -217,6 +247,8 @@ test("secrets that count once, by client address: cookies and hosts' tokens", ()
     expect([(await refresh()).status, (await hostRefresh()).status]).toEqual([401, 401]);
     expectRefused(await refresh(), "link");
     expectRefused(await hostRefresh(), "link");
+    const link = { body: { token: "0".repeat(64), password: "a fine long sentence" } };
+    expectRefused(await call(url, "/v1/auth/set-password", link), "link");
   }));
 
 describe("bad credentials, by client address", () => {

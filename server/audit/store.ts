@@ -1,0 +1,45 @@
+/** SQL that reads the audit trail. Writing is `record.ts`, recomputing the chain `verify.ts`. */
+import type { ActorType, AuditResourceType, AuditScope, AuditStatus } from "../../db/constants.ts";
+import type { Json, Queryable } from "../../db/sql.ts";
+
+export interface AuditRow {
+  id: string;
+  seq: number;
+  actorType: ActorType;
+  actorId: string | null;
+  actorName: string | null;
+  resourceType: AuditResourceType;
+  resourceId: string | null;
+  action: string;
+  scope: AuditScope;
+  status: AuditStatus;
+  metadata: Json;
+  hash: Buffer;
+  createdAt: Date;
+}
+
+/** Empty lists and nulls let everything through. */
+export interface AuditFilter {
+  teamId: string;
+  scopes: readonly AuditScope[];
+  resourceTypes: readonly AuditResourceType[];
+  actions: readonly string[];
+  resourceId: string | null;
+}
+
+/** Newest first, from below `beforeSeq`. */
+export const listAuditRows = (
+  sql: Queryable,
+  filter: AuditFilter,
+  page: { beforeSeq: number | null; limit: number },
+): Promise<AuditRow[]> => sql<AuditRow[]>`
+  select id, seq, actor_type as "actorType", actor_id as "actorId", actor_name as "actorName",
+    resource_type as "resourceType", resource_id as "resourceId", action, scope, status, metadata, hash,
+    created_at as "createdAt"
+  from audit_logs
+  where team_id = ${filter.teamId} and scope = any(${[...filter.scopes]})
+    ${page.beforeSeq === null ? sql`` : sql`and seq < ${page.beforeSeq}`}
+    ${filter.resourceTypes.length === 0 ? sql`` : sql`and resource_type = any(${[...filter.resourceTypes]})`}
+    ${filter.actions.length === 0 ? sql`` : sql`and action = any(${[...filter.actions]})`}
+    ${filter.resourceId === null ? sql`` : sql`and resource_id = ${filter.resourceId}`}
+  order by seq desc limit ${page.limit}`;

@@ -1,0 +1,57 @@
+/** Teams and their people as the API shows them. */
+import { type Static, t } from "elysia";
+
+import { formatTeamId, formatUserId } from "../../proto/ids.ts";
+import { TeamRoleWord, Timestamp } from "../http/schemas.ts";
+import type { Member } from "./members-store.ts";
+import type { Team } from "./team.ts";
+
+export const TeamModel = t.Object(
+  {
+    id: t.String({ examples: ["team-0198c0de-0000-7000-8000-000000000001"] }),
+    name: t.String(),
+    slug: t.String({ description: "Never changes, never used twice", examples: ["a1b2c3-d1e2f3"] }),
+    is_byoc: t.Boolean({ description: "Its sandboxes run on its own hosts only" }),
+    limits: t.Record(t.String(), t.Integer(), {
+      description: "Its own limits; an absent one is the instance's",
+    }),
+    role: TeamRoleWord,
+    is_default: t.Boolean({ description: "Where your sign-ins start" }),
+    joined_at: Timestamp,
+    created_at: Timestamp,
+  },
+  { title: "Team" },
+);
+
+export const MemberModel = t.Object(
+  {
+    user_id: t.String(),
+    name: t.String(),
+    email: t.String(),
+    role: TeamRoleWord,
+    is_disabled: t.Boolean({ description: "A platform admin disabled the account" }),
+    joined_at: Timestamp,
+  },
+  { title: "Member" },
+);
+
+export const presentTeam = (team: Team): Static<typeof TeamModel> => ({
+  id: formatTeamId(team.id),
+  name: team.name,
+  slug: team.slug,
+  is_byoc: team.isByoc,
+  limits: team.limits,
+  role: team.role,
+  is_default: team.isDefault,
+  joined_at: team.joinedAt.toISOString(),
+  created_at: team.createdAt.toISOString(),
+});
+
+export const presentMember = (member: Member): Static<typeof MemberModel> => ({
+  user_id: formatUserId(member.userId),
+  name: member.name,
+  email: member.email,
+  role: member.role,
+  is_disabled: member.isDisabled,
+  joined_at: member.joinedAt.toISOString(),
+});
