@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 
 import { readConfig } from "./config.ts";
 import { ConfigError } from "./config/environment.ts";
+import { DEFAULT_RULES } from "./rate-limits/classes.ts";
 
 const DATABASE_URL = "postgres://wrenn:secret@db/wrenn";
 const read = (env: Record<string, string>) => readConfig({ DATABASE_URL, ...env });
@@ -21,6 +22,7 @@ describe("readConfig", () => {
       heartbeatMs: 30_000,
       staleMs: 90_000,
       monitorMs: 15_000,
+      rateLimits: DEFAULT_RULES,
     });
   });
 

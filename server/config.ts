@@ -4,6 +4,8 @@ import { isIP } from "node:net";
 import { isLoopback } from "../proto/loopback.ts";
 import { fail, read } from "./config/environment.ts";
 import type { Environment } from "./config/environment.ts";
+import { readRateLimits } from "./config/rate-limits.ts";
+import type { Rules } from "./rate-limits/classes.ts";
 
 /** Who may make an account by themselves. */
 export type SignupPolicy =
@@ -21,6 +23,8 @@ export interface ServerConfig {
   trustedProxies: readonly string[];
   /** Null: open on loopback, else closed after the first account. */
   signup: SignupPolicy | null;
+  /** How often who may do what; null: nothing is limited. */
+  rateLimits: Rules | null;
   /** First administrator, made at start when there is no account yet. */
   admin: { email: string; password: string } | null;
   /** Lets others than this machine read /metrics. */
@@ -132,6 +136,7 @@ export const readConfig = (env: Environment): ServerConfig => {
     tls,
     trustedProxies: readProxies(env),
     signup: readSignup(env),
+    rateLimits: readRateLimits(env),
     admin: readAdmin(env),
     metricsToken: read(env, "WRENN_METRICS_TOKEN"),
     databaseUrl: readDatabaseUrl(env),

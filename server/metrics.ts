@@ -34,6 +34,7 @@ const labels = (pairs: Record<string, string | number>): string =>
 export class Metrics {
   readonly #requests = new Map<string, number>();
   readonly #durations = new Map<string, Histogram>();
+  readonly #refusals = new Map<string, number>();
   readonly #gauges: Gauge[] = [];
 
   observeRequest({ method, route, status, durationMs }: ObservedRequest): void {
@@ -41,6 +42,11 @@ export class Metrics {
     const key = labels({ ...where, status });
     this.#requests.set(key, (this.#requests.get(key) ?? 0) + 1);
     this.#observe(labels(where), durationMs);
+  }
+
+  /** A request was over the rate limit of that class. */
+  countRefusal(className: string): void {
+    this.#refusals.set(className, (this.#refusals.get(className) ?? 0) + 1);
   }
 
   /** Adds a value that is read at each scrape. */
@@ -74,6 +80,10 @@ export class Metrics {
       }
       lines.push(`${name}_bucket{${key},le="+Inf"} ${total}`, `${name}_sum{${key}} ${sumMs / 1000}`);
       lines.push(`${name}_count{${key}} ${total}`);
+    }
+    lines.push("# TYPE wrenn_rate_limited_total counter");
+    for (const [name, count] of this.#refusals) {
+      lines.push(`wrenn_rate_limited_total{${labels({ class: name })}} ${count}`);
     }
     for (const { name, help, read } of this.#gauges) {
       lines.push(`# HELP wrenn_${name} ${help}`, `# TYPE wrenn_${name} gauge`, `wrenn_${name} ${read()}`);

@@ -24,6 +24,8 @@ import { createKeyService } from "./keys/service.ts";
 import type { KeyService } from "./keys/service.ts";
 import type { Log } from "./log.ts";
 import { Metrics } from "./metrics.ts";
+import { RateLimits } from "./rate-limits/rate-limits.ts";
+import { createRateLimitStore } from "./rate-limits/store.ts";
 import type { Settings } from "./settings.ts";
 import { DatabaseProbe } from "./system/database.ts";
 import { Sweeper } from "./system/sweeper.ts";
@@ -54,6 +56,7 @@ export interface Foundation {
 export interface Services extends Foundation, ControlPlane {
   requests: Requests;
   metrics: Metrics;
+  limits: RateLimits;
   database: DatabaseProbe;
   tokens: Tokens;
   guards: Guards;
@@ -77,7 +80,11 @@ export interface Services extends Foundation, ControlPlane {
 export const createServices = (foundation: Foundation): Services => {
   const { sql, settings, log, config } = foundation;
   const tokens = new Tokens(settings);
-  const guards = createGuards({ store: createAuthStore(sql), tokens, log });
+  const requests = new Requests(config.trustedProxies);
+  const metrics = new Metrics();
+  const store = createRateLimitStore(sql);
+  const limits = new RateLimits({ rules: config.rateLimits, store, metrics, requests });
+  const guards = createGuards({ store: createAuthStore(sql), tokens, limits, log });
   const auditSideChannel = new AuditSideChannel(sql, log);
   const passwords = new Passwords();
   const sessions = createSessions(sql);
@@ -87,8 +94,9 @@ export const createServices = (foundation: Foundation): Services => {
   return {
     ...foundation,
     ...controlPlane,
-    requests: new Requests(config.trustedProxies),
-    metrics: new Metrics(),
+    requests,
+    metrics,
+    limits,
     database: new DatabaseProbe(sql),
     tokens,
     guards,

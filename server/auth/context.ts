@@ -1,6 +1,7 @@
 /** Who is calling, as the guards read it from the database for each request. Ids are bare UUIDs. */
 import type { ApiKeyScope, TeamRole } from "../../db/constants.ts";
 import type { Actor } from "../audit/actor.ts";
+import type { Limited } from "../rate-limits/rate-limits.ts";
 
 /** A person with a live session. */
 export interface UserCaller {
@@ -42,9 +43,12 @@ export interface KeyAccess {
   readable?: boolean;
 }
 
-/** What a guard looks at. Elysia's context has it. */
-export interface Guarded {
-  request: Request;
+/** What a guard looks at; what is left of the caller's limit goes to `set`. Elysia's context has both. */
+export type Guarded = Limited;
+
+export interface Credentials {
+  apiKey?: string;
+  bearer?: string;
 }
 
 /** The same on a route below one team. */
@@ -55,7 +59,7 @@ export interface GuardedTeam extends Guarded {
 
 /**
  * One function per kind of door, for `.derive(…)` of a route plugin: it runs before validation, so a
- * stranger learns nothing about the body. Each throws the matching 401 or 403 and costs one query at most.
+ * stranger learns nothing about the body. Each throws the matching 401, 403 or 429 and costs one query at most.
  *
  * ```ts
  * new Elysia({ prefix: "/v1/sandboxes", normalize: false })
@@ -80,7 +84,8 @@ export interface Guards {
   host(context: Guarded): Promise<{ hostId: string }>;
   /** The same check for credentials that came another way (the first message of a WebSocket). */
   authenticate(
-    credentials: { apiKey?: string; bearer?: string },
+    context: Guarded,
+    credentials: Credentials,
     access: KeyAccess & { method: string },
   ): Promise<TeamCaller>;
 }

@@ -5,9 +5,11 @@ import { forbidden, unauthorized } from "../errors.ts";
 import { readId } from "../http/wire-ids.ts";
 import { hashKey } from "../keys/key-format.ts";
 import type { Log } from "../log.ts";
+import type { RateLimits } from "../rate-limits/rate-limits.ts";
 import { notAMember, teamNotFound } from "../teams/errors.ts";
-import type { Guards, KeyAccess, TeamCaller, UserCaller } from "./context.ts";
+import type { Guarded, Guards, KeyAccess, TeamCaller, UserCaller } from "./context.ts";
 import { withinDeadline } from "./database-deadline.ts";
+import { Guesses } from "./guesses.ts";
 import { scopeAllows } from "./scopes.ts";
 import type { AuthStore, KeyRow, UserRow } from "./store.ts";
 import type { Tokens } from "./tokens.ts";
@@ -17,6 +19,7 @@ const KEY_USE_INTERVAL_MS = 60_000;
 export interface GuardDeps {
   store: AuthStore;
   tokens: Tokens;
+  limits: RateLimits;
   log: Log;
 }
 
@@ -46,8 +49,9 @@ const toTeam = (row: UserRow | KeyRow): Team | null => {
   };
 };
 
-export const createGuards = ({ store, tokens, log }: GuardDeps): Guards => {
+export const createGuards = ({ store, tokens, limits, log }: GuardDeps): Guards => {
   const touching = new Set<string>();
+  const guesses = new Guesses(limits);
 
   // Beside the request: it may neither fail nor slow it.
   const noteUse = (row: KeyRow): void => {
@@ -62,17 +66,23 @@ export const createGuards = ({ store, tokens, log }: GuardDeps): Guards => {
 
   /** @param readTeam the id of the team to look at, instead of the token's; called once the token is good. */
   const signedIn = async (
+    context: Guarded,
     bearer: string | undefined,
     readTeam?: () => string,
   ): Promise<{ row: UserRow; sessionId: string; teamId: string | null }> => {
     if (bearer === undefined)
       throw unauthorized("Sign in first: this needs an Authorization: Bearer header.");
     const session = await tokens.verifyUser(bearer);
-    if (session === null)
-      throw unauthorized("The token is not valid or has expired. Refresh it or sign in again.");
+    if (session === null) {
+      const why = "The token is not valid or has expired. Refresh it or sign in again.";
+      throw guesses.onBad(context, unauthorized(why));
+    }
     const teamId = readTeam?.() ?? session.teamId;
     const row = await withinDeadline(store.findUser({ ...session, teamId }));
-    if (row === undefined) throw unauthorized("The session has ended. Sign in again.");
+    if (row === undefined) {
+      throw guesses.onBad(context, unauthorized("The session has ended. Sign in again."));
+    }
+    limits.caller(context, row.user_id);
     return { row, sessionId: session.sessionId, teamId };
   };
 
@@ -88,24 +98,32 @@ export const createGuards = ({ store, tokens, log }: GuardDeps): Guards => {
     };
   };
 
-  const teamOfUser = async (bearer: string | undefined): Promise<TeamCaller> => {
-    const { row, teamId } = await signedIn(bearer);
+  const teamOfUser = async (context: Guarded, bearer: string | undefined): Promise<TeamCaller> => {
+    const { row, teamId } = await signedIn(context, bearer);
     if (teamId === null) throw forbidden("Choose a team first: this token has no team.", "no_team");
     return toTeamCaller(row);
   };
 
-  const teamOfKey = async (text: string, access: KeyAccess & { method: string }): Promise<TeamCaller> => {
+  const teamOfKey = async (
+    context: Guarded,
+    text: string,
+    access: KeyAccess & { method: string },
+  ): Promise<TeamCaller> => {
     const hash = hashKey(text);
+    const bad = (message: string, code: string) => guesses.onBad(context, unauthorized(message, code), hash);
+    guesses.refuseOver(context, hash);
     const row = hash === null ? undefined : await withinDeadline(store.findKey(hash));
-    if (row === undefined) throw unauthorized("The API key is not known.", "invalid_api_key");
-    if (row.is_revoked) throw unauthorized("The API key was revoked.", "api_key_revoked");
+    if (hash === null || row === undefined) throw bad("The API key is not known.", "invalid_api_key");
+    if (row.is_revoked) throw bad("The API key was revoked.", "api_key_revoked");
     if (row.is_expired) {
-      throw unauthorized(`The API key expired at ${row.expires_at?.toISOString()}.`, "api_key_expired");
+      throw bad(`The API key expired at ${row.expires_at?.toISOString()}.`, "api_key_expired");
     }
     const team = toTeam(row);
     if (team === null || row.is_disabled) {
-      throw unauthorized("The API key's team or maker is gone, and the key with it.", "invalid_api_key");
+      throw bad("The API key's team or maker is gone, and the key with it.", "invalid_api_key");
     }
+    guesses.onGood(hash);
+    limits.caller(context, row.key_id);
     if (!scopeAllows(row.scopes, access)) {
       throw forbidden(`The API key lacks the scope ${access.scope}.`, "missing_scope");
     }
@@ -119,39 +137,41 @@ export const createGuards = ({ store, tokens, log }: GuardDeps): Guards => {
     };
   };
 
-  const authenticate: Guards["authenticate"] = ({ apiKey, bearer }, access) =>
-    apiKey === undefined ? teamOfUser(bearer) : teamOfKey(apiKey, access);
+  const authenticate: Guards["authenticate"] = (context, { apiKey, bearer }, access) =>
+    apiKey === undefined ? teamOfUser(context, bearer) : teamOfKey(context, apiKey, access);
 
-  const user: Guards["user"] = async ({ request }) => {
-    const { row, sessionId } = await signedIn(readBearer(request));
+  const user: Guards["user"] = async (context) => {
+    const { row, sessionId } = await signedIn(context, readBearer(context.request));
     return { caller: toUserCaller(row, sessionId) };
   };
 
   return {
     user,
     authenticate,
-    team: async ({ request }) => ({ caller: await teamOfUser(readBearer(request)) }),
-    member: async ({ request, params }) => {
-      const { row } = await signedIn(readBearer(request), () => readId(parseTeamId, "id", params.id));
+    team: async (context) => ({ caller: await teamOfUser(context, readBearer(context.request)) }),
+    member: async (context) => {
+      const readTeam = () => readId(parseTeamId, "id", context.params.id);
+      const { row } = await signedIn(context, readBearer(context.request), readTeam);
       if (row.team_id === null) throw teamNotFound();
       return { caller: toTeamCaller(row) };
     },
-    keyOrTeam:
-      (access) =>
-      async ({ request }) => {
-        const apiKey = request.headers.get("x-api-key") ?? undefined;
-        const credentials = { apiKey, bearer: readBearer(request) };
-        return { caller: await authenticate(credentials, { ...access, method: request.method }) };
-      },
+    keyOrTeam: (access) => async (context) => {
+      const { request } = context;
+      const apiKey = request.headers.get("x-api-key") ?? undefined;
+      const credentials = { apiKey, bearer: readBearer(request) };
+      return { caller: await authenticate(context, credentials, { ...access, method: request.method }) };
+    },
     admin: async (context) => {
       const found = await user(context);
       if (!found.caller.isAdmin) throw forbidden("Only a platform administrator may do this.", "admin_only");
       return found;
     },
-    host: async ({ request }) => {
-      const bearer = readBearer(request);
+    host: async (context) => {
+      const bearer = readBearer(context.request);
       const hostId = bearer === undefined ? null : await tokens.verifyHost(bearer);
-      if (hostId === null) throw unauthorized("The host's token is not valid. Refresh it.");
+      if (hostId === null) {
+        throw guesses.onBad(context, unauthorized("The host's token is not valid. Refresh it."));
+      }
       return { hostId };
     },
   };

@@ -91,12 +91,14 @@ const detail = (operationId: string, summary: string, security = OPEN) => ({
 export const hostAgentRoutes = ({
   registration,
   guards,
+  limits,
   monitor,
-}: Pick<Services, "registration" | "guards" | "monitor">) =>
+}: Pick<Services, "registration" | "guards" | "limits" | "monitor">) =>
   new Elysia({ name: "host-agents", prefix: "/v1/hosts", normalize: false })
     .post(
       "/register",
-      async ({ body }) => {
+      async ({ body, request, set }) => {
+        limits.link({ request, set });
         const credentials = await registerHost(registration, {
           token: body.token,
           arch: body.arch,
@@ -125,7 +127,8 @@ export const hostAgentRoutes = ({
     )
     .post(
       "/auth/refresh",
-      async ({ body }) => {
+      async ({ body, request, set }) => {
+        limits.link({ request, set });
         const { token, refreshToken } = await refreshHost(registration, body.refresh_token);
         return { token, refresh_token: refreshToken };
       },

@@ -10,6 +10,8 @@ export const withErrors = <T extends Record<number, TSchema>, const S extends re
   success: T,
   statuses: S,
 ): WithErrors<T, S> => {
-  const errors = Object.fromEntries(statuses.map((status) => [status, ErrorBody]));
+  // Whoever signs in is limited, and so is whoever fails to.
+  const limited = statuses.includes(401) ? [429] : [];
+  const errors = Object.fromEntries([...statuses, ...limited].map((status) => [status, ErrorBody]));
   return { ...success, ...errors };
 };

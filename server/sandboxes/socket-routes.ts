@@ -12,7 +12,7 @@ import { readExecMessage, readPtyMessage } from "./socket-messages.ts";
 import type { AuthMessage, SessionOptions, SocketSession } from "./socket-session.ts";
 import { CHANNEL, type RawSocket, SocketWire } from "./socket-wire.ts";
 
-type SocketServices = Pick<Services, "guards" | "sandboxes" | "guests" | "config">;
+type SocketServices = Pick<Services, "guards" | "limits" | "sandboxes" | "guests" | "config">;
 
 const ACCESS = { scope: "sandboxes", readable: false } as const;
 
@@ -27,7 +27,7 @@ const checkOrigin = (request: Request, publicUrl: string): void => {
 /** The part of the framework's socket that is used here. */
 interface Socket {
   raw: RawSocket;
-  data: { caller: TeamCaller | null; params: { id: string } };
+  data: { caller: TeamCaller | null; params: { id: string }; request: Request };
 }
 
 interface Kind<Message extends { type: string }> {
@@ -50,7 +50,8 @@ const handlersOf = <Message extends { type: string }>(
         wire,
         sandboxId: sandboxIdOf(data.params),
         caller: data.caller,
-        authenticate: (credentials) => guards.authenticate(credentials, { ...ACCESS, method: "POST" }),
+        authenticate: (credentials) =>
+          guards.authenticate({ request: data.request }, credentials, { ...ACCESS, method: "POST" }),
       });
       connections.set(raw, { wire, session });
     },
@@ -80,15 +81,16 @@ const detail = (operationId: string, summary: string, description: string) => ({
 });
 
 export const socketRoutes = (services: SocketServices) => {
-  const { guards, config } = services;
+  const { guards, limits, config } = services;
   // A malformed id is refused before the upgrade.
   const checkId = ({ params }: { params: { id: string } }) => void sandboxIdOf(params);
   return new Elysia({ name: "sandbox-sockets", prefix: "/v1/sandboxes", normalize: false })
-    .derive(async ({ request }) => {
+    .derive(async ({ request, set }) => {
       checkOrigin(request, config.publicUrl);
       const signed = request.headers.has("x-api-key") || request.headers.has("authorization");
-      const found = signed ? await guards.keyOrTeam(ACCESS)({ request }) : null;
-      return { caller: found?.caller ?? null };
+      if (signed) return guards.keyOrTeam(ACCESS)({ request, set });
+      limits.link({ request, set });
+      return { caller: null };
     })
     .ws("/:id/exec/stream", {
       params: SandboxParams,

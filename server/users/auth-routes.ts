@@ -61,14 +61,16 @@ const detail = (operationId: string, summary: string, security: typeof OPEN) => 
 
 export const authRoutes = ({
   guards,
+  limits,
   users,
   links,
   refreshCookie,
-}: Pick<Services, "guards" | "users" | "links" | "refreshCookie">) =>
+}: Pick<Services, "guards" | "limits" | "users" | "links" | "refreshCookie">) =>
   new Elysia({ prefix: "/v1/auth", normalize: false })
     .post(
       "/signup",
       async ({ body, request, set }) => {
+        await limits.signUp({ request, set });
         const userAgent = request.headers.get("user-agent");
         const { answer, refreshToken } = await users.signUp({
           ...body,
@@ -81,13 +83,14 @@ export const authRoutes = ({
       },
       {
         body: SignupRequest,
-        response: withErrors({ 201: AuthResponse }, [400, 403, 409, 503]),
+        response: withErrors({ 201: AuthResponse }, [400, 403, 409, 429, 503]),
         detail: detail("signUp", "Make an account", OPEN),
       },
     )
     .post(
       "/login",
       async ({ body, request, set }) => {
+        await limits.logIn({ request, set }, body.email);
         const userAgent = request.headers.get("user-agent");
         const { answer, refreshToken } = await users.logIn({ ...body, userAgent });
         if (refreshToken !== null) set.headers["set-cookie"] = refreshCookie.write(refreshToken);
@@ -102,6 +105,7 @@ export const authRoutes = ({
     .post(
       "/refresh",
       async ({ body, request, set }) => {
+        limits.link({ request, set });
         const token = refreshCookie.read(request);
         if (token === null) throw unauthorized("There is no session here. Sign in.", "no_session");
         const wished = body?.team_id ? readId(parseTeamId, "team_id", body.team_id) : null;
@@ -118,19 +122,21 @@ export const authRoutes = ({
     .post(
       "/logout",
       async ({ request, set }) => {
+        limits.link({ request, set });
         const token = refreshCookie.read(request);
         if (token !== null) await users.logOut(token);
         set.headers["set-cookie"] = refreshCookie.write("");
         set.status = 204;
       },
       {
-        response: { 204: t.Void() },
+        response: withErrors({ 204: t.Void() }, [429]),
         detail: detail("logOut", "Sign out; fine without a session", REFRESH_COOKIE),
       },
     )
     .post(
       "/set-password",
-      async ({ body, set }) => {
+      async ({ body, request, set }) => {
+        limits.link({ request, set });
         await links.setPassword(body);
         set.status = 204;
       },

@@ -38,7 +38,12 @@ const detail = (operationId: string, summary: string) => ({
   security: USER,
 });
 
-export const meRoutes = ({ guards, profile, teams }: Pick<Services, "guards" | "profile" | "teams">) =>
+export const meRoutes = ({
+  guards,
+  limits,
+  profile,
+  teams,
+}: Pick<Services, "guards" | "limits" | "profile" | "teams">) =>
   new Elysia({ name: "me", prefix: "/v1/me", normalize: false })
     .derive(guards.user)
     .get("", ({ caller }) => present(caller), {
@@ -57,6 +62,7 @@ export const meRoutes = ({ guards, profile, teams }: Pick<Services, "guards" | "
     .post(
       "/password",
       async ({ caller, body, set }) => {
+        await limits.password(caller.email);
         const current = body.current_password ?? null;
         await profile.changePassword(caller, { current, wanted: body.new_password });
         set.status = 204;

@@ -9,10 +9,11 @@ import { readSearch, searchUsers } from "./search.ts";
 
 const FoundUser = t.Object({ id: t.String(), email: t.String() });
 
-export const searchRoutes = ({ guards, sql }: Pick<Services, "guards" | "sql">) =>
+export const searchRoutes = ({ guards, limits, sql }: Pick<Services, "guards" | "limits" | "sql">) =>
   new Elysia({ name: "user-search", prefix: "/v1/users", normalize: false }).derive(guards.user).get(
     "/search",
-    async ({ query }) => {
+    async ({ caller, query, set }) => {
+      await limits.shared("search", caller.userId, set);
       const found = await searchUsers(sql, readSearch(query.email));
       return { items: found.map(({ id, email }) => ({ id: formatUserId(id), email })), next_cursor: null };
     },

@@ -12,6 +12,7 @@ export const CASES = [
   "fork_20",
   "burst_20",
   "api_read",
+  "login_timing",
   "memory_after_first_command",
 ] as const;
 export type CaseName = (typeof CASES)[number];
@@ -25,8 +26,18 @@ export const isCase = (text: string): text is CaseName => CASES.some((name) => n
  * - `floor_init`: the floor up to the end of the `/init` that every sandbox handed out has had.
  * - `gvisor`: wall time of `runsc do`.
  * - `direct`: the same request straight to the guest agent, or the bare framework with one query.
+ * - `known_email`, `unknown_email`: the address a sign-in with a wrong password is tried with.
  */
-export const SUBJECTS = ["wrenn", "wrenn_agent", "floor", "floor_init", "gvisor", "direct"] as const;
+export const SUBJECTS = [
+  "wrenn",
+  "wrenn_agent",
+  "floor",
+  "floor_init",
+  "gvisor",
+  "direct",
+  "known_email",
+  "unknown_email",
+] as const;
 export type SubjectName = (typeof SUBJECTS)[number];
 
 /** Memory is in MB, everything else in ms. */

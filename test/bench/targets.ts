@@ -26,6 +26,8 @@ const TARGETS: Partial<Record<CaseName, Partial<Record<SubjectName, TargetOf>>>>
   resume_to_healthy: { wrenn: ratioTo("floor", 1.6) },
   warm_exec: { wrenn: ratioTo("direct", 1.5) },
   api_read: { wrenn: ratioTo("direct", 1.54) },
+  // Either way round: within 20 %, or the time tells who has an account.
+  login_timing: { known_email: ratioTo("unknown_email", 1.2), unknown_email: ratioTo("known_email", 1.2) },
   pause_5mb: { wrenn_agent: pauseOf },
   pause_50mb: { wrenn_agent: pauseOf },
   pause_200mb: { wrenn_agent: pauseOf },

@@ -15,16 +15,23 @@ export class ServerProcess implements AsyncDisposable {
     private readonly env: Record<string, string>,
   ) {}
 
-  /** On a port that stays the same however often it is started. */
+  /** On a port that stays the same however often it is started; without rate limits unless `env` sets some. */
   static async start(databaseUrl: string, env: Record<string, string> = {}): Promise<ServerProcess> {
     const listen = `127.0.0.1:${await freePort()}`;
     const server = new ServerProcess(`http://${listen}`, {
       WRENN_LISTEN: listen,
       WRENN_MONITOR_MS: "300",
+      WRENN_RATE_LIMITS: "off",
       ...env,
     });
     await server.launch(databaseUrl);
     return server;
+  }
+
+  /** Of the running process. Throws when there is none. */
+  get pid(): number {
+    if (this.#process === null) throw new Error("the server does not run");
+    return this.#process.pid;
   }
 
   /** Resolves when it serves and its database answers. */

@@ -19,10 +19,18 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** `env` adds to or replaces the configuration; the listener is 127.0.0.1 with a free port. */
+/**
+ * `env` adds to or replaces the configuration; the listener is 127.0.0.1 with a free port. Nothing is limited
+ * by rate: tests sign up hundreds of accounts from one address.
+ */
 export const startTestServer = async (env: Environment = {}): Promise<TestServer> => {
   const database = await createTestDatabase();
-  const config = readConfig({ WRENN_LISTEN: "127.0.0.1:0", DATABASE_URL: database.url, ...env });
+  const config = readConfig({
+    WRENN_LISTEN: "127.0.0.1:0",
+    WRENN_RATE_LIMITS: "off",
+    DATABASE_URL: database.url,
+    ...env,
+  });
   const logs: Record<string, unknown>[] = [];
   const log = createLog((line) => void logs.push(JSON.parse(line)));
   // Its own pool: stopping the server closes it.

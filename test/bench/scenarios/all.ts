@@ -6,6 +6,7 @@ import type { BenchContext } from "./context.ts";
 import { createRunners } from "./create.ts";
 import { burst20Runners, fork20Runners } from "./crowd.ts";
 import { forkRunners } from "./fork.ts";
+import { loginTimingRunners } from "./login-timing.ts";
 import { memoryRunners } from "./memory.ts";
 import { pauseRunners } from "./pause.ts";
 import { warmExecRunners } from "./warm-exec.ts";
@@ -20,6 +21,8 @@ export interface Scenario {
 }
 
 const WARM_UPS = 2;
+/** Two medians are compared with each other: enough of each that a busy moment does not move one. */
+const LOGIN_PAIRS = 40;
 
 const each = (title: string, cases: CaseName[], open: Scenario["open"]): Scenario => ({
   title,
@@ -46,6 +49,7 @@ export const SCENARIOS: readonly Scenario[] = [
   crowd("fork of 20", "fork_20", fork20Runners),
   crowd("burst of 20", "burst_20", burst20Runners),
   each("API reads", ["api_read"], apiReadRunners),
+  { ...each("sign-in timing", ["login_timing"], loginTimingRunners), runs: () => LOGIN_PAIRS },
   {
     ...each("memory of 20", ["memory_after_first_command"], memoryRunners),
     warmUps: 0,

@@ -2,6 +2,8 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
+import { MAX_LIMIT_COUNT } from "../../../server/config/rate-limits.ts";
+import { LIMIT_CLASSES } from "../../../server/rate-limits/classes.ts";
 import { dataPaths } from "../../../server/up/data-directory.ts";
 import { PROJECT_DIRECTORY } from "../../../server/up/dependencies.ts";
 import { pickString } from "../../../server/up/json.ts";
@@ -20,6 +22,8 @@ export interface Product {
 /** The first start builds the executable and the template. */
 const READY_TIMEOUT_MS = 15 * 60_000;
 const STOP_TIMEOUT_MS = 60_000;
+/** Requests are counted as everywhere, but never refused. */
+const NEVER_REACHED = LIMIT_CLASSES.map((name) => `${name}=${MAX_LIMIT_COUNT}/60`).join(",");
 
 /** Starts `up` on a free port and waits for its ready file. Throws when it ends before that. */
 export const startProduct = async (directory: string): Promise<Product> => {
@@ -30,7 +34,13 @@ export const startProduct = async (directory: string): Promise<Product> => {
       ...[process.execPath, "--no-env-file", "--no-install", "server/up/main.ts"],
       ...["--port", "0", "--dir", directory, "--ready-file", readyFile],
     ],
-    { cwd: PROJECT_DIRECTORY, stdin: "ignore", stdout: "inherit", stderr: "inherit" },
+    {
+      cwd: PROJECT_DIRECTORY,
+      env: { ...process.env, WRENN_RATE_LIMITS: NEVER_REACHED },
+      stdin: "ignore",
+      stdout: "inherit",
+      stderr: "inherit",
+    },
   );
   const stop = async () => {
     up.kill("SIGINT");
