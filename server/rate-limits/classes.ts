@@ -23,8 +23,8 @@ export type Rules = Readonly<Record<LimitClass, Rule>>;
 export const DEFAULT_RULES: Rules = {
   // Sign-ins by client address. Sessions last a month, so an office behind one address needs few.
   login: { count: 20, windowSec: 300 },
-  // Checks of one account's password by its e-mail address, from wherever. One client address alone gets through 80 in this time: it
-  // cannot use this up, and so not keep a person out.
+  // Checks of one account's password by its e-mail address, from wherever. One client address alone gets
+  // through 80 in this time: it cannot use this up, and so not keep a person out.
   login_email: { count: 100, windowSec: 900 },
   // Accounts by client address: a class of twenty signs up at once; mass registration does not pay.
   signup: { count: 20, windowSec: 3600 },

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 
 import { parseUserId } from "../../proto/ids.ts";
-import { call, cookieOf, createKey, signUp, startTestServer } from "../support/server.ts";
+import { call, cookieOf, countBy, createKey, signUp, startTestServer } from "../support/server.ts";
 import type { AnyBody, SignInBody, TestPerson, TestServer } from "../support/server.ts";
 
 interface SessionBody extends AnyBody {
@@ -98,7 +98,7 @@ describe("password", () => {
     expect((await logIn(person)).status).toBe(200);
     await server.server.services.auditSideChannel.drain();
     expect(await trailOf(person, "login_failed")).toEqual(
-      Array(3).fill({ email: person.email, reason: "wrong_current_password" }),
+      Array.from({ length: 3 }, () => ({ email: person.email, reason: "wrong_current_password" })),
     );
   });
 
@@ -118,7 +118,7 @@ describe("password", () => {
     const answers = await Promise.all(
       Array.from({ length: 10 }, (_, index) => change(person.token, wish(person, `new sentence ${index}`))),
     );
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([204, ...Array(9).fill(403)]);
+    expect(countBy(answers)).toEqual({ 204: 1, 403: 9 });
     const winner = answers.findIndex(({ status }) => status === 204);
     expect((await logIn({ ...person, password: `new sentence ${winner}` })).status).toBe(200);
   });
@@ -176,7 +176,7 @@ describe("sessions", () => {
   test("someone else's is not there, and another kind of id is a bad request", async () => {
     const [person, other] = [await signUp(server.url), await signUp(server.url)];
     const id = (await sessionsOf(other.token))[0]?.id;
-    const end = (what: unknown) =>
+    const end = (what = "") =>
       call(server.url, `/v1/me/sessions/${what}`, { token: person.token, method: "DELETE" });
     expect((await end(id)).status).toBe(404);
     expect((await me(other.token)).status).toBe(200);

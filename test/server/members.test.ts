@@ -2,7 +2,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 
 import { parseTeamId, parseUserId } from "../../proto/ids.ts";
-import { addMember, call, createKey, signUp, startTestServer, switchTeam } from "../support/server.ts";
+import {
+  addMember,
+  call,
+  countBy,
+  createKey,
+  signUp,
+  startTestServer,
+  switchTeam,
+} from "../support/server.ts";
 import type { AnyBody, TestPerson, TestServer } from "../support/server.ts";
 
 interface MemberBody extends AnyBody {
@@ -92,7 +100,7 @@ describe("add", () => {
   test("twenty at once of one person: one membership, one line in the trail", async () => {
     const { email, userId } = await signUp(server.url);
     const answers = await Promise.all(Array.from({ length: 20 }, () => add(owner.token, { email })));
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, ...Array(19).fill(409)]);
+    expect(countBy(answers)).toEqual({ 201: 1, 409: 19 });
     expect(await trailOf(userId)).toHaveLength(1);
   });
 });
@@ -138,7 +146,7 @@ describe("roles", () => {
       setRole(b.token, a.userId, "member"),
     ]);
     // Whoever came second was no admin any more.
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 403]);
+    expect(countBy(answers)).toEqual({ 200: 1, 403: 1 });
   });
 });
 

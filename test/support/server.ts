@@ -98,6 +98,13 @@ export const call = async <T = AnyBody>(
   return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : { text } };
 };
 
+/** How many answers there are of each status. */
+export const countBy = (answers: readonly Pick<Answer, "status">[]): Record<number, number> => {
+  const counts: Record<number, number> = {};
+  for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+};
+
 export interface TestPerson {
   token: string;
   userId: string;
