@@ -37,8 +37,8 @@ export interface TeamCaller {
 
 /** What a route asks of an API key. */
 export interface KeyAccess {
-  /** The scope that opens the route. */
-  scope: Exclude<ApiKeyScope, "read">;
+  /** Each of these opens the route. */
+  scopes: readonly Exclude<ApiKeyScope, "read">[];
   /** Whether `read` opens its GETs too. @default {true} */
   readable?: boolean;
 }
@@ -63,7 +63,7 @@ export interface GuardedTeam extends Guarded {
  *
  * ```ts
  * new Elysia({ prefix: "/v1/sandboxes", normalize: false })
- *   .derive(guards.keyOrTeam({ scope: "sandboxes" }))
+ *   .derive(guards.keyOrTeam({ scopes: ["sandboxes"] }))
  *   .get("/", ({ caller }) => sandboxes.list(caller), { detail: { summary: "…", security: KEY_OR_TEAM } });
  * ```
  */

@@ -125,7 +125,7 @@ export const createGuards = ({ store, tokens, limits, log }: GuardDeps): Guards 
     guesses.onGood(hash);
     limits.caller(context, row.key_id);
     if (!scopeAllows(row.scopes, access)) {
-      throw forbidden(`The API key lacks the scope ${access.scope}.`, "missing_scope");
+      throw forbidden(`The API key lacks the scope ${access.scopes.join(" or ")}.`, "missing_scope");
     }
     noteUse(row);
     return {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 
-import type { ApiKeyScope } from "../../db/constants.ts";
+import { API_KEY_SCOPES, type ApiKeyScope } from "../../db/constants.ts";
 import { scopeAllows } from "./scopes.ts";
 
 const cases: [ApiKeyScope[], string, boolean, boolean][] = [
@@ -18,5 +18,11 @@ const cases: [ApiKeyScope[], string, boolean, boolean][] = [
 ];
 
 test.each(cases)("a key with %p, %s, readable %p: %p", (scopes, method, readable, allowed) => {
-  expect(scopeAllows(scopes, { scope: "sandboxes", readable, method })).toBe(allowed);
+  expect(scopeAllows(scopes, { scopes: ["sandboxes"], readable, method })).toBe(allowed);
+});
+
+test("any of a route's scopes opens it", () => {
+  const access = { scopes: ["sandboxes", "templates"], method: "GET" } as const;
+  const opened = API_KEY_SCOPES.filter((scope) => scopeAllows([scope], access));
+  expect(opened).toEqual([...API_KEY_SCOPES]);
 });

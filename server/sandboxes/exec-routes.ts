@@ -57,7 +57,7 @@ export const execRoutes = ({
   guests,
 }: Pick<Services, "guards" | "sandboxes" | "guests">) =>
   new Elysia({ name: "exec", prefix: "/v1/sandboxes", normalize: false })
-    .derive(guards.keyOrTeam({ scope: "sandboxes" }))
+    .derive(guards.keyOrTeam({ scopes: ["sandboxes"] }))
     .post(
       "/:id/exec",
       async ({ caller, params, body, request, server }) => {

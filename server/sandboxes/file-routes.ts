@@ -73,7 +73,7 @@ export const fileRoutes = ({
 }: Pick<Services, "guards" | "sandboxes" | "guests">) => {
   const deps = { sandboxes, guests };
   return new Elysia({ name: "files", prefix: "/v1/sandboxes/:id/files", normalize: false })
-    .derive(guards.keyOrTeam({ scope: "sandboxes", readable: false }))
+    .derive(guards.keyOrTeam({ scopes: ["sandboxes"], readable: false }))
     .get(
       "",
       ({ caller, params, query, request, server }) => {

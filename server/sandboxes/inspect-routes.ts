@@ -41,7 +41,7 @@ const ProcessModel = t.Object(
 /** Logs may hold what files hold, so a read-only key does not open them. */
 export const logRoutes = ({ guards, sandboxes }: Pick<Services, "guards" | "sandboxes">) =>
   new Elysia({ name: "sandbox-logs", prefix: "/v1/sandboxes", normalize: false })
-    .derive(guards.keyOrTeam({ scope: "sandboxes", readable: false }))
+    .derive(guards.keyOrTeam({ scopes: ["sandboxes"], readable: false }))
     .get(
       "/:id/logs",
       async ({ caller, params }) => {
@@ -61,7 +61,7 @@ export const inspectRoutes = ({
   guests,
 }: Pick<Services, "guards" | "sandboxes" | "guests">) =>
   new Elysia({ name: "sandbox-inspection", prefix: "/v1/sandboxes", normalize: false })
-    .derive(guards.keyOrTeam({ scope: "sandboxes" }))
+    .derive(guards.keyOrTeam({ scopes: ["sandboxes"] }))
     .get(
       "/:id/ports",
       async ({ caller, params }) => {

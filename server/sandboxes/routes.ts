@@ -40,7 +40,7 @@ const OPERATION_ERRORS = [400, 401, 403, 404, 409, 502, 503, 504] as const;
 
 export const sandboxRoutes = ({ guards, sandboxes }: Pick<Services, "guards" | "sandboxes">) =>
   new Elysia({ name: "sandboxes", prefix: "/v1/sandboxes", normalize: false })
-    .derive(guards.keyOrTeam({ scope: "sandboxes" }))
+    .derive(guards.keyOrTeam({ scopes: ["sandboxes"] }))
     .post(
       "",
       async ({ caller, body, request, set }) => {

@@ -14,7 +14,7 @@ import { CHANNEL, type RawSocket, SocketWire } from "./socket-wire.ts";
 
 type SocketServices = Pick<Services, "guards" | "limits" | "sandboxes" | "guests" | "config">;
 
-const ACCESS = { scope: "sandboxes", readable: false } as const;
+const ACCESS = { scopes: ["sandboxes"], readable: false } as const;
 
 /** Browsers tell where a page came from: only the dashboard's may open sockets here. */
 const checkOrigin = (request: Request, publicUrl: string): void => {

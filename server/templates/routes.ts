@@ -63,10 +63,10 @@ const listPage = async (
   return { ...page, items: page.items.map(present) };
 };
 
-/** What sandboxes start from. */
+/** What sandboxes start from: read by whoever starts sandboxes, and by whoever makes templates. */
 export const templateRoutes = ({ guards, snapshots }: Pick<Services, "guards" | "snapshots">) =>
   new Elysia({ name: "templates", prefix: "/v1/templates", normalize: false })
-    .derive(guards.keyOrTeam({ scope: "sandboxes" }))
+    .derive(guards.keyOrTeam({ scopes: ["sandboxes", "templates"] }))
     .get(
       "",
       ({ caller: { teamId }, query }) =>
@@ -94,7 +94,7 @@ export const templateRoutes = ({ guards, snapshots }: Pick<Services, "guards" | 
 /** Templates made from live sandboxes. */
 export const snapshotRoutes = ({ guards, snapshots }: Pick<Services, "guards" | "snapshots">) =>
   new Elysia({ name: "snapshots", prefix: "/v1/snapshots", normalize: false })
-    .derive(guards.keyOrTeam({ scope: "templates" }))
+    .derive(guards.keyOrTeam({ scopes: ["templates"] }))
     .post(
       "",
       async ({ caller, body, set }) => {

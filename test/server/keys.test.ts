@@ -41,7 +41,7 @@ const behindGuard = async (apiKey: string, method = "GET") => {
       set.status = answer.status;
       return errorBody(answer);
     })
-    .derive(guards.keyOrTeam({ scope: "sandboxes" }))
+    .derive(guards.keyOrTeam({ scopes: ["sandboxes"] }))
     .all("/", ({ caller }) => caller);
   const response = await app.handle(
     new Request("http://localhost/", { method, headers: { "x-api-key": apiKey } }),

@@ -75,7 +75,7 @@ describe("an answer tells what is left", () => {
     withLimits("read=3/3600", async ({ url, server }) => {
       const key = await createKey(url, await signUp(url));
       const app = new Elysia()
-        .derive(server.services.guards.keyOrTeam({ scope: "sandboxes" }))
+        .derive(server.services.guards.keyOrTeam({ scopes: ["sandboxes"] }))
         .get("/", () => new Response(new Blob(["bytes"]).stream(), { headers: { etag: "1" } }));
       const request = new Request("http://localhost/", { headers: { "x-api-key": key } });
       const answer = await app.handle(request);
