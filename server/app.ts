@@ -9,6 +9,9 @@ import { hostAgentRoutes } from "./hosts/agent-routes.ts";
 import { hostRoutes } from "./hosts/routes.ts";
 import { rim } from "./http/rim.ts";
 import { keyRoutes } from "./keys/routes.ts";
+import { identityRoutes } from "./oauth/identity-routes.ts";
+import { oauthRoutes } from "./oauth/routes.ts";
+import { pageRoutes } from "./pages/routes.ts";
 import { execRoutes } from "./sandboxes/exec-routes.ts";
 import { fileRoutes } from "./sandboxes/file-routes.ts";
 import { inspectRoutes, logRoutes } from "./sandboxes/inspect-routes.ts";
@@ -19,6 +22,7 @@ import { systemRoutes } from "./system/routes.ts";
 import { snapshotRoutes, templateRoutes } from "./templates/routes.ts";
 import { authRoutes } from "./users/auth-routes.ts";
 import { meRoutes } from "./users/me-routes.ts";
+import { signInOptionsRoutes } from "./users/sign-in-options-routes.ts";
 
 export const createApp = (services: Services) =>
   new Elysia({ normalize: false })
@@ -26,7 +30,11 @@ export const createApp = (services: Services) =>
     .use(documentation())
     .use(systemRoutes(services))
     .use(authRoutes(services))
+    .use(signInOptionsRoutes(services))
+    .use(oauthRoutes(services))
+    .use(pageRoutes(services))
     .use(meRoutes(services))
+    .use(identityRoutes(services))
     .use(keyRoutes(services))
     .use(hostRoutes(services))
     .use(hostAgentRoutes(services))

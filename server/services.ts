@@ -21,6 +21,8 @@ import { createKeyService } from "./keys/service.ts";
 import type { KeyService } from "./keys/service.ts";
 import type { Log } from "./log.ts";
 import { Metrics } from "./metrics.ts";
+import { createOauth } from "./oauth/oauth.ts";
+import type { Oauth } from "./oauth/oauth.ts";
 import type { Settings } from "./settings.ts";
 import { DatabaseProbe } from "./system/database.ts";
 import { Sweeper } from "./system/sweeper.ts";
@@ -28,6 +30,8 @@ import { createAccounts } from "./users/accounts.ts";
 import type { Accounts } from "./users/accounts.ts";
 import { createUserService } from "./users/service.ts";
 import type { UserService } from "./users/service.ts";
+import { createSignInOptions } from "./users/sign-in-options.ts";
+import type { SignInOptions } from "./users/sign-in-options.ts";
 
 export interface Foundation {
   config: ServerConfig;
@@ -44,6 +48,8 @@ export interface Services extends Foundation, ControlPlane {
   guards: Guards;
   accounts: Accounts;
   users: UserService;
+  oauth: Oauth;
+  signInOptions: SignInOptions;
   keys: KeyService;
   refreshCookie: RefreshCookie;
   /** For audit rows without a change of their own. */
@@ -59,6 +65,15 @@ export const createServices = (foundation: Foundation): Services => {
   const passwords = new Passwords();
   const sessions = createSessions(sql);
   const accounts = createAccounts({ sql, passwords, config, setupCode: settings.setupCode });
+  const oauth = createOauth({
+    sql,
+    config,
+    instanceId: settings.instanceId,
+    log,
+    accounts,
+    sessions,
+    sideChannel: auditSideChannel,
+  });
   const controlPlane = createControlPlane({ ...foundation, tokens, audit: auditSideChannel });
   return {
     ...foundation,
@@ -70,6 +85,8 @@ export const createServices = (foundation: Foundation): Services => {
     guards,
     accounts,
     users: createUserService({ sql, tokens, passwords, sessions, accounts, sideChannel: auditSideChannel }),
+    oauth,
+    signInOptions: createSignInOptions({ sql, config, providers: oauth.providers }),
     keys: createKeyService(sql),
     refreshCookie: createRefreshCookie({
       instanceId: settings.instanceId,
