@@ -5,9 +5,13 @@ import { call, startTestServer } from "./server.ts";
 import type { SignInBody, TestServer } from "./server.ts";
 
 /** A server that knows its own address beforehand, as the way back from a provider needs it. */
-export const startReachableServer = async (env: Record<string, string>): Promise<TestServer> => {
-  const listen = `127.0.0.1:${await freePort()}`;
-  return startTestServer({ WRENN_LISTEN: listen, WRENN_PUBLIC_URL: `http://${listen}`, ...env });
+export const startReachableServer = async (
+  env: Record<string, string>,
+  hostname = "127.0.0.1",
+): Promise<TestServer> => {
+  const port = await freePort();
+  const publicUrl = `http://127.0.0.1:${port}`;
+  return startTestServer({ WRENN_LISTEN: `${hostname}:${port}`, WRENN_PUBLIC_URL: publicUrl, ...env });
 };
 
 const isCallback = ({ pathname }: URL): boolean => pathname.endsWith("/callback");
@@ -28,7 +32,7 @@ export const endOf = (url: URL): string => {
 const isEnd = ({ pathname }: URL): boolean => pathname === "/" || pathname === "/login";
 
 /** All the way there and back. */
-export const visit = async (browser: BrowserJar, start: string): Promise<string> =>
+export const visit = async (browser: BrowserJar, start: string | URL): Promise<string> =>
   endOf((await browser.open(start, isEnd)).url);
 
 /** Who the browser is signed in as, or null. */
