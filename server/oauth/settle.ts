@@ -41,12 +41,17 @@ export const createSettle = ({ sideChannel, ...deps }: SettleDeps) => {
 
   const look = async ({ provider, profile, intent, linkerId }: Arrival): Promise<Look> => {
     const email = profile.email === null ? null : cleanEmail(profile.email);
-    const [owner, byEmail, linker, linked] = await Promise.all([
-      findOwner(sql, { provider, providerUserId: profile.providerUserId }),
-      email === null ? undefined : findUserByEmail(sql, email),
-      linkerId === null ? undefined : findUserById(sql, linkerId),
-      linkerId === null ? [] : listIdentities(sql, linkerId),
-    ]);
+    // One snapshot: an account and its identity appear together, and must not be seen apart.
+    const [owner, byEmail, linker, linked] = await sql.begin(
+      "isolation level repeatable read, read only",
+      (tx) =>
+        Promise.all([
+          findOwner(tx, { provider, providerUserId: profile.providerUserId }),
+          email === null ? undefined : findUserByEmail(tx, email),
+          linkerId === null ? undefined : findUserById(tx, linkerId),
+          linkerId === null ? [] : listIdentities(tx, linkerId),
+        ]),
+    );
     const hasIdentityHere = linked.some((one) => one.provider === provider);
     const named = owner ?? byEmail;
     return {

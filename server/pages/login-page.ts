@@ -23,13 +23,18 @@ const renderError = (code: string | null): string => {
 
 const listOf = (links: readonly string[]): string => `<ul>\n${links.join("\n")}\n</ul>\n`;
 
-const renderProviders = ({ providers, signup }: OfferedSignIn, publicUrl: string): string => {
+/** A provider cannot pass on the set-up code. */
+const maySignUp = ({ signup, setupCodeRequired }: OfferedSignIn): boolean =>
+  signup !== "closed" && !setupCodeRequired;
+
+const renderProviders = (offered: OfferedSignIn, publicUrl: string): string => {
+  const { providers } = offered;
   if (providers.length === 0) return "<p>No sign-in provider is set up here.</p>\n";
   const href = (id: string) => `${publicUrl}/auth/oauth/${encodeURIComponent(id)}`;
   const signIn = providers.map(({ id, name }) =>
     link({ href: href(id), text: `Sign in with ${name}`, isMain: true }),
   );
-  if (signup === "closed") return listOf(signIn);
+  if (!maySignUp(offered)) return listOf(signIn);
   const signUp = providers.map(({ id, name }) =>
     link({ href: `${href(id)}?intent=signup`, text: `Sign up with ${name}`, isMain: false }),
   );
