@@ -1,6 +1,7 @@
 /** Signing in through an OpenID Connect issuer: a real one, and one that forges its tokens. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 
+import { ZERO_UUID } from "../../proto/ids.ts";
 import { BrowserJar } from "../support/browser-jar.ts";
 import { startForgedIssuer } from "../support/forged-issuer.ts";
 import type { ForgedIssuer, Forgery } from "../support/forged-issuer.ts";
@@ -18,6 +19,7 @@ import {
 } from "../support/provider-sign-in.ts";
 import { call, signUp, startTestServer } from "../support/server.ts";
 import type { TestServer } from "../support/server.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 const clientEnvironment = (issuer: string): Record<string, string> => ({
   WRENN_OIDC_ISSUER: issuer,
@@ -103,16 +105,23 @@ describe("a real issuer", () => {
     githubBrowser.setCookie("github_user", "two");
     expect(await link("github", githubBrowser)).toBe("in");
 
-    const { sql } = server.database;
+    const { sql, ownerSql } = server.database;
     await sql`update users set password_hash = null where email = ${account.email}`;
     const { token } = account;
-    const answers = await Promise.all(
-      ["oidc", "github"].map((provider) =>
-        call(server.url, `/v1/me/identities/${provider}`, { method: "DELETE", token }),
-      ),
-    );
-    expect(answers.map(({ status }) => status)).toContain(409);
-    expect(answers.map(({ status }) => status)).toContain(204);
+    const unlink = (provider: string) =>
+      call(server.url, `/v1/me/identities/${provider}`, { method: "DELETE", token });
+    // The platform's audit trail is held, so both are under way before either can end.
+    const answers = await ownerSql.begin(async (tx) => {
+      await tx`select from audit_heads where team_id = ${ZERO_UUID} for update`;
+      const both = Promise.all([unlink("oidc"), unlink("github")]);
+      await waitFor("both wait", async () => {
+        const waiting = await ownerSql`
+          select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+        return waiting.length === 2;
+      });
+      return { both };
+    });
+    expect((await answers.both).map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([204, 409]);
     const { body } = await call<{ items: unknown[] }>(server.url, "/v1/me/identities", { token });
     expect(body.items).toHaveLength(1);
   });
