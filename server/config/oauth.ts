@@ -25,7 +25,7 @@ export interface OauthConfig {
   /** Null: not offered. */
   github: GithubConfig | null;
   oidc: OidcConfig | null;
-  /** Longest a provider may keep a person waiting. */
+  /** Longest wait for a provider: for what it tells of itself, and for who it is that came. */
   timeoutMs: number;
 }
 

@@ -17,6 +17,8 @@ const detail = (operationId: string, summary: string) => ({
   security: OPEN,
 });
 
+const response = { 303: t.Void({ description: "To the provider, the front page or the login page." }) };
+
 const params = t.Object({ provider: t.String({ examples: ["github", "oidc"] }) });
 
 const redirect = (url: string, cookies: readonly string[] = []): Response => {
@@ -52,6 +54,7 @@ export const oauthRoutes = ({ oauth, refreshCookie, config, log, requests }: Ser
       {
         params,
         query: t.Object({ intent: t.Optional(wordOf(["login", "signup"])) }, { additionalProperties: true }),
+        response,
         detail: detail("startProviderSignIn", "Sign in or up through a provider: a redirect to it"),
       },
     )
@@ -76,6 +79,7 @@ export const oauthRoutes = ({ oauth, refreshCookie, config, log, requests }: Ser
       },
       {
         params,
+        response,
         detail: detail("finishProviderSignIn", "Where the provider sends the browser back to"),
       },
     );

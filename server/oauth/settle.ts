@@ -71,8 +71,8 @@ export const createSettle = ({ sideChannel, ...deps }: SettleDeps) => {
     const { situation, email, named } = await look(arrival);
     const outcome = decideOutcome(situation);
     if (outcome.kind === "refuse") {
-      // Someone wanted into an account that is there.
-      if (arrival.intent === "login" && named !== null) {
+      // Someone wanted into an account that is there; to sign up with its address is no such attempt.
+      if (arrival.intent !== "link" && named !== null && outcome.code !== "email_taken") {
         sideChannel.record(userEvents.loginFailed({ ...named, reason: outcome.code }));
       }
       throw refusal(outcome.code);

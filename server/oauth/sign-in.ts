@@ -6,7 +6,7 @@ import type { Log } from "../log.ts";
 import { refusal } from "./error-words.ts";
 import { deriveFlowSecrets, FLOW_SEC, isStateOf, newFlowSecret } from "./flow-secrets.ts";
 import { describeFailure, isDenied } from "./provider-failure.ts";
-import type { Profile, Provider, Visit } from "./provider.ts";
+import type { Provider, Visit } from "./provider.ts";
 import { createSettle } from "./settle.ts";
 import type { SettleDeps } from "./settle.ts";
 import { insertFlow, takeFlow } from "./store.ts";
@@ -80,7 +80,7 @@ export const createProviderSignIn = ({ providers, publicUrl, log, ...deps }: Sig
       const flow = await takeFlow(sql, { stateHash, provider: provider.id });
       if (flow === undefined) throw refusal("flow_used");
       if (!flow.is_live) throw refusal("flow_expired");
-      const profile: Profile = await ask(provider, provider.identify({ ...visit, parameters }));
+      const profile = await ask(provider, provider.identify({ ...visit, parameters }));
       const { intent, user_id: linkerId } = flow;
       return settle({ provider: provider.id, profile, intent, linkerId, userAgent });
     },
