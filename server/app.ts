@@ -13,6 +13,9 @@ import { hostAgentRoutes } from "./hosts/agent-routes.ts";
 import { hostRoutes } from "./hosts/routes.ts";
 import { rim } from "./http/rim.ts";
 import { keyRoutes } from "./keys/routes.ts";
+import { identityRoutes } from "./oauth/identity-routes.ts";
+import { oauthRoutes } from "./oauth/routes.ts";
+import { pageRoutes } from "./pages/routes.ts";
 import { execRoutes } from "./sandboxes/exec-routes.ts";
 import { fileRoutes } from "./sandboxes/file-routes.ts";
 import { inspectRoutes, logRoutes } from "./sandboxes/inspect-routes.ts";
@@ -27,6 +30,7 @@ import { authRoutes } from "./users/auth-routes.ts";
 import { meRoutes } from "./users/me-routes.ts";
 import { searchRoutes } from "./users/search-routes.ts";
 import { sessionRoutes } from "./users/session-routes.ts";
+import { signInOptionsRoutes } from "./users/sign-in-options-routes.ts";
 
 export const createApp = (services: Services) =>
   new Elysia({ normalize: false })
@@ -34,12 +38,16 @@ export const createApp = (services: Services) =>
     .use(documentation())
     .use(systemRoutes(services))
     .use(authRoutes(services))
+    .use(signInOptionsRoutes(services))
+    .use(oauthRoutes(services))
+    .use(pageRoutes(services))
     .use(meRoutes(services))
     .use(sessionRoutes(services))
     .use(searchRoutes(services))
     .use(teamRoutes(services))
     .use(ownTeamRoutes(services))
     .use(memberRoutes(services))
+    .use(identityRoutes(services))
     .use(keyRoutes(services))
     .use(auditRoutes(services))
     .use(adminTeamRoutes(services))

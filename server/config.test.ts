@@ -17,6 +17,7 @@ describe("readConfig", () => {
       trustedProxies: [],
       signup: null,
       admin: null,
+      oauth: { github: null, oidc: null, timeoutMs: 10_000 },
       metricsToken: null,
       databaseUrl: DATABASE_URL,
       heartbeatMs: 30_000,

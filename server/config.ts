@@ -2,8 +2,10 @@
 import { isIP } from "node:net";
 
 import { isLoopback } from "../proto/loopback.ts";
-import { fail, read } from "./config/environment.ts";
+import { fail, read, readMs } from "./config/environment.ts";
 import type { Environment } from "./config/environment.ts";
+import { readOauth } from "./config/oauth.ts";
+import type { OauthConfig } from "./config/oauth.ts";
 import { readRateLimits } from "./config/rate-limits.ts";
 import type { Rules } from "./rate-limits/classes.ts";
 
@@ -27,6 +29,8 @@ export interface ServerConfig {
   rateLimits: Rules | null;
   /** First administrator, made at start when there is no account yet. */
   admin: { email: string; password: string } | null;
+  /** Signing in through other providers. */
+  oauth: OauthConfig;
   /** Lets others than this machine read /metrics. */
   metricsToken: string | null;
   databaseUrl: string;
@@ -37,15 +41,6 @@ export interface ServerConfig {
   /** Time between two rounds of the monitor. */
   monitorMs: number;
 }
-
-const readMs = (env: Environment, name: string, fallback: number): number => {
-  const text = read(env, name);
-  if (text === null) return fallback;
-  if (!/^\d{1,9}$/.test(text) || Number(text) < 10) {
-    return fail(name, `expected whole milliseconds, at least 10, found "${text}"`);
-  }
-  return Number(text);
-};
 
 const readListen = (env: Environment): ServerConfig["listen"] => {
   const text = read(env, "WRENN_LISTEN") ?? "127.0.0.1:4400";
@@ -138,6 +133,7 @@ export const readConfig = (env: Environment): ServerConfig => {
     signup: readSignup(env),
     rateLimits: readRateLimits(env),
     admin: readAdmin(env),
+    oauth: readOauth(env),
     metricsToken: read(env, "WRENN_METRICS_TOKEN"),
     databaseUrl: readDatabaseUrl(env),
     heartbeatMs: readMs(env, "WRENN_HEARTBEAT_MS", 30_000),

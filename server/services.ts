@@ -24,6 +24,8 @@ import { createKeyService } from "./keys/service.ts";
 import type { KeyService } from "./keys/service.ts";
 import type { Log } from "./log.ts";
 import { Metrics } from "./metrics.ts";
+import { createOauth } from "./oauth/oauth.ts";
+import type { Oauth } from "./oauth/oauth.ts";
 import { RateLimits } from "./rate-limits/rate-limits.ts";
 import { createRateLimitStore } from "./rate-limits/store.ts";
 import type { Settings } from "./settings.ts";
@@ -45,6 +47,8 @@ import { createProfileService } from "./users/profile.ts";
 import type { ProfileService } from "./users/profile.ts";
 import { createUserService } from "./users/service.ts";
 import type { UserService } from "./users/service.ts";
+import { createSignInOptions } from "./users/sign-in-options.ts";
+import type { SignInOptions } from "./users/sign-in-options.ts";
 
 export interface Foundation {
   config: ServerConfig;
@@ -69,6 +73,8 @@ export interface Services extends Foundation, ControlPlane {
   teamAdministration: TeamAdministration;
   teams: TeamService;
   members: MemberService;
+  oauth: Oauth;
+  signInOptions: SignInOptions;
   keys: KeyService;
   audit: AuditService;
   refreshCookie: RefreshCookie;
@@ -90,6 +96,15 @@ export const createServices = (foundation: Foundation): Services => {
   const sessions = createSessions(sql);
   const accounts = createAccounts({ sql, passwords, config, setupCode: settings.setupCode });
   const links = createLinks({ sql, passwords, publicUrl: config.publicUrl });
+  const oauth = createOauth({
+    sql,
+    config,
+    instanceId: settings.instanceId,
+    log,
+    accounts,
+    sessions,
+    sideChannel: auditSideChannel,
+  });
   const controlPlane = createControlPlane({ ...foundation, tokens, audit: auditSideChannel });
   return {
     ...foundation,
@@ -109,6 +124,8 @@ export const createServices = (foundation: Foundation): Services => {
     teamAdministration: createTeamAdministration(sql),
     teams: createTeamService(sql),
     members: createMemberService(sql),
+    oauth,
+    signInOptions: createSignInOptions({ sql, config, providers: oauth.providers }),
     keys: createKeyService(sql),
     audit: createAuditService(sql),
     refreshCookie: createRefreshCookie({

@@ -20,10 +20,17 @@ const user = ({ actor, userId }: User, rest: Rest): AuditEntry => ({
   ...rest,
 });
 
+/** By which provider; nothing when it was by password. */
+interface By {
+  provider?: string;
+}
+
+const by = ({ provider }: By): AuditEntry["metadata"] => (provider === undefined ? {} : { provider });
+
 export const userEvents = {
-  signedUp: (event: User & { email: string }) =>
-    user(event, { action: "signup", status: "success", metadata: { email: event.email } }),
-  loggedIn: (event: User) => user(event, { action: "login", status: "success" }),
+  signedUp: (event: User & By & { email: string }) =>
+    user(event, { action: "signup", status: "success", metadata: { email: event.email, ...by(event) } }),
+  loggedIn: (event: User & By) => user(event, { action: "login", status: "success", metadata: by(event) }),
   /** `userId` null: there is no such account. */
   loginFailed: (event: { email: string; userId: string | null; reason: string }): AuditEntry => ({
     teamId: ZERO_UUID,
@@ -47,6 +54,8 @@ export const userEvents = {
     user(event, { action: "session_revoke", status: "info", metadata: { reason: event.reason } }),
   identityLinked: (event: User & { provider: string }) =>
     user(event, { action: "identity_link", status: "info", metadata: { provider: event.provider } }),
+  identityUnlinked: (event: User & { provider: string }) =>
+    user(event, { action: "identity_unlink", status: "info", metadata: { provider: event.provider } }),
   disabled: (event: User) => user(event, { action: "disable", status: "warning" }),
   enabled: (event: User) => user(event, { action: "enable", status: "info" }),
   adminGranted: (event: User) => user(event, { action: "admin_grant", status: "warning" }),

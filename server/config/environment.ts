@@ -13,3 +13,13 @@ export const fail = (name: string, sentence: string): never => {
 
 /** Trimmed. An empty variable is an unset one: that is how most tools clear them. */
 export const read = (env: Environment, name: string): string | null => env[name]?.trim() || null;
+
+/** Whole milliseconds, at least 10. */
+export const readMs = (env: Environment, name: string, fallback: number): number => {
+  const text = read(env, name);
+  if (text === null) return fallback;
+  if (!/^\d{1,9}$/.test(text) || Number(text) < 10) {
+    return fail(name, `expected whole milliseconds, at least 10, found "${text}"`);
+  }
+  return Number(text);
+};

@@ -1,4 +1,4 @@
-/** Making accounts: by the person, by the configuration's first administrator, by the command line. */
+/** Making accounts: by the person, with a password or a provider's word, and the configured administrator. */
 import { isUniqueViolation } from "../../db/sql.ts";
 import type { Sql, Tx } from "../../db/sql.ts";
 import { newId } from "../../proto/ids.ts";
@@ -15,6 +15,7 @@ import { insertMembership } from "../teams/members-store.ts";
 import { firstTeamName } from "../teams/names.ts";
 import { insertTeam } from "../teams/store.ts";
 import { cleanEmail, cleanName, refuseSignup } from "./rules.ts";
+import type { SignupSituation } from "./rules.ts";
 import { claimFirstAccount, insertUser } from "./store.ts";
 
 export interface NewAccount {
@@ -31,6 +32,17 @@ export interface SignupRequest {
   name: string;
   setupCode: string | null;
 }
+
+/** Someone a provider vouches for. */
+export interface ProvidedPerson {
+  /** As accounts have them: the address in lower case, the name plain. */
+  email: string;
+  name: string;
+  provider: string;
+}
+
+/** What else belongs to a new account. */
+type InSameCommit = (tx: Tx, account: NewAccount) => Promise<void>;
 
 export interface AccountDeps {
   sql: Sql;
@@ -62,10 +74,32 @@ const insertAccount = async (
 };
 
 // Last in the transaction, the platform's chain after the team's own: everyone shares that one.
-const recordAccount = async (tx: Tx, { userId, teamId, name, email }: NewAccount): Promise<void> => {
-  const actor = userActor(userId, name);
-  await record(tx, teamEvents.created({ teamId, actor }));
-  await record(tx, userEvents.signedUp({ userId, actor, email }));
+const recordAccount = async (tx: Tx, account: NewAccount & { provider?: string }): Promise<void> => {
+  const actor = userActor(account.userId, account.name);
+  await record(tx, teamEvents.created({ teamId: account.teamId, actor }));
+  await record(tx, userEvents.signedUp({ ...account, actor }));
+};
+
+/** An account as far as the sign-up policy allows it. Throws the refusal, or the unique violation. */
+const makeAllowed = (
+  request: {
+    person: { email: string; name: string; passwordHash: string | null; provider?: string };
+    setupCode: SignupSituation["setupCode"];
+    inSameCommit: InSameCommit;
+  },
+  { sql, config }: Pick<AccountDeps, "sql" | "config">,
+): Promise<NewAccount> => {
+  const { person, setupCode, inSameCommit } = request;
+  return sql.begin(async (tx) => {
+    const isFirst = await claimFirstAccount(tx);
+    const { isLoopback, signup: policy } = config;
+    const refused = refuseSignup({ email: person.email, isFirst, isLoopback, policy, setupCode });
+    if (refused !== null) throw refused;
+    const account = await insertAccount(tx, { ...person, isAdmin: isFirst });
+    await inSameCommit(tx, account);
+    await recordAccount(tx, { ...account, provider: person.provider });
+    return account;
+  });
 };
 
 export const createAccounts = ({ sql, passwords, config, setupCode }: AccountDeps) => ({
@@ -73,44 +107,34 @@ export const createAccounts = ({ sql, passwords, config, setupCode }: AccountDep
    * Makes an account, its team and, by `inSameCommit`, what else belongs to it. The first one of an
    * instance becomes platform administrator. 403 by policy, 409 `email_taken`.
    */
-  async signUp(
-    request: SignupRequest,
-    inSameCommit: (tx: Tx, account: NewAccount) => Promise<void>,
-  ): Promise<NewAccount> {
+  async signUp(request: SignupRequest, inSameCommit: InSameCommit): Promise<NewAccount> {
     const { email, name } = clean(request);
     const given = request.setupCode;
     const code = { given, matches: given !== null && equalSecrets(given.trim(), setupCode) };
-    const refuse = (isFirst: boolean): void => {
-      const refused = refuseSignup({
-        email,
-        isFirst,
-        isLoopback: config.isLoopback,
-        policy: config.signup,
-        setupCode: code,
-      });
-      if (refused !== null) throw refused;
-    };
-    const passwordHash = await passwords.hash(request.password);
+    const person = { email, name, passwordHash: await passwords.hash(request.password) };
     try {
-      return await sql.begin(async (tx) => {
-        const isFirst = await claimFirstAccount(tx);
-        refuse(isFirst);
-        const account = await insertAccount(tx, { email, name, passwordHash, isAdmin: isFirst });
-        await inSameCommit(tx, account);
-        await recordAccount(tx, account);
-        return account;
-      });
+      return await makeAllowed({ person, setupCode: code, inSameCommit }, { sql, config });
     } catch (error) {
       if (isUniqueViolation(error, "users_email_key")) throw emailTaken();
       throw error;
     }
   },
 
+  /**
+   * The same for someone whom a provider vouches for: no password, and no way to give the set-up code. Who
+   * comes second with an address gets the unique violation itself, to look again whose it is.
+   */
+  signUpProvided(provided: ProvidedPerson, inSameCommit: InSameCommit): Promise<NewAccount> {
+    const person = { ...provided, passwordHash: null };
+    const noCode = { given: null, matches: false };
+    return makeAllowed({ person, setupCode: noCode, inSameCommit }, { sql, config });
+  },
+
   /** By an administrator, whatever the policy; the account has no password yet. 409 `email_taken`. */
   async add(
     actor: Actor,
     request: { email: string; name: string; isAdmin: boolean },
-    inSameCommit: (tx: Tx, account: NewAccount) => Promise<void>,
+    inSameCommit: InSameCommit,
   ): Promise<NewAccount> {
     const [email, name] = [cleanEmail(request.email), cleanName(request.name)];
     try {

@@ -23,6 +23,10 @@ export const cleanEmail = (text: string): string => {
   throw invalidRequest("email", "format", "email: this is not an e-mail address.");
 };
 
+/** The policy that counts once there is an account. */
+export const effectivePolicy = (policy: SignupPolicy | null, isLoopback: boolean): SignupPolicy =>
+  policy ?? { kind: isLoopback ? "open" : "closed" };
+
 export interface SignupSituation {
   email: string;
   /** There is no account yet. */
@@ -49,7 +53,7 @@ export const refuseSignup = (situation: SignupSituation): ApiError | null => {
         )
       : forbidden("This is not the set-up code that the server printed at its start.", "setup_code_wrong");
   }
-  const effective = policy ?? { kind: isLoopback ? "open" : "closed" };
+  const effective = effectivePolicy(policy, isLoopback);
   if (effective.kind === "open") return null;
   if (effective.kind === "domains") {
     const domain = email.slice(email.lastIndexOf("@") + 1).toLowerCase();

@@ -1,0 +1,65 @@
+/** What was decided about a person, done: each in one transaction with its audit rows. */
+import type { OauthIntent } from "../../db/constants.ts";
+import type { Sql, Tx } from "../../db/sql.ts";
+import { userActor } from "../audit/actor.ts";
+import { record } from "../audit/record.ts";
+import { userEvents } from "../audit/user-events.ts";
+import type { Sessions } from "../auth/sessions.ts";
+import type { Accounts } from "../users/accounts.ts";
+import type { Account } from "./outcome.ts";
+import { chooseName } from "./person.ts";
+import type { Profile } from "./provider.ts";
+import { insertIdentity } from "./store.ts";
+
+export interface EnactDeps {
+  sql: Sql;
+  accounts: Accounts;
+  sessions: Sessions;
+}
+
+/** Someone who came back from a provider. */
+export interface Arrival {
+  provider: string;
+  profile: Profile;
+  intent: OauthIntent;
+  /** Who asked for a link; else null. */
+  linkerId: string | null;
+  userAgent: string | null;
+}
+
+/** The first two give the refresh token of a new session; all may throw the unique violations of a race. */
+export const createEnact = ({ sql, accounts, sessions }: EnactDeps) => {
+  const addIdentity = (tx: Tx, { provider, profile }: Arrival, user: { userId: string; email: string }) =>
+    insertIdentity(tx, { provider, providerUserId: profile.providerUserId, ...user });
+
+  return {
+    signIn(arrival: Arrival, { userId, name }: Account): Promise<string> {
+      const { provider, userAgent } = arrival;
+      return sql.begin(async (tx) => {
+        const { refreshToken } = await sessions.begin(tx, { userId, userAgent });
+        await record(tx, userEvents.loggedIn({ userId, actor: userActor(userId, name), provider }));
+        return refreshToken;
+      });
+    },
+
+    async makeAccount(arrival: Arrival, email: string): Promise<string> {
+      const { provider, profile, userAgent } = arrival;
+      const person = { email, name: chooseName(profile.names, email), provider };
+      let refreshToken: string | undefined;
+      await accounts.signUpProvided(person, async (tx, { userId }) => {
+        await addIdentity(tx, arrival, { userId, email });
+        ({ refreshToken } = await sessions.begin(tx, { userId, userAgent }));
+      });
+      if (refreshToken === undefined) throw new Error("the account has no session");
+      return refreshToken;
+    },
+
+    async link(arrival: Arrival, { userId, name }: Account, email: string): Promise<void> {
+      const actor = userActor(userId, name);
+      await sql.begin(async (tx) => {
+        await addIdentity(tx, arrival, { userId, email });
+        await record(tx, userEvents.identityLinked({ userId, actor, provider: arrival.provider }));
+      });
+    },
+  };
+};

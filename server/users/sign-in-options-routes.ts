@@ -1,0 +1,36 @@
+/** `/v1/auth/options`: what a login page may offer. */
+import { Elysia, t } from "elysia";
+
+import { OPEN } from "../docs/security.ts";
+import { withErrors } from "../http/error-responses.ts";
+import { wordOf } from "../http/schemas.ts";
+import type { Services } from "../services.ts";
+import { SIGNUP_STATES } from "./sign-in-options.ts";
+
+const Options = t.Object({
+  signup: wordOf(SIGNUP_STATES),
+  setup_code_required: t.Boolean({ description: "For the first account of a reachable server." }),
+  providers: t.Array(t.Object({ id: t.String({ examples: ["github"] }), name: t.String() })),
+});
+
+export const signInOptionsRoutes = ({ signInOptions }: Services) =>
+  new Elysia({ prefix: "/v1/auth", normalize: false }).get(
+    "/options",
+    async () => {
+      const { signup, setupCodeRequired, providers } = await signInOptions();
+      return {
+        signup,
+        setup_code_required: setupCodeRequired,
+        providers: providers.map(({ id, name }) => ({ id, name })),
+      };
+    },
+    {
+      response: withErrors({ 200: Options }, [503]),
+      detail: {
+        operationId: "getSignInOptions",
+        summary: "What a login page may offer",
+        tags: ["sign-in"],
+        security: OPEN,
+      },
+    },
+  );
