@@ -117,4 +117,6 @@ export const revokeSessions = async (
   await tx`
     update sessions set revoked_at = now()
     where user_id = ${userId} and revoked_at is null and family_id is distinct from ${exceptId}::uuid`;
+  // A further way to sign in that one of them has just gone out to fetch must not come in after it.
+  await tx`delete from oauth_flows where user_id = ${userId}`;
 };

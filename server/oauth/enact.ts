@@ -6,6 +6,8 @@ import { record } from "../audit/record.ts";
 import { userEvents } from "../audit/user-events.ts";
 import type { Sessions } from "../auth/sessions.ts";
 import type { Accounts } from "../users/accounts.ts";
+import { lockUser } from "../users/store.ts";
+import { refusal } from "./error-words.ts";
 import type { Account } from "./outcome.ts";
 import { chooseName } from "./person.ts";
 import type { Profile } from "./provider.ts";
@@ -29,6 +31,12 @@ export interface Arrival {
 
 /** The first two give the refresh token of a new session; all may throw the unique violations of a race. */
 export const createEnact = ({ sql, accounts, sessions }: EnactDeps) => {
+  /** The decision took a while: what an admin decided meanwhile counts. */
+  const lockEnabled = async (tx: Tx, userId: string): Promise<void> => {
+    const user = await lockUser(tx, userId);
+    if (user === undefined || user.is_disabled) throw refusal("account_disabled");
+  };
+
   const addIdentity = (tx: Tx, { provider, profile }: Arrival, user: { userId: string; email: string }) =>
     insertIdentity(tx, { provider, providerUserId: profile.providerUserId, ...user });
 
@@ -36,6 +44,7 @@ export const createEnact = ({ sql, accounts, sessions }: EnactDeps) => {
     signIn(arrival: Arrival, { userId, name }: Account): Promise<string> {
       const { provider, userAgent } = arrival;
       return sql.begin(async (tx) => {
+        await lockEnabled(tx, userId);
         const { refreshToken } = await sessions.begin(tx, { userId, userAgent });
         await record(tx, userEvents.loggedIn({ userId, actor: userActor(userId, name), provider }));
         return refreshToken;
@@ -57,6 +66,7 @@ export const createEnact = ({ sql, accounts, sessions }: EnactDeps) => {
     async link(arrival: Arrival, { userId, name }: Account, email: string): Promise<void> {
       const actor = userActor(userId, name);
       await sql.begin(async (tx) => {
+        await lockEnabled(tx, userId);
         await addIdentity(tx, arrival, { userId, email });
         await record(tx, userEvents.identityLinked({ userId, actor, provider: arrival.provider }));
       });

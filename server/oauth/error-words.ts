@@ -61,6 +61,10 @@ export const OAUTH_ERRORS = {
     title: "The provider could not be reached, or gave an answer that cannot be trusted.",
     advice: "Nothing was changed. Try again in a minute; if it stays so, tell an administrator.",
   },
+  rate_limited: {
+    title: "Too many sign-ins came from your address just now.",
+    advice: "Wait a minute, then start again.",
+  },
   setup_code_required: {
     title: "This Wrenn has no account yet.",
     advice:

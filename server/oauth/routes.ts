@@ -27,7 +27,7 @@ const redirect = (url: string, cookies: readonly string[] = []): Response => {
   return new Response(null, { status: 303, headers });
 };
 
-export const oauthRoutes = ({ oauth, refreshCookie, config, log, requests }: Services) => {
+export const oauthRoutes = ({ oauth, refreshCookie, config, limits, log, requests }: Services) => {
   /** The code of a failure. One of the server's own ends here, so here it is logged. */
   const codeOf = (thrown: unknown, request: Request): string => {
     const { status, code, message, cause } = toApiError(thrown);
@@ -45,6 +45,7 @@ export const oauthRoutes = ({ oauth, refreshCookie, config, log, requests }: Ser
       async ({ params, query, request }) => {
         const { intent = "login" } = query;
         try {
+          limits.link({ request });
           const begun = await oauth.signIn.begin({ providerId: params.provider, intent, userId: null });
           return redirect(begun.url.href, [oauth.cookie.write(begun.secret)]);
         } catch (error) {
@@ -62,6 +63,7 @@ export const oauthRoutes = ({ oauth, refreshCookie, config, log, requests }: Ser
       "/:provider/callback",
       async ({ params, request }) => {
         try {
+          limits.link({ request });
           const refreshToken = await oauth.signIn.finish({
             providerId: params.provider,
             parameters: new URL(request.url).searchParams,

@@ -1,13 +1,7 @@
 /** The page at /login: ways in through providers, and why the last one did not work. Needs no script. */
 import { wordsFor } from "../oauth/error-words.ts";
 import type { OfferedSignIn } from "../users/sign-in-options.ts";
-import style from "./login-page.css.txt" with { type: "text" };
-
-export const LOGIN_STYLE: string = style;
-
-/** Only what this server itself serves, and nowhere to send a form to. */
-export const LOGIN_CSP =
-  "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+import { renderPage } from "./page.ts";
 
 const link = (options: { href: string; text: string; isMain: boolean }): string => {
   const { href, text, isMain } = options;
@@ -46,20 +40,10 @@ export const renderLoginPage = (options: {
   offered: OfferedSignIn;
   publicUrl: string;
   errorCode: string | null;
-}): string => `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Sign in · Wrenn</title>
-<link rel="stylesheet" href="/login/page.css">
-</head>
-<body>
-<main>
-<h1>Sign in to Wrenn</h1>
-${renderError(options.errorCode)}${renderProviders(options.offered, options.publicUrl)}<p class="note">With e-mail and password, sign in through the API: <code>POST /v1/auth/login</code>, described in
-<a href="/docs">the documentation</a>.</p>
-</main>
-</body>
-</html>
-`;
+}): string =>
+  renderPage({
+    title: "Sign in",
+    heading: "Sign in to Wrenn",
+    content: `${renderError(options.errorCode)}${renderProviders(options.offered, options.publicUrl)}<p class="note">With e-mail and password, sign in through the API: <code>POST /v1/auth/login</code>, described in
+<a href="/docs">the documentation</a>.</p>`,
+  });

@@ -3,12 +3,17 @@ import { Elysia } from "elysia";
 
 import { OPEN } from "../docs/security.ts";
 import type { Services } from "../services.ts";
-import { LOGIN_CSP, LOGIN_STYLE, renderLoginPage } from "./login-page.ts";
+import { renderLoginPage } from "./login-page.ts";
+import { PAGE_STYLE, pageResponse } from "./page.ts";
+import { SET_PASSWORD_HTML, SET_PASSWORD_SCRIPT } from "./set-password-page.ts";
 
 const hidden = { detail: { hide: true, security: OPEN } };
 
-export const pageRoutes = ({ signInOptions, config }: Services) =>
-  new Elysia({ normalize: false })
+const asset = (type: string, text: string) => (): Response =>
+  new Response(text, { headers: { "content-type": `${type}; charset=utf-8` } });
+
+export const pageRoutes = ({ signInOptions, config }: Pick<Services, "signInOptions" | "config">) =>
+  new Elysia({ name: "pages", normalize: false })
     .get(
       "/login",
       async ({ request }) => {
@@ -17,18 +22,10 @@ export const pageRoutes = ({ signInOptions, config }: Services) =>
           publicUrl: config.publicUrl,
           errorCode: new URL(request.url).searchParams.get("error"),
         });
-        return new Response(html, {
-          headers: {
-            "content-type": "text/html; charset=utf-8",
-            "content-security-policy": LOGIN_CSP,
-            "referrer-policy": "no-referrer",
-          },
-        });
+        return pageResponse(html);
       },
       hidden,
     )
-    .get(
-      "/login/page.css",
-      () => new Response(LOGIN_STYLE, { headers: { "content-type": "text/css; charset=utf-8" } }),
-      hidden,
-    );
+    .get("/set-password", () => pageResponse(SET_PASSWORD_HTML, { hasScript: true }), hidden)
+    .get("/pages/page.css", asset("text/css", PAGE_STYLE), hidden)
+    .get("/pages/set-password.js", asset("text/javascript", SET_PASSWORD_SCRIPT), hidden);

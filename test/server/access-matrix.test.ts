@@ -39,6 +39,7 @@ const send = async (name: string, route: RouteCase, world: World): Promise<Outco
   if (method === "WS") return openSocket(`${server.url}${path}`, world.headers);
   const response = await fetch(`${server.url}${path}`, {
     method,
+    redirect: "manual",
     headers: { ...world.headers, ...(body !== undefined && { "content-type": "application/json" }) },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });

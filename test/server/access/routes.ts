@@ -26,6 +26,11 @@ export const LEFT_OUT: Record<string, string> = {
   "GET /docs": "a page",
   "GET /docs/page.js": "a page",
   "GET /docs/page.css": "a page",
+  "GET /login": "a page",
+  "GET /set-password": "a page",
+  "GET /pages/page.css": "a page",
+  "GET /pages/set-password.js": "a page",
+  "GET /auth/oauth/:provider/callback": "the browser's cookie is its own credential: oauth-github.test.ts",
   "POST /v1/auth/refresh": "the refresh cookie is its own credential: sessions.test.ts",
   "POST /v1/auth/logout": "the refresh cookie is its own credential: sessions.test.ts",
 };
@@ -80,6 +85,9 @@ export const ROUTES: Record<string, RouteCase> = {
   "POST /v1/auth/signup": route(OPEN, 400, () => ({ path: "/v1/auth/signup", body: {} })),
   "POST /v1/auth/login": route(OPEN, 400, () => ({ path: "/v1/auth/login", body: {} })),
   "POST /v1/auth/set-password": route(OPEN, 400, () => ({ path: "/v1/auth/set-password", body: {} })),
+  "GET /v1/auth/options": route(OPEN, 200, () => "/v1/auth/options"),
+  // No provider is set up: a page says so.
+  "GET /auth/oauth/:provider": route(OPEN, 303, () => "/auth/oauth/github"),
   "POST /v1/hosts/register": route(OPEN, 400, () => ({ path: "/v1/hosts/register", body: {} })),
   "POST /v1/hosts/auth/refresh": route(OPEN, 400, () => ({ path: "/v1/hosts/auth/refresh", body: {} })),
 
@@ -108,6 +116,13 @@ export const ROUTES: Record<string, RouteCase> = {
     ({ spareSession }) => `/v1/me/sessions/${spareSession}`,
     CHANGES,
   ),
+  "GET /v1/me/identities": route(USER, 200, () => "/v1/me/identities"),
+  // No provider is set up, and none is connected: whoever may ask is told so.
+  "POST /v1/me/identities/:provider": route(USER, 404, () => ({
+    path: "/v1/me/identities/github",
+    body: {},
+  })),
+  "DELETE /v1/me/identities/:provider": route(USER, 404, () => "/v1/me/identities/github"),
   "GET /v1/users/search": route(USER, 200, () => "/v1/users/search?email=ada@"),
 
   "POST /v1/teams": route(USER, 201, () => ({ path: "/v1/teams", body: { name: "Another" } })),

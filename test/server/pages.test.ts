@@ -1,4 +1,4 @@
-/** The login page and what it may offer, as a browser gets them. */
+/** The pages the server writes itself, as a browser gets them. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 
 import { githubEnvironment } from "../support/github.ts";
@@ -31,7 +31,7 @@ test("it is HTML that may load its own style and nothing else", async () => {
   expect(response.headers.get("referrer-policy")).toBe("no-referrer");
   expect(text).toContain("Sign in with GitHub");
   expect(text).not.toMatch(/<script|style="/);
-  const style = await get("/login/page.css");
+  const style = await get("/pages/page.css");
   expect(style.response.headers.get("content-type")).toBe("text/css; charset=utf-8");
   expect(style.text).toContain("light-dark(");
 });
@@ -53,4 +53,14 @@ test("the options tell of the first account, then of the policy", async () => {
   expect(await options()).toEqual({ signup: "first_account", setup_code_required: false, providers });
   await signUp(server.url);
   expect(await options()).toEqual({ signup: "domains", setup_code_required: false, providers });
+});
+
+test("the page of a one-time link: its script and style are served, and it may send to this server alone", async () => {
+  const { response, text } = await get("/set-password");
+  expect(response.status).toBe(200);
+  expect(response.headers.get("content-security-policy")).toContain("script-src 'self'; connect-src 'self'");
+  expect(text).not.toMatch(/<script>|style="|onclick/);
+  for (const [, path] of text.matchAll(/(?:src|href)="(\/pages[^"]+)"/g)) {
+    expect((await get(path ?? "")).response.status).toBe(200);
+  }
 });
