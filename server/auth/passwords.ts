@@ -49,7 +49,11 @@ export const checkPassword = (password: string, email: string, field = "password
   }
   const lower = password.toLowerCase();
   if (COMMON_PASSWORDS.has(lower) || lower === email.toLowerCase() || /^(.)\1*$/u.test(lower)) {
-    return invalidRequest(field, "common_password", `${field}: this one is among the first that attackers try; choose another.`);
+    return invalidRequest(
+      field,
+      "common_password",
+      `${field}: this one is among the first that attackers try; choose another.`,
+    );
   }
   return null;
 };
