@@ -33,7 +33,7 @@ export const findSuites = (root: string, filters: string[]): Suite[] => {
       parallel: true,
       needsHost: false,
       timeoutMs: 30_000,
-      deadlineMs: 300_000,
+      deadlineMs: 600_000,
     },
     {
       name: "real sandboxes",
