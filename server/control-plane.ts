@@ -6,7 +6,7 @@ import type { ServerConfig } from "./config.ts";
 import { CallTokens } from "./hosts/call-tokens.ts";
 import { HostClientPool } from "./hosts/client-pool.ts";
 import { Dialer } from "./hosts/dial.ts";
-import { HostMonitor } from "./hosts/monitor.ts";
+import { HostMonitor } from "./hosts/monitor/monitor.ts";
 import type { RegistrationDeps } from "./hosts/registration.ts";
 import { RoundRobin } from "./hosts/scheduler.ts";
 import type { HostDeps } from "./hosts/service.ts";
@@ -43,7 +43,7 @@ export const createControlPlane = (foundation: {
   return {
     hosts,
     registration: { sql, tokens, settings, dialer: new Dialer(pool) },
-    monitor: new HostMonitor(hosts, config.monitorMs),
+    monitor: new HostMonitor(hosts, config),
     sandboxes: { ...hosts, scheduler: new RoundRobin(), accessToken, limits: DEFAULT_LIMITS, audit },
     snapshots: hosts,
     guests: new GuestDoor(callTokens, accessToken),

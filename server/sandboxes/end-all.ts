@@ -18,7 +18,8 @@ export const endSandboxes = async (
   tx: Tx,
   { sandboxes, reason }: { sandboxes: readonly EndedSandbox[]; reason: string },
 ): Promise<void> => {
-  for (const { id, teamId } of sandboxes) {
+  // Chains of several teams are taken in the order that everyone takes them.
+  for (const { id, teamId } of sandboxes.toSorted((a, b) => a.teamId.localeCompare(b.teamId))) {
     const changed = await changeStatus(tx, { id, ...TRANSITIONS.deleted, reason });
     if (changed) await record(tx, sandboxEvents.destroyedBySystem({ teamId, sandboxId: id, reason }));
   }
