@@ -1,7 +1,8 @@
 /** Command-line flags: `--name value`, `--name=value` and switches. */
+import { OperatorNeeded } from "./errors.ts";
 
 /** A flag the command does not know, or one without its value. */
-export class BadFlag extends Error {
+export class BadFlag extends OperatorNeeded {
   override name = "BadFlag";
 }
 

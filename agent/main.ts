@@ -1,6 +1,7 @@
 /** The `wrenn-agent` executable: on a host the agent and its tools, inside a sandbox the guest agent. */
 import { COMMON_FLAGS, REGISTER_FLAGS, RUN_FLAGS } from "./config.ts";
-import { describeError } from "./errors.ts";
+import { describeError, OperatorNeeded } from "./errors.ts";
+import { EXIT_OPERATOR_NEEDED } from "./exit-codes.ts";
 import { describeFlags, type FlagSpec, parseFlags } from "./flags.ts";
 import { AGENT_VERSION } from "./version.ts";
 
@@ -98,7 +99,7 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`wrenn-agent: ${describeError(error)}\n`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof OperatorNeeded ? EXIT_OPERATOR_NEEDED : 1;
 }
 // Timers and sockets of a command that failed half-way must not keep it alive.
 if (process.argv[2] !== "guest") process.exit();

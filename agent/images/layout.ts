@@ -51,6 +51,8 @@ export interface Layout {
   readonly instanceId: string;
   readonly lockFile: string;
   readonly credentialsFile: string;
+  /** There while the host is drained. */
+  readonly drainFile: string;
   readonly templates: string;
   readonly sandboxes: string;
   readonly layers: string;
@@ -93,6 +95,7 @@ export const createLayout = (root: string): Layout => {
     instanceId: instanceIdOf(root),
     lockFile: join(root, "agent.lock"),
     credentialsFile: join(root, "host-credentials.json"),
+    drainFile: join(root, "draining"),
     templates,
     sandboxes,
     layers,
