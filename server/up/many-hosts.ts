@@ -3,6 +3,7 @@
  * links between them and the server can be cut as between real ones. The first builds `minimal` for all.
  */
 import { readFileSync } from "node:fs";
+import { isIPv4 } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
 
@@ -88,16 +89,25 @@ const startHost = async (
   return { ...started, runsBy: await awaitOnline(agent, start.api, hostId) };
 };
 
+/** Where the links lead to, on this machine. */
+const reachServer = (listen: string): { address: string; port: number } => {
+  const { hostname, port } = new URL(`tcp://${listen}`);
+  if (isIPv4(hostname))
+    return { address: hostname === "0.0.0.0" ? "127.0.0.1" : hostname, port: Number(port) };
+  throw new CommandFailure(
+    "bad_flag",
+    `several hosts reach the server by IPv4, but it listens on ${listen}: set WRENN_LISTEN to an IPv4 address`,
+  );
+};
+
 const openNetwork = async (options: StartOptions, start: ManyStart): Promise<HostLink[]> => {
   const { paths, listen, closers, steps } = options;
   return steps.run("networks of the hosts", async (step) => {
     requireResolver();
     const label = linkLabel(paths.root);
     closers.push(() => removeLinks(label, "unused"));
-    const { port, hostname } = new URL(start.serverUrl);
-    const isEverywhere = listen.startsWith("0.0.0.0:") || new URL(start.serverUrl).protocol === "https:";
-    const address = isEverywhere ? "127.0.0.1" : hostname;
-    const { hosts } = await openLinks({ label, count: start.count, server: { address, port: Number(port) } });
+    const server = reachServer(listen);
+    const { hosts } = await openLinks({ label, count: start.count, port: server.port, server });
     step.detail(hosts.map(({ hostAddress }) => hostAddress).join(", "));
     return hosts;
   });

@@ -63,15 +63,13 @@ export interface Links {
 }
 
 /** Links of hosts 1 to `count`, whole and connected. Throws `CommandFailure`. */
-export const openLinks = async (options: {
-  label: string;
-  count: number;
-  server: LinkRulesOptions["server"];
-}): Promise<Links> => {
-  const { label, count, server } = options;
+export const openLinks = async (
+  options: Omit<LinkRulesOptions, "first"> & { count: number },
+): Promise<Links> => {
+  const { label, count, port, server } = options;
   const first = chooseRange(label, await readRoutes());
   const hosts = Array.from({ length: count }, (_, index) => planLink(label, first, index + 1));
-  await steerLinks({ label, first, server });
+  await steerLinks({ label, first, port, server });
   // Like the agent for its sandboxes; something else may have come to rely on it, so it stays.
   writeFileSync(join(SETTINGS, "ip_forward"), "1");
   for (const link of hosts) await makeLink(link);

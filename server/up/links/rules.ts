@@ -8,22 +8,23 @@ export interface LinkRulesOptions {
   label: string;
   /** Lowest address of the links. */
   first: number;
-  /** Where the server listens. What hosts send to that port of this machine goes there. */
+  /** Of this machine, where hosts look for the server. */
+  port: number;
+  /** Where it listens. */
   server: { address: string; port: number };
 }
 
 /** For `nft -f`: replaces the table in one transaction. */
-export const linkRules = ({ label, first, server }: LinkRulesOptions): string => {
+export const linkRules = ({ label, first, port, server }: LinkRulesOptions): string => {
   const links = `"${devicePrefix(label)}*"`;
   const range = `${formatAddress(first)}-${formatAddress(first + RANGE_SIZE - 1)}`;
-  const { address, port } = server;
   return `
 table inet ${tableName(label)}
 delete table inet ${tableName(label)}
 table inet ${tableName(label)} {
   chain to_server {
     type nat hook prerouting priority dstnat; policy accept;
-    iifname ${links} fib daddr type local tcp dport ${port} dnat ip to ${address}:${port}
+    iifname ${links} fib daddr type local tcp dport ${port} dnat ip to ${server.address}:${server.port}
   }
   chain input {
     type filter hook input priority filter - 5; policy accept;
