@@ -7,8 +7,8 @@ CREATE TABLE monitor (
   leader TEXT NOT NULL CHECK (length(leader) BETWEEN 1 AND 255),
   leading_since TIMESTAMPTZ NOT NULL,
   -- The last round that ended, and how long it took.
-  last_round_at TIMESTAMPTZ,
-  last_round_ms INTEGER CHECK (last_round_ms >= 0)
+  last_round_at TIMESTAMPTZ NOT NULL,
+  last_round_ms INTEGER NOT NULL CHECK (last_round_ms >= 0)
 );
 
 -- Times at which so many hosts fell silent at once that none of them was marked lost.

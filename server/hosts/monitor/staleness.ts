@@ -39,7 +39,7 @@ export type Verdict =
 /** Hosts that fell silent within this part of the stale time count as one event: the time between two beats. */
 const AT_ONCE = 1 / 3;
 /** How long a hold lasts at most, in stale times. */
-const LONGEST_HOLD = 10;
+export const LONGEST_HOLD = 10;
 /** So few may well have gone by themselves. */
 const MOST_LOST_AT_ONCE = 2;
 

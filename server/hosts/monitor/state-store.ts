@@ -6,8 +6,8 @@ export interface MonitorState {
   /** Name of the process that leads, or led last. */
   leader: string;
   leadingSince: Date;
-  lastRoundAt: Date | null;
-  lastRoundMs: number | null;
+  lastRoundAt: Date;
+  lastRoundMs: number;
   /** Somebody leads now. */
   isLed: boolean;
 }
