@@ -6,7 +6,7 @@ const isSoak = process.env["WRENN_TEST_SOAK"] === "1";
 
 export const PACE = isSoak
   ? { heartbeatMs: 30_000, staleMs: 90_000, monitorMs: 15_000, cutMs: 200_000, outageMs: 180_000 }
-  : { heartbeatMs: 500, staleMs: 1_500, monitorMs: 300, cutMs: 3_500, outageMs: 4_500 };
+  : { heartbeatMs: 500, staleMs: 1_500, monitorMs: 300, cutMs: 6_000, outageMs: 6_000 };
 
 /** For what follows within some rounds of beats, stale times and the monitor. */
 export const SETTLE_MS = isSoak ? 600_000 : 60_000;
