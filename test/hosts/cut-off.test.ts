@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 
 import { HostLab, type LabHost } from "../support/host-lab.ts";
 import { PACE, SETTLE_MS, TEST_MS } from "../support/pace.ts";
+import { readMetric } from "../support/server.ts";
 import { readJournalOf } from "../support/traces.ts";
 import { waitFor } from "../support/wait-for.ts";
 
@@ -83,7 +84,10 @@ test("a host is cut off: what it holds is missing, sleeps there, and comes back 
 /** By the metrics and by what admins are shown. */
 const isHolding = (expected: boolean) => async (): Promise<boolean> => {
   const { body } = await lab.request<{ hold: object | null }>("/v1/admin/monitor");
-  return (await lab.metric("wrenn_monitor_holds")) === Number(expected) && (body.hold !== null) === expected;
+  return (
+    (await readMetric(lab.server.url, "wrenn_monitor_holds")) === Number(expected) &&
+    (body.hold !== null) === expected
+  );
 };
 
 test("all hosts are cut off at once: the monitor holds, and says so", async () => {
@@ -110,4 +114,18 @@ test("all hosts are cut off at once: the monitor holds, and says so", async () =
     await expectMark(id);
     await lab.api.remove(id);
   }
+});
+
+test("a host gets another address: the server follows, and what runs there goes on", async () => {
+  const host = third();
+  const id = await marked(host);
+  const address = await lab.readdress(host);
+  const isKnown = async (): Promise<boolean> => {
+    const { body } = await lab.request(`/v1/hosts/${host.id}`);
+    return body["address"] === `https://${address}:7070` && body["reachable"] === true;
+  };
+  await waitFor("the server dials the new address", isKnown, SETTLE_MS);
+  await expectMark(id);
+  expect(await lab.story(id)).toEqual(["create"]);
+  await lab.api.remove(id);
 });

@@ -3,7 +3,8 @@
  * links can be cut and mended: nothing passes meanwhile, as with a pulled cable.
  */
 import { cutLink, type Links, mendLink, openLinks, steerLinks } from "../../server/up/links/links.ts";
-import { type HostLink, linkLabel } from "../../server/up/links/plan.ts";
+import { type HostLink, linkLabel, planLink, UPLINK_NAME } from "../../server/up/links/plan.ts";
+import { runTool } from "../../server/up/system-tool.ts";
 import { makeDirectory, removeDirectory } from "./agent-directory.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { JoinedAgent } from "./joined-agent.ts";
@@ -115,13 +116,6 @@ export class HostLab implements AsyncDisposable {
     return rows.map(({ id }) => id);
   }
 
-  /** A value of `/metrics` without labels; null when there is none. */
-  async metric(name: string): Promise<number | null> {
-    const text = await (await fetch(`${this.server.url}/metrics`)).text();
-    const value = new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1];
-    return value === undefined ? null : Number(value);
-  }
-
   /** As the administrator. */
   async request<T = AnyBody>(path: string, options: CallOptions = {}): Promise<Answer<T>> {
     return call<T>(this.server.url, path, { token: this.token, ...options });
@@ -133,6 +127,19 @@ export class HostLab implements AsyncDisposable {
 
   async mend(...hosts: LabHost[]): Promise<void> {
     await Promise.all(hosts.map(({ link }) => mendLink(link)));
+  }
+
+  /** The host gets another address, as from a new lease; the one before is gone. @returns the new one */
+  async readdress({ link }: LabHost): Promise<string> {
+    const next = planLink(linkLabel(this.directory), this.links.first, link.number + this.hosts.length);
+    await runTool(["ip", "address", "add", `${next.machineAddress}/31`, "dev", link.device]);
+    const lines = [
+      `address add ${next.hostAddress}/31 dev ${UPLINK_NAME}`,
+      `route replace default via ${next.machineAddress}`,
+      `address del ${link.hostAddress}/31 dev ${UPLINK_NAME}`,
+    ];
+    await runTool(["ip", "-n", link.namespace, "-batch", "-"], `${lines.join("\n")}\n`);
+    return next.hostAddress;
   }
 
   /** From now on what hosts send to the server goes to this one, as when an address moves. */
