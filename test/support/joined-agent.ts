@@ -134,6 +134,14 @@ export class JoinedAgent {
     await waitFor("the host is online", ready, JOIN_MS);
   }
 
+  /** Resolves when it has ended by itself. */
+  async ended(): Promise<void> {
+    const running = this.#process;
+    const isOver = () => running === null || running.exitCode !== null || running.signalCode !== null;
+    await waitFor("the agent ends", isOver, JOIN_MS);
+    this.#process = null;
+  }
+
   /** An orderly stop; its sandboxes go on. */
   async stop(): Promise<void> {
     this.#process?.kill("SIGTERM");
