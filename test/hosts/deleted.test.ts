@@ -39,7 +39,7 @@ test("a host deleted while it is cut off: it learns so by its return, and only t
   expect((await readTraces(directory)).sandboxes).toEqual(ids);
 
   await lab.mend(host);
-  await host.agent.ended();
+  await host.agent.ended(SETTLE_MS);
   expect(await readTraces(directory)).toMatchObject({ sandboxes: [], vms: [], staging: [] });
   expect(await readNamespaces(directory)).toEqual([]);
   expect(existsSync(createLayout(directory).credentialsFile)).toBe(false);
