@@ -34,6 +34,10 @@ export interface FilterWords {
 /** `a,b` and `["a", "b,c"]` as their words. */
 const words = (name: string, value: string | string[] | undefined): string[] => {
   const found = [value ?? []].flat().flatMap((text) => text.split(",").flatMap((word) => word.trim() || []));
+  // Nothing named is no wish for everything.
+  if (value !== undefined && found.length === 0) {
+    throw invalidRequest(name, "min_items", `${name}: name at least one value, or leave it out.`);
+  }
   if (found.length <= MAX_VALUES) return found;
   throw invalidRequest(name, "max_items", `${name}: at most ${MAX_VALUES} values at once.`);
 };

@@ -30,6 +30,8 @@ export interface TeamCaller {
   userId: string;
   /** Null for a person. */
   keyId: string | null;
+  /** Null for a key. */
+  sessionId: string | null;
   /** Present for a person who is a platform admin; keys never are. */
   isAdmin: boolean;
   actor: Actor;
@@ -88,4 +90,9 @@ export interface Guards {
     credentials: Credentials,
     access: KeyAccess & { method: string },
   ): Promise<TeamCaller>;
+  /**
+   * The caller as the database has it now: for what outlives its request, a stream for one. A token's own end
+   * is no end of the session. Throws as the guard did when the right is gone.
+   */
+  renew(caller: TeamCaller, access: KeyAccess & { method: string }): Promise<TeamCaller>;
 }

@@ -50,7 +50,7 @@ export const createAuthStore = (sql: Sql) => ({
   },
 
   /** A key in whatever state, with its maker's membership of its team. */
-  async findKey(hash: Buffer): Promise<KeyRow | undefined> {
+  async findKey(by: { hash: Buffer } | { id: string }): Promise<KeyRow | undefined> {
     const [row] = await sql<KeyRow[]>`
       select k.id as key_id, k.name, k.scopes, k.created_by as user_id, k.expires_at, k.last_used_at,
         u.disabled_at is not null as is_disabled,
@@ -61,7 +61,7 @@ export const createAuthStore = (sql: Sql) => ({
       join users u on u.id = k.created_by
       left join (memberships m join teams t on t.id = m.team_id and t.deleted_at is null)
         on m.user_id = k.created_by and m.team_id = k.team_id
-      where k.key_hash = ${hash}`;
+      where ${"hash" in by ? sql`k.key_hash = ${by.hash}` : sql`k.id = ${by.id}`}`;
     return row;
   },
 

@@ -87,7 +87,7 @@ export const setReachable = async (
       and (reachable, status_reason) is distinct from (${reachable}, ${reason}::text)`;
 };
 
-/** A live team's own hosts. */
+/** A team's own hosts. */
 export const listHostsOf = async (sql: Queryable, teamId: string): Promise<Host[]> => {
   const rows = await sql<HostRow[]>`
     select * from hosts where team_id = ${teamId} and deleted_at is null order by id`;

@@ -16,7 +16,7 @@ import { anotherHostMay, type HostFailure, readFailure, toClientError } from "..
 import type { HostEndpoint } from "../hosts/host-fetch.ts";
 import { keepHost } from "../hosts/store.ts";
 import { notAMember } from "../teams/errors.ts";
-import { keepTeam } from "../teams/store.ts";
+import { keepMembership } from "../teams/members-store.ts";
 import { canonicalName } from "../templates/names.ts";
 import { findTemplate, keepTemplate, type Template } from "../templates/store.ts";
 import type { SandboxContext } from "./context.ts";
@@ -63,12 +63,12 @@ const insertPending = async (context: SandboxContext, order: Order, hostId: stri
   const { teamId, actor } = caller;
   await context.sql.begin(async (tx: Tx) => {
     // What it needs outlives it from here on; asked in one round trip.
-    const [hasTeam, hasTemplate, hasHost] = await Promise.all([
-      keepTeam(tx, teamId),
+    const [role, hasTemplate, hasHost] = await Promise.all([
+      keepMembership(tx, caller),
       keepTemplate(tx, template.id),
       keepHost(tx, hostId),
     ]);
-    if (!hasTeam) throw notAMember();
+    if (role === null) throw notAMember();
     if (!hasTemplate) throw templateNotFound(template.name);
     if (!hasHost) throw hostsChanged();
     checkQuota(
