@@ -4,7 +4,7 @@ import { type Static, t } from "elysia";
 import { SANDBOX_STATUSES, TIMEOUT_ACTIONS } from "../../db/constants.ts";
 import { formatHostId, formatSandboxId } from "../../proto/ids.ts";
 import { integer, nullable, Timestamp, wordOf } from "../http/schemas.ts";
-import type { Sandbox } from "./sandbox.ts";
+import type { ListedSandbox } from "./sandbox.ts";
 
 export const SandboxModel = t.Object(
   {
@@ -42,7 +42,7 @@ export const SandboxModel = t.Object(
 
 const time = (date: Date | null): string | null => date?.toISOString() ?? null;
 
-export const presentSandbox = (sandbox: Sandbox): Static<typeof SandboxModel> => ({
+export const presentSandbox = (sandbox: ListedSandbox): Static<typeof SandboxModel> => ({
   id: formatSandboxId(sandbox.id),
   template: sandbox.templateName,
   status: sandbox.status,
