@@ -98,11 +98,11 @@ export const listSandboxes = async (
   const rows = await sql<(ListedRow & { cursor: string })[]>`
     select id, host_id, template_name, status, status_reason, vcpus, memory_mb, disk_size_mb, timeout_sec,
       on_timeout, expires_at, auto_resume, memory_kept, network, metadata, started_at, last_active_at,
-      paused_at, created_at, to_char(created_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as cursor
+      paused_at, created_at, created_at::text as cursor
     from sandboxes
     where team_id = ${teamId}
       and status = any(${[...statuses]})
-      and metadata @> ${sql.json(metadata)}
+      ${Object.keys(metadata).length > 0 ? sql`and metadata @> ${sql.json(metadata)}` : sql``}
       ${after ? sql`and (created_at, id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)` : sql``}
     order by created_at desc, id desc
     limit ${limit}`;
