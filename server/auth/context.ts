@@ -2,6 +2,7 @@
 import type { ApiKeyScope, TeamRole } from "../../db/constants.ts";
 import type { Actor } from "../audit/actor.ts";
 import type { Limited } from "../rate-limits/rate-limits.ts";
+import type { Team } from "../teams/team.ts";
 
 /** A person with a live session. */
 export interface UserCaller {
@@ -77,7 +78,7 @@ export interface Guards {
    * A person in the team that the path names, whatever the token's own. 404 `team_not_found` when there is no
    * live team of that id, 403 `not_a_member`.
    */
-  member(context: GuardedTeam): Promise<{ caller: TeamCaller }>;
+  member(context: GuardedTeam): Promise<{ caller: TeamCaller; team: Team }>;
   /** `X-API-Key` first, else Bearer. */
   keyOrTeam(access: KeyAccess): (context: Guarded) => Promise<{ caller: TeamCaller }>;
   /** A person who is a platform admin now. */

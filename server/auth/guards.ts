@@ -7,6 +7,7 @@ import { hashKey } from "../keys/key-format.ts";
 import type { Log } from "../log.ts";
 import type { RateLimits } from "../rate-limits/rate-limits.ts";
 import { notAMember, teamNotFound } from "../teams/errors.ts";
+import type { Team } from "../teams/team.ts";
 import type { Guarded, Guards, KeyAccess, TeamCaller, UserCaller } from "./context.ts";
 import { withinDeadline } from "./database-deadline.ts";
 import { Guesses } from "./guesses.ts";
@@ -36,9 +37,9 @@ const toUserCaller = (row: UserRow, sessionId: string): UserCaller => ({
   actor: userActor(row.user_id, row.name),
 });
 
-type Team = Pick<TeamCaller, "teamId" | "teamName" | "isByoc" | "limits" | "role">;
+type CallersTeam = Pick<TeamCaller, "teamId" | "teamName" | "isByoc" | "limits" | "role">;
 
-const toTeam = (row: UserRow | KeyRow): Team | null => {
+const toTeam = (row: UserRow | KeyRow): CallersTeam | null => {
   if (row.role === null || row.team_id === null) return null;
   return {
     teamId: row.team_id,
@@ -48,6 +49,19 @@ const toTeam = (row: UserRow | KeyRow): Team | null => {
     role: row.role,
   };
 };
+
+/** What the guard's one query told of the team beside the caller's rights. */
+const toOwnTeam = (row: UserRow, { teamId, teamName, isByoc, limits, role }: TeamCaller): Team => ({
+  id: teamId,
+  name: teamName,
+  slug: row.team_slug ?? "",
+  isByoc,
+  limits,
+  createdAt: row.team_created_at ?? new Date(0),
+  role,
+  isDefault: row.is_default ?? false,
+  joinedAt: row.joined_at ?? new Date(0),
+});
 
 const sessionEnded = (): ApiError => unauthorized("The session has ended. Sign in again.");
 
@@ -187,7 +201,8 @@ export const createGuards = ({ store, tokens, limits, log }: GuardDeps): Guards 
       const readTeam = () => readId(parseTeamId, "id", context.params.id);
       const { row, sessionId } = await signedIn(context, readBearer(context.request), readTeam);
       if (row.team_id === null) throw teamNotFound();
-      return { caller: toTeamCaller(row, sessionId) };
+      const caller = toTeamCaller(row, sessionId);
+      return { caller, team: toOwnTeam(row, caller) };
     },
     keyOrTeam: (access) => async (context) => {
       const { request } = context;

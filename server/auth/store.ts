@@ -16,6 +16,10 @@ export interface UserRow extends TeamColumns {
   email: string;
   name: string;
   is_admin: boolean;
+  team_slug: string | null;
+  team_created_at: Date | null;
+  is_default: boolean | null;
+  joined_at: Date | null;
 }
 
 export interface KeyRow extends TeamColumns {
@@ -39,7 +43,8 @@ export const createAuthStore = (sql: Sql) => ({
   }): Promise<UserRow | undefined> {
     const [row] = await sql<UserRow[]>`
       select u.id as user_id, u.email, u.name, u.is_admin,
-        t.id as team_id, t.name as team_name, t.is_byoc, t.limits, m.role
+        t.id as team_id, t.name as team_name, t.is_byoc, t.limits, m.role,
+        t.slug as team_slug, t.created_at as team_created_at, m.is_default, m.created_at as joined_at
       from users u
       join sessions s on s.user_id = u.id and s.family_id = ${session.sessionId}
         and s.rotated_at is null and s.revoked_at is null and s.expires_at > now()

@@ -63,8 +63,6 @@ export const createTeamService = (sql: Sql) => ({
     return toPage(rows, page.limit, ({ id }) => [id]);
   },
 
-  get: (caller: Pick<TeamCaller, "teamId" | "userId">): Promise<Team> => requireTeam(sql, caller),
-
   /** @throws ApiError 403 `role_required` below admin, 400 for a name the rule refuses. */
   async rename(caller: Pick<TeamCaller, "teamId" | "userId" | "actor">, wanted: string): Promise<Team> {
     const { teamId, actor } = caller;

@@ -25,13 +25,18 @@ const app = new Elysia({ normalize: false })
     return { items, next_cursor: null };
   })
   .get("/team", async () => {
-    const [team] = await sql`SELECT id, name, slug, is_byoc, created_at FROM teams WHERE id = ${teamId}`;
+    const [team] = await sql`
+      SELECT t.id, t.name, t.slug, t.is_byoc, t.limits, t.created_at, m.role, m.is_default,
+        m.created_at AS joined_at
+      FROM teams t JOIN memberships m ON m.team_id = t.id AND m.role = 'owner'
+      WHERE t.id = ${teamId}
+    `;
     return team;
   })
   .get("/audit-logs", async () => {
     const items = await sql`
       SELECT id, seq, actor_type, actor_id, actor_name, resource_type, resource_id, action, scope, status,
-        metadata, created_at
+        metadata, encode(hash, 'hex') AS hash, created_at
       FROM audit_logs
       WHERE team_id = ${teamId}
       ORDER BY seq DESC
