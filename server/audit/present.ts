@@ -38,7 +38,7 @@ export const presentAuditRow = (row: AuditRow): Static<typeof AuditModel> => ({
   scope: row.scope,
   status: row.status,
   metadata: row.metadata,
-  hash: row.hash.toString("hex"),
+  hash: row.hash,
   created_at: row.createdAt.toISOString(),
 });
 
