@@ -52,6 +52,7 @@ export class StandInHost {
   /** Where requests for a sandbox's port 49983 go. */
   guestUrl: string | null = null;
   #seq = 0;
+  #beating: Timer | undefined;
 
   private constructor(
     readonly serverUrl: string,
@@ -128,6 +129,16 @@ export class StandInHost {
     });
   }
 
+  /** Beats again and again until it is told to stop, or is stopped itself; what the server answers is not looked at. */
+  keepBeating(everyMs: number): void {
+    this.#beating ??= setInterval(() => void this.beat().catch(() => {}), everyMs);
+  }
+
+  fallSilent(): void {
+    clearInterval(this.#beating);
+    this.#beating = undefined;
+  }
+
   /** Says of a sandbox what the next list will tell. */
   set(
     sandboxId: string,
@@ -144,6 +155,7 @@ export class StandInHost {
   }
 
   async stop(): Promise<void> {
+    this.fallSilent();
     await this.server.stop(true);
   }
 
