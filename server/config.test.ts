@@ -24,6 +24,7 @@ describe("readConfig", () => {
       staleMs: 90_000,
       monitorMs: 15_000,
       recheckMs: 60_000,
+      quarantineMs: 86_400_000,
       rateLimits: DEFAULT_RULES,
     });
   });

@@ -42,6 +42,8 @@ export interface ServerConfig {
   monitorMs: number;
   /** How often an open stream asks whether its caller still may. */
   recheckMs: number;
+  /** How long a sandbox that only its host knows is kept. */
+  quarantineMs: number;
 }
 
 const readListen = (env: Environment): ServerConfig["listen"] => {
@@ -142,5 +144,6 @@ export const readConfig = (env: Environment): ServerConfig => {
     staleMs: readMs(env, "WRENN_STALE_MS", 90_000),
     monitorMs: readMs(env, "WRENN_MONITOR_MS", 15_000),
     recheckMs: readMs(env, "WRENN_RECHECK_MS", 60_000),
+    quarantineMs: readMs(env, "WRENN_QUARANTINE_MS", 24 * 3_600_000),
   };
 };

@@ -6,7 +6,8 @@ import type { ServerConfig } from "./config.ts";
 import { CallTokens } from "./hosts/call-tokens.ts";
 import { HostClientPool } from "./hosts/client-pool.ts";
 import { Dialer } from "./hosts/dial.ts";
-import { HostMonitor } from "./hosts/monitor.ts";
+import { DrainCalls } from "./hosts/drain.ts";
+import { HostMonitor } from "./hosts/monitor/monitor.ts";
 import type { RegistrationDeps } from "./hosts/registration.ts";
 import { RoundRobin } from "./hosts/scheduler.ts";
 import type { HostDeps } from "./hosts/service.ts";
@@ -20,6 +21,7 @@ import { GuestDoor } from "./traffic/guest-door.ts";
 
 export interface ControlPlane {
   hosts: HostDeps;
+  drains: DrainCalls;
   registration: RegistrationDeps;
   monitor: HostMonitor;
   sandboxes: SandboxContext;
@@ -40,10 +42,12 @@ export const createControlPlane = (foundation: {
   const pool = new HostClientPool(callTokens);
   const accessToken = accessTokens(settings.trafficKey);
   const hosts = { sql, hosts: pool, log };
+  const drains = new DrainCalls(hosts);
   return {
     hosts,
+    drains,
     registration: { sql, tokens, settings, dialer: new Dialer(pool) },
-    monitor: new HostMonitor(hosts, config.monitorMs),
+    monitor: new HostMonitor({ ...hosts, drains, quarantineMs: config.quarantineMs }, config),
     sandboxes: { ...hosts, scheduler: new RoundRobin(), accessToken, limits: DEFAULT_LIMITS, audit },
     snapshots: hosts,
     guests: new GuestDoor(callTokens, accessToken),

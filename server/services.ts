@@ -107,6 +107,7 @@ export const createServices = (foundation: Foundation): Services => {
     sideChannel: auditSideChannel,
   });
   const controlPlane = createControlPlane({ ...foundation, tokens, audit: auditSideChannel });
+  for (const gauge of controlPlane.monitor.gauges()) metrics.gauge(gauge);
   return {
     ...foundation,
     ...controlPlane,

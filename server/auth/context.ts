@@ -14,6 +14,8 @@ export interface UserCaller {
   sessionId: string;
   /** The team the token was made for: a wish, no right. */
   teamId: string | null;
+  /** In that team; null without one. */
+  role: TeamRole | null;
   /** For audit rows. */
   actor: Actor;
 }

@@ -34,6 +34,7 @@ const toUserCaller = (row: UserRow, sessionId: string): UserCaller => ({
   isAdmin: row.is_admin,
   sessionId,
   teamId: row.role === null ? null : row.team_id,
+  role: row.role,
   actor: userActor(row.user_id, row.name),
 });
 

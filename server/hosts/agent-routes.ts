@@ -134,7 +134,10 @@ export const hostAgentRoutes = ({
       },
       {
         body: t.Object({ refresh_token: Secret }),
-        response: withErrors({ 200: t.Object({ token: t.String(), refresh_token: t.String() }) }, [400, 401]),
+        response: withErrors(
+          { 200: t.Object({ token: t.String(), refresh_token: t.String() }) },
+          [400, 401, 410],
+        ),
         detail: detail("refreshHost", "Exchange a refresh token; it works once"),
       },
     )
@@ -157,8 +160,8 @@ export const hostAgentRoutes = ({
           accelerator: body.accelerator,
           templateIds: body.templates.map(({ template_id }) => template_id).filter(isUuid),
         };
-        const deps = { sql: registration.sql, nudge: (id: string) => monitor.nudge(id) };
-        const acknowledgedSeq = await heartbeat(deps, beat, changes);
+        const nudge = (id: string) => monitor.nudge(id);
+        const acknowledgedSeq = await heartbeat({ ...registration, nudge }, beat, changes);
         return { acknowledged_seq: acknowledgedSeq, server_time: new Date().toISOString() };
       },
       {

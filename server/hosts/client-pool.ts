@@ -12,6 +12,9 @@ import { type HostEndpoint, hostFetch } from "./host-fetch.ts";
 
 export type HostClient = Client<typeof HostService>;
 
+/** Hosts remembered at once; past it the pool starts over: those that other servers deleted go with it. */
+const MAX_CLIENTS = 10_000;
+
 interface Entry {
   endpoint: HostEndpoint;
   client: HostClient;
@@ -28,6 +31,7 @@ export class HostClientPool {
     if (known && known.endpoint.address === endpoint.address && known.endpoint.tlsCert === endpoint.tlsCert) {
       return known.client;
     }
+    if (this.#entries.size >= MAX_CLIENTS) this.#entries.clear();
     const client = this.#dial(endpoint);
     this.#entries.set(endpoint.id, { endpoint, client });
     return client;

@@ -16,7 +16,7 @@ const fields = {
   status: wordOf(HOST_STATUSES),
   status_reason: t.String({ description: "Empty when there is nothing to say" }),
   reachable: t.Boolean({ description: "The server's own calls get through; without, nothing is put on it" }),
-  draining: t.Boolean(),
+  draining: t.Boolean({ description: "It takes no new sandboxes" }),
   address: nullable(t.String()),
   arch: nullable(t.String()),
   cpu_cores: nullable(integer()),
@@ -41,10 +41,26 @@ export const WorkModel = t.Object({
   error: t.String({ description: "Empty while it goes well" }),
 });
 
+export const SandboxCountsModel = t.Object(
+  {
+    running: t.Integer({ description: "Also those that are just being made, paused or resumed" }),
+    paused: t.Integer(),
+    missing: t.Integer({ description: "Their host fell silent; what it says when it is back decides" }),
+  },
+  { title: "HostSandboxes" },
+);
+
+/** A host and what is on it. */
+export const OccupiedHostModel = t.Object(
+  { ...fields, sandboxes: SandboxCountsModel },
+  { title: "OccupiedHost" },
+);
+
 /** One host, with what its agent says now. */
 export const HostDetailModel = t.Object(
   {
     ...fields,
+    sandboxes: SandboxCountsModel,
     work: t.Array(WorkModel, { description: "What is slow and under way on it" }),
     templates: t.Array(t.String(), { description: "Names of the templates it holds whole" }),
     quarantined: t.Array(t.String(), {

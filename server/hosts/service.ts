@@ -1,36 +1,25 @@
 /** What people do with hosts: see them, and remove them. Joining is `registration.ts`. */
 import type { Sql, Tx } from "../../db/sql.ts";
-import { formatHostId, formatSandboxId } from "../../proto/ids.ts";
+import { formatSandboxId } from "../../proto/ids.ts";
 import { hostEvents } from "../audit/host-events.ts";
 import { recordAll } from "../audit/record.ts";
 import type { UserCaller } from "../auth/context.ts";
-import { type ApiError, conflict, notFound } from "../errors.ts";
+import { conflict } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { endSandboxes } from "../sandboxes/end-all.ts";
 import { destroyOnHost } from "../sandboxes/host-calls.ts";
 import { listLive } from "../sandboxes/store.ts";
 import { listHeldNames } from "../templates/store.ts";
+import { hostNotFound } from "./access.ts";
 import type { HostClientPool } from "./client-pool.ts";
 import { endpointOf, type Host } from "./host.ts";
-import { deleteHost, findHost, type HostScope, lockHost } from "./store.ts";
+import { deleteHost, lockHost } from "./store.ts";
 
 export interface HostDeps {
   sql: Sql;
   hosts: HostClientPool;
   log: Log;
 }
-
-export const hostNotFound = (id: string): ApiError =>
-  notFound("host_not_found", `There is no host ${formatHostId(id)} here.`);
-
-export const requireHost = async (
-  { sql }: Pick<HostDeps, "sql">,
-  wanted: { id: string; scope: HostScope },
-): Promise<Host> => {
-  const host = await findHost(sql, wanted);
-  if (!host) throw hostNotFound(wanted.id);
-  return host;
-};
 
 /** Something slow under way on a host. */
 export interface HostWork {

@@ -153,7 +153,7 @@ test("its own hosts go with it, and their credentials", async () => {
   const refreshed = await call(server.url, "/v1/hosts/auth/refresh", {
     body: { refresh_token: own.registration.refresh_token },
   });
-  expect(refreshed.status).toBe(401);
+  expect(refreshed.status).toBe(410);
   await own.stop();
 });
 
