@@ -85,9 +85,12 @@ describe("one of three hosts falls silent", () => {
       const ageSec = status === "running" || status === "paused" ? 3600 : 0;
       const id = newSandboxId();
       made[status] = id;
-      if (status === "paused") host.set(id, { status: HostSays.PAUSED, memoryKept: true });
-      else if (status !== "stopped" && status !== "error") host.set(id, {});
+      const isThere = status !== "stopped" && status !== "error";
+      // What the database does not know is quarantined at once.
+      if (isThere) host.set(id, { status: HostSays.BUSY });
       await insertSandboxRows(server.database.sql, { ...of, ids: [id], status, ageSec });
+      if (status === "paused") host.set(id, { status: HostSays.PAUSED, memoryKept: true });
+      else if (isThere) host.set(id, { status: HostSays.RUNNING });
     }
     host.fallSilent();
     await untilMarked(host);
@@ -158,13 +161,14 @@ describe("all hosts fall silent at once", () => {
 
   test("nothing is marked; admins see it; the first beat ends it", async () => {
     const id = newSandboxId();
-    hostAt(0).set(id, {});
+    hostAt(0).set(id, { status: HostSays.BUSY });
     await insertSandboxRows(server.database.sql, {
       ids: [id],
       teamId: admin.teamId,
       hostId: hostAt(0).id,
       status: "running",
     });
+    hostAt(0).set(id, { status: HostSays.RUNNING });
     for (const host of hosts) host.fallSilent();
     await untilHeld();
     const { hold } = await monitor();

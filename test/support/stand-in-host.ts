@@ -108,9 +108,9 @@ export class StandInHost {
     return this.registration.host_id;
   }
 
-  /** Sends a heartbeat; its answer. */
-  beat(changes: Change[] = []) {
-    return call(this.serverUrl, `/v1/hosts/${this.id}/heartbeat`, {
+  /** Sends a heartbeat; its answer. @param serverUrl another server on the same database */
+  beat(changes: Change[] = [], serverUrl = this.serverUrl) {
+    return call(serverUrl, `/v1/hosts/${this.id}/heartbeat`, {
       token: this.registration.token,
       body: {
         free_memory_mb: 4096,
