@@ -6,7 +6,7 @@ import { BadFlag, parseFlags } from "./flags.ts";
 test("nothing set gives the documented defaults", () => {
   const config = parseConfig({});
   expect(config.directory).toBe("/var/lib/wrenn");
-  expect(config.listen).toEqual({ hostname: "127.0.0.1", port: 7_070 });
+  expect(config.listen).toBeNull();
   expect(config).toMatchObject({
     accelerator: "auto",
     heartbeatMs: 30_000,

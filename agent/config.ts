@@ -2,15 +2,21 @@
 import { join } from "node:path";
 
 import { readEnvFile } from "./env-file.ts";
+import { OperatorNeeded } from "./errors.ts";
 import type { FlagSpec } from "./flags.ts";
+
+export interface ListenAddress {
+  hostname: string;
+  port: number;
+}
 
 export interface AgentConfig {
   /** WRENN_DIR: everything the agent keeps. */
   directory: string;
   /** Where the server is; null when not configured (registration then needs it). */
   serverUrl: string | null;
-  /** Where the agent listens. */
-  listen: { hostname: string; port: number };
+  /** Where the agent listens; null: it follows from its address. */
+  listen: ListenAddress | null;
   /** What the server is told to dial; null: found out. */
   address: string | null;
   accelerator: "kvm" | "tcg" | "auto";
@@ -26,7 +32,7 @@ export interface AgentConfig {
 }
 
 /** A value that cannot be used; the message names the variable. */
-export class BadConfig extends Error {
+export class BadConfig extends OperatorNeeded {
   override name = "BadConfig";
 }
 
@@ -38,7 +44,11 @@ export const COMMON_FLAGS: Record<string, FlagSpec> = {
 
 const SERVE_FLAGS: Record<string, FlagSpec> = {
   ...COMMON_FLAGS,
-  listen: { variable: "WRENN_AGENT_LISTEN", value: "HOST:PORT", help: "where to listen, 127.0.0.1:7070" },
+  listen: {
+    variable: "WRENN_AGENT_LISTEN",
+    value: "HOST:PORT",
+    help: "where to listen; else as the address needs it, port 7070",
+  },
   address: {
     variable: "WRENN_ADDRESS",
     value: "URL",
@@ -56,6 +66,20 @@ export const REGISTER_FLAGS: Record<string, FlagSpec> = {
   ...SERVE_FLAGS,
   server: { variable: "WRENN_SERVER", value: "URL", help: "the server to join" },
   token: { variable: "WRENN_REGISTRATION_TOKEN", value: "TOKEN", help: "the one-time token" },
+};
+
+const ROOT_FLAG: Record<string, FlagSpec> = {
+  root: { variable: "root", value: "DIR", help: "act on the system under DIR; start and stop nothing" },
+};
+
+/** What they say about the agent is written into the unit. */
+export const INSTALL_FLAGS: Record<string, FlagSpec> = { ...SERVE_FLAGS, ...ROOT_FLAG };
+
+export const UNINSTALL_FLAGS: Record<string, FlagSpec> = { ...COMMON_FLAGS, ...ROOT_FLAG };
+
+export const PRUNE_FLAGS: Record<string, FlagSpec> = {
+  ...COMMON_FLAGS,
+  "dry-run": { variable: "dryRun", help: "list what would be removed, and remove nothing" },
 };
 
 type Variables = Record<string, string | undefined>;
@@ -85,7 +109,7 @@ const url = (variables: Variables, name: string): string | null => {
 };
 
 /** @param text `HOST:PORT`, with an IPv6 host in brackets */
-export const parseListen = (text: string): AgentConfig["listen"] => {
+export const parseListen = (text: string): ListenAddress => {
   const match = /^(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})$/.exec(text);
   const port = Number(match?.[2]);
   if (match === null || port > 65_535) {
@@ -100,7 +124,7 @@ export const parseListen = (text: string): AgentConfig["listen"] => {
 export const parseConfig = (variables: Variables): AgentConfig => ({
   directory: variables["WRENN_DIR"] || DEFAULT_DIRECTORY,
   serverUrl: url(variables, "WRENN_SERVER"),
-  listen: parseListen(variables["WRENN_AGENT_LISTEN"] || "127.0.0.1:7070"),
+  listen: variables["WRENN_AGENT_LISTEN"] ? parseListen(variables["WRENN_AGENT_LISTEN"]) : null,
   address: url(variables, "WRENN_ADDRESS"),
   accelerator: oneOf(variables, "WRENN_ACCEL", ["auto", "kvm", "tcg"]),
   egressAllow: (variables["WRENN_EGRESS_ALLOW"] ?? "").split(/[\s,]+/).filter((text) => text !== ""),

@@ -5,12 +5,14 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 
+import { OperatorNeeded } from "./errors.ts";
+
 const LINE = /^(?:export\s+)?(WRENN_[A-Z0-9_]+)\s*=\s*(.*)$/;
 const OTHERS_WRITE = 0o022;
 const MAX_BYTES = 64 * 1024;
 
 /** The file is not safe to read, or cannot be understood; the message names it and says what to do. */
-export class EnvFileRefused extends Error {
+export class EnvFileRefused extends OperatorNeeded {
   override name = "EnvFileRefused";
 }
 

@@ -18,6 +18,11 @@ export class AgentError extends Error {
   }
 }
 
+/** What only a person can put right: starting again changes nothing. */
+export class OperatorNeeded extends Error {
+  override name = "OperatorNeeded";
+}
+
 export const sandboxNotFound = (sandboxId: string): AgentError =>
   new AgentError("sandbox_not_found", `sandbox ${sandboxId} is not on this host`);
 

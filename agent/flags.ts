@@ -1,12 +1,13 @@
 /** Command-line flags: `--name value`, `--name=value` and switches. */
+import { OperatorNeeded } from "./errors.ts";
 
 /** A flag the command does not know, or one without its value. */
-export class BadFlag extends Error {
+export class BadFlag extends OperatorNeeded {
   override name = "BadFlag";
 }
 
 export interface FlagSpec {
-  /** Environment variable that the flag sets. */
+  /** Environment variable that the flag sets; one in lower case is the command's own. */
   variable: string;
   help: string;
   /** Shown in help; absent: a switch. */
@@ -39,6 +40,7 @@ export const describeFlags = (specs: Record<string, FlagSpec>): string =>
   Object.entries(specs)
     .map(([name, { value, help, variable }]) => {
       const flag = `--${name}${value === undefined ? "" : ` ${value}`}`;
-      return `  ${flag.padEnd(28)} ${help} (${variable})`;
+      const also = /^[A-Z]/.test(variable) ? ` (${variable})` : "";
+      return `  ${flag.padEnd(28)} ${help}${also}`;
     })
     .join("\n");

@@ -8,6 +8,7 @@ import { createTemplateStore } from "./images/templates.ts";
 import { HostSlotPool } from "./net/slot-pool.ts";
 import { Admission } from "./sandboxes/admission.ts";
 import { ChangeLog } from "./sandboxes/changes.ts";
+import { isDrained } from "./sandboxes/drain.ts";
 import { expireSandbox } from "./sandboxes/expire.ts";
 import { Expiry } from "./sandboxes/expiry.ts";
 import type { Host } from "./sandboxes/host.ts";
@@ -98,7 +99,8 @@ export const openHost = async (
     pinnedLayers: new Map(),
     templateBuilds: new Map(),
     doomedTemplates: new Set(),
-    draining: false,
+    draining: await isDrained(layout),
+    stopping: false,
   };
   return host;
 };

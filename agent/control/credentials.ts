@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import type { JWK } from "jose";
 
 import { isUuid, parseHostId } from "../../proto/ids.ts";
+import { OperatorNeeded } from "../errors.ts";
 import { writeDurably } from "../system/durable.ts";
 
 export interface Credentials {
@@ -17,13 +18,21 @@ export interface Credentials {
   instance_id: string;
   /** What the server was told to dial. */
   address: string;
+  /** The operator named no address: it was found out, and is again where the machine has lost it. */
+  address_found?: boolean;
+  /** `HOST:PORT` where the operator said to listen. */
+  listen?: string;
   /** PEM; null where HTTP is plain. The key is beside it, never sent. */
   tls_cert: string | null;
   tls_key: string | null;
+  /** Set while a refresh is under way: its answer may have been lost, so the next start asks again at once. */
+  refresh_pending?: boolean;
+  /** The server's signed word that this host was deleted, from then until nothing is left of it. */
+  deletion_statement?: string;
 }
 
 /** The file is there but of no use; the message says what to do. */
-export class BadCredentials extends Error {
+export class BadCredentials extends OperatorNeeded {
   override name = "BadCredentials";
 }
 

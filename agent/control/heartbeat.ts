@@ -1,6 +1,6 @@
 /**
  * Tells the server again and again that this host lives, and at once what it did by itself. A server
- * that stays away makes the host pause everything, once; nothing here ever destroys a sandbox.
+ * that stays away, or does not know this host any more, makes it pause everything, once.
  */
 import { formatSandboxId } from "../../proto/ids.ts";
 import { describeError } from "../errors.ts";
@@ -8,32 +8,29 @@ import { readHostStatus } from "../sandboxes/host-status.ts";
 import type { Host } from "../sandboxes/host.ts";
 import { pauseAll } from "../sandboxes/pause-all.ts";
 import { listTemplates } from "../sandboxes/templates.ts";
-import { type Credentials, writeCredentials } from "./credentials.ts";
-import {
-  type HeartbeatRequest,
-  refreshTokens,
-  sendHeartbeat,
-  ServerRefused,
-  ServerUnreachable,
-} from "./server-client.ts";
+import { type HeartbeatRequest, ServerRefused, ServerUnreachable } from "./server-client.ts";
+import { HostDeleted, HostRejected, type ServerSession } from "./session.ts";
 
 /** Beats missed in a row after which everything is paused. */
 const MAX_MISSED = 3;
 /** Hosts that started together do not beat together. */
 const JITTER = 0.1;
+/** Between two attempts while the server waits for one. */
+const URGENT_MS = 1_000;
 
 export interface HeartbeatOptions {
   host: Host;
-  credentials: Credentials;
-  credentialsPath: string;
+  session: ServerSession;
   intervalMs: number;
   /** What the server is to dial now. */
-  address: string;
+  address: () => Promise<string>;
 }
 
 export class Heartbeat {
+  /** Resolves when the server has proven that it deleted this host; there are no more beats then. */
+  readonly deleted: Promise<void>;
   readonly #options: HeartbeatOptions;
-  #credentials: Credentials;
+  #onDeleted: () => void = () => {};
   #missed = 0;
   /** When the last miss was counted, in ms of the monotonic clock. */
   #countedAtMs = 0;
@@ -45,7 +42,9 @@ export class Heartbeat {
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
-    this.#credentials = options.credentials;
+    this.deleted = new Promise((resolve) => {
+      this.#onDeleted = resolve;
+    });
   }
 
   /** Beats at once, then at intervals and after each change the agent makes by itself. */
@@ -82,14 +81,19 @@ export class Heartbeat {
     }
     this.#beating = false;
     if (this.#stopped) return;
-    const delayMs = this.#again ? 0 : intervalMs * (1 - JITTER + 2 * JITTER * Math.random());
+    const usualMs = intervalMs * (1 - JITTER + 2 * JITTER * Math.random());
+    const delayMs = this.#options.session.isUrgent ? Math.min(URGENT_MS, usualMs) : usualMs;
+    this.#timer = setTimeout(() => void this.#beat(), this.#again ? 0 : delayMs);
     this.#again = false;
-    this.#timer = setTimeout(() => void this.#beat(), delayMs);
   }
 
   async #body(): Promise<HeartbeatRequest> {
-    const { host, address } = this.#options;
-    const [status, templates] = await Promise.all([readHostStatus(host), listTemplates(host)]);
+    const { host } = this.#options;
+    const [status, templates, address] = await Promise.all([
+      readHostStatus(host),
+      listTemplates(host),
+      this.#options.address(),
+    ]);
     return {
       free_memory_mb: status.freeMemoryMb,
       free_disk_mb: status.freeDiskMb,
@@ -111,47 +115,43 @@ export class Heartbeat {
   }
 
   async #send(): Promise<void> {
-    const { host } = this.#options;
-    const body = await this.#body();
-    const { server_url, host_id, token } = this.#credentials;
-    const answer = await sendHeartbeat(server_url, host_id, token, body).catch(async (error: unknown) => {
-      const isRejected = error instanceof ServerRefused && (error.status === 401 || error.status === 403);
-      if (!isRejected) throw error;
-      await this.#refresh();
-      return sendHeartbeat(server_url, host_id, this.#credentials.token, body);
-    });
+    const { host, session } = this.#options;
+    const answer = await session.beat(await this.#body());
     if (typeof answer.acknowledged_seq === "number") await host.changes.acknowledge(answer.acknowledged_seq);
   }
 
-  async #refresh(): Promise<void> {
-    const { host, credentialsPath } = this.#options;
-    const { server_url, refresh_token } = this.#credentials;
-    const fresh = await refreshTokens(server_url, refresh_token);
-    this.#credentials = { ...this.#credentials, ...fresh };
-    await writeCredentials(credentialsPath, this.#credentials);
-    host.log.info("tokens_refreshed");
-  }
-
   #onFailure(error: unknown): void {
-    const { host, intervalMs } = this.#options;
+    const { host } = this.#options;
+    if (error instanceof HostDeleted) {
+      this.stop();
+      this.#onDeleted();
+      return;
+    }
+    const isRejected = error instanceof HostRejected;
     // A trouble of this machine's own, such as a file that cannot be read, says nothing of the server.
-    if (!(error instanceof ServerUnreachable || error instanceof ServerRefused)) {
+    if (!(isRejected || error instanceof ServerUnreachable || error instanceof ServerRefused)) {
       host.log.error("heartbeat_not_sent", { error: describeError(error) });
       return;
     }
-    // Extra beats after changes of the agent's own do not make the server's absence longer.
-    const nowMs = performance.now();
-    if (this.#missed === 0 || nowMs - this.#countedAtMs >= intervalMs * (1 - 2 * JITTER)) {
-      this.#missed += 1;
-      this.#countedAtMs = nowMs;
-    }
-    const rejected = error instanceof ServerRefused && error.status === 401;
-    host.log.warn("heartbeat_failed", { missed: this.#missed, rejected, error: describeError(error) });
-    if ((this.#missed >= MAX_MISSED || rejected) && !this.#pausedForLoss) {
+    this.#countMiss();
+    host.log.warn("heartbeat_failed", {
+      missed: this.#missed,
+      rejected: isRejected,
+      error: describeError(error),
+    });
+    if ((this.#missed >= MAX_MISSED || isRejected) && !this.#pausedForLoss) {
       this.#pausedForLoss = true;
       // Beside the heartbeat, which goes on.
-      void this.#pauseForLoss(rejected ? "host_rejected" : "server_lost");
+      void this.#pauseForLoss(isRejected ? "host_rejected" : "server_lost");
     }
+  }
+
+  /** Extra beats, after changes of the agent's own, do not make the server's absence longer. */
+  #countMiss(): void {
+    const nowMs = performance.now();
+    if (this.#missed > 0 && nowMs - this.#countedAtMs < this.#options.intervalMs * (1 - 2 * JITTER)) return;
+    this.#missed += 1;
+    this.#countedAtMs = nowMs;
   }
 
   async #pauseForLoss(reason: string): Promise<void> {

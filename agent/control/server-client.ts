@@ -14,6 +14,8 @@ export class ServerRefused extends Error {
   constructor(
     readonly status: number,
     message: string,
+    /** What comes with the news that this host was deleted; whether it is true is not checked here. */
+    readonly statement: string | null,
   ) {
     super(message);
   }
@@ -38,6 +40,8 @@ export interface RegisterAnswer {
   refresh_token: string;
   server_public_key: JWK;
   instance_id: string;
+  /** What keeps the server from calling this host back; empty when nothing does. */
+  unreachable_reason?: string;
 }
 
 export interface HeartbeatRequest {
@@ -64,13 +68,19 @@ export interface HeartbeatAnswer {
   server_time: string;
 }
 
-const sentenceOf = (text: string, status: number): string => {
+const readRefusal = (text: string, status: number): ServerRefused => {
+  const fields: Record<string, unknown> = {};
   try {
-    const body = JSON.parse(text) as { error?: { message?: string } };
-    return body.error?.message ?? `HTTP ${status}`;
+    Object.assign(fields, (JSON.parse(text) as { error?: object }).error);
   } catch {
-    return `HTTP ${status}`;
+    // Not of this server's making: a proxy's page.
   }
+  const { message, statement } = fields;
+  return new ServerRefused(
+    status,
+    typeof message === "string" ? message : `HTTP ${status}`,
+    typeof statement === "string" ? statement : null,
+  );
 };
 
 /** Throws `ServerUnreachable`, `ServerRefused`. */
@@ -97,7 +107,7 @@ const post = async (url: string, body: unknown, token?: string): Promise<unknown
   if (status >= 500 || (status >= 300 && status < 400)) {
     throw new ServerUnreachable(`${new URL(url).origin} answered ${status}`);
   }
-  if (status >= 400) throw new ServerRefused(status, sentenceOf(text, status));
+  if (status >= 400) throw readRefusal(text, status);
   try {
     return text === "" ? {} : JSON.parse(text);
   } catch (cause) {
@@ -108,14 +118,19 @@ const post = async (url: string, body: unknown, token?: string): Promise<unknown
 export const registerHost = async (serverUrl: string, body: RegisterRequest): Promise<RegisterAnswer> =>
   (await post(`${serverUrl}/v1/hosts/register`, body)) as RegisterAnswer;
 
-export const refreshTokens = async (
-  serverUrl: string,
-  refreshToken: string,
-): Promise<{ token: string; refresh_token: string }> =>
-  (await post(`${serverUrl}/v1/hosts/auth/refresh`, { refresh_token: refreshToken })) as {
-    token: string;
-    refresh_token: string;
-  };
+export interface Tokens {
+  token: string;
+  refresh_token: string;
+}
+
+/** Throws `ServerUnreachable` also for an answer without tokens: something else answers in the server's place. */
+export const refreshTokens = async (serverUrl: string, refreshToken: string): Promise<Tokens> => {
+  const body = { refresh_token: refreshToken };
+  const answer = (await post(`${serverUrl}/v1/hosts/auth/refresh`, body)) as Partial<Tokens> | null;
+  const { token, refresh_token } = answer ?? {};
+  if (typeof token === "string" && typeof refresh_token === "string") return { token, refresh_token };
+  throw new ServerUnreachable(`${serverUrl} answered a refresh without tokens`);
+};
 
 /** @param hostId prefixed */
 export const sendHeartbeat = async (

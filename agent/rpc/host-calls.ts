@@ -4,6 +4,7 @@ import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import type { HostService } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { formatSandboxId } from "../../proto/ids.ts";
 import { AgentError } from "../errors.ts";
+import { drainHost, undrainHost } from "../sandboxes/drain.ts";
 import { findSandbox } from "../sandboxes/find.ts";
 import { readHostStatus } from "../sandboxes/host-status.ts";
 import type { Host } from "../sandboxes/host.ts";
@@ -67,13 +68,12 @@ export const hostCalls = (host: Host): HostCalls => ({
   },
 
   async drain({ pause }) {
-    host.draining = true;
-    if (pause) await pauseAll(host, { reason: "drain", tell: true });
+    await drainHost(host, { pause });
     return {};
   },
 
-  undrain() {
-    host.draining = false;
+  async undrain() {
+    await undrainHost(host);
     return {};
   },
 });

@@ -2,6 +2,7 @@
 import { AgentError, describeError, invalidRequest } from "../errors.ts";
 import { type Capture, captureSandbox } from "./capture.ts";
 import { startClone, undoing } from "./clone.ts";
+import { requireOpen } from "./drain.ts";
 import type { Host } from "./host.ts";
 import type { SandboxTimeout } from "./journal.ts";
 import { eachLimited } from "./limit.ts";
@@ -82,8 +83,7 @@ export const forkSandbox = async (
   request: ForkRequest,
 ): Promise<ForkResult[]> => {
   checkRequest(request);
-  if (host.draining)
-    throw new AgentError("draining", "this host is being drained and takes no new sandboxes");
+  requireOpen(host);
   await using capture = await source.exclusively("fork", () => captureSandbox(host, source));
   const settled = await eachLimited(request.children, AT_ONCE, async ({ sandboxId, accessToken }) => {
     const child = registerSandbox(host, sandboxId, source.teamId);

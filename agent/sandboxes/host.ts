@@ -56,6 +56,8 @@ export interface Host {
   readonly templateBuilds: Map<string, Promise<unknown>>;
   /** Ids of templates being deleted: nothing new may stand on them. */
   readonly doomedTemplates: Set<string>;
-  /** No new sandboxes are taken. */
+  /** No new sandboxes are taken, until the server says otherwise: kept on disk. */
   draining: boolean;
+  /** The agent is about to end, and takes no new sandboxes for that. */
+  stopping: boolean;
 }

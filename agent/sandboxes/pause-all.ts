@@ -11,13 +11,18 @@ export interface PauseAllResult {
   failedSandboxIds: string[];
 }
 
-/** `tell` records each as a change the agent made by itself. A failure leaves that one running. */
+/**
+ * `tell` records each as a change the agent made by itself. A failure leaves that one running. One that is
+ * being made or resumed is paused once it runs.
+ */
 export const pauseAll = async (
   host: Host,
   options: { reason: string; tell: boolean },
 ): Promise<PauseAllResult> => {
   const { reason, tell } = options;
-  const running = [...host.sandboxes.values()].filter(({ live }) => live !== null);
+  const running = [...host.sandboxes.values()].filter(
+    ({ live, status }) => live !== null || status === "busy",
+  );
   const results = await eachLimited(running, AT_ONCE, async (sandbox) => {
     await pauseSandbox(host, sandbox, { keepMemory: true, reason });
     if (tell) await host.changes.add({ sandboxId: sandbox.id, status: "paused", reason, memoryKept: true });

@@ -2,14 +2,14 @@
 import { rm } from "node:fs/promises";
 
 import { AgentError } from "../errors.ts";
+import { requireOpen } from "./drain.ts";
 import type { Host } from "./host.ts";
 import { removeUnusedLayers } from "./layers-in-use.ts";
 import { Sandbox } from "./sandbox.ts";
 
 /** Throws `sandbox_exists`, `draining`. Nobody can reach the sandbox but to destroy it. */
 export const registerSandbox = (host: Host, sandboxId: string, teamId: string): Sandbox => {
-  if (host.draining)
-    throw new AgentError("draining", "this host is being drained and takes no new sandboxes");
+  requireOpen(host);
   if (host.sandboxes.has(sandboxId) || host.unreadable.has(sandboxId)) {
     throw new AgentError("sandbox_exists", `sandbox ${sandboxId} is already on this host`);
   }

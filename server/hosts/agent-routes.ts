@@ -40,6 +40,9 @@ const CredentialsModel = t.Object({
   refresh_token: t.String({ description: "60 days, used once" }),
   server_public_key: t.Record(t.String(), t.Any(), { description: "JWK; signs the server's calls" }),
   instance_id: t.String(),
+  unreachable_reason: t.String({
+    description: "What keeps the server from calling the host back; empty when nothing does",
+  }),
 });
 
 const Change = t.Object({
@@ -117,6 +120,7 @@ export const hostAgentRoutes = ({
           refresh_token: credentials.refreshToken,
           server_public_key: { ...credentials.serverPublicKey },
           instance_id: credentials.instanceId,
+          unreachable_reason: credentials.unreachableReason,
         };
       },
       {

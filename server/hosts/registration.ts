@@ -48,6 +48,8 @@ export interface Credentials {
   refreshToken: string;
   serverPublicKey: Settings["callKey"]["publicJwk"];
   instanceId: string;
+  /** What keeps the server from calling the host; empty when nothing does. */
+  unreachableReason: string;
 }
 
 /**
@@ -82,12 +84,14 @@ export const registerHost = async (
     return saved;
   });
   const endpoint = endpointOf(host);
-  if (endpoint) await setReachable(sql, { id: host.id, ...(await dialer.reaches(endpoint)) });
+  const dialled = endpoint ? await dialer.reaches(endpoint) : null;
+  if (dialled) await setReachable(sql, { id: host.id, ...dialled });
   return {
     hostId: formatHostId(host.id),
     token: (await tokens.signHost(host.id)).token,
     refreshToken,
     serverPublicKey: settings.callKey.publicJwk,
     instanceId: settings.instanceId,
+    unreachableReason: dialled?.reason ?? "",
   };
 };

@@ -47,7 +47,11 @@ afterAll(async () => {
 }, 60_000);
 
 const acknowledgeAll = (beat: Beat) =>
-  Response.json({ acknowledged_seq: beat.body.changes?.at(-1)?.seq ?? null, server_time: "" });
+  Response.json({
+    ...(beat.path.endsWith("/refresh") && { token: "renewed", refresh_token: "renewed" }),
+    acknowledged_seq: beat.body.changes?.at(-1)?.seq ?? null,
+    server_time: "",
+  });
 
 const statusOf = async (sandboxId: string) =>
   (await agent.host.listSandboxes({})).sandboxes.find((sandbox) => sandbox.sandboxId === sandboxId)?.status;
@@ -91,6 +95,24 @@ test("refused credentials are refreshed", async () => {
     ["none"],
   );
 });
+
+test("a rejected refresh makes everything pause at once and once; accepted again, the host is back", async () => {
+  answer = acknowledgeAll;
+  const id = await createSandbox(agent);
+  const pauses = () => agent.logs.filter(({ event }) => event === "pausing_all");
+  const before = pauses().length;
+  answer = () => new Response(null, { status: 401 });
+  await waitFor("the pause", async () => (await statusOf(id)) === SandboxStatus.PAUSED, 15_000);
+  const seen = beats.length;
+  await waitFor("more attempts", () => beats.length > seen + 6, 10_000);
+  expect(pauses().slice(before)).toMatchObject([{ reason: "host_rejected" }]);
+  answer = acknowledgeAll;
+  const isBack = () => agent.logs.findLast(({ event }) => event === "heartbeat_back") !== undefined;
+  await waitFor("the host to be back", isBack, 10_000);
+  const told = () => beats.findLast(({ body }) => body.changes?.some(({ sandbox_id }) => sandbox_id === id));
+  await waitFor("the change", () => told() !== undefined, 10_000);
+  await agent.host.destroySandbox({ sandboxId: id });
+}, 60_000);
 
 test("a server that stays away makes everything pause, once, and nothing more", async () => {
   answer = acknowledgeAll;

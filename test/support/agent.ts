@@ -85,6 +85,33 @@ export class TestAgent {
   /** Starts the process (again) and waits until it serves. */
   async launch(): Promise<void> {
     const seen = this.logs.length;
+    const child = this.#spawn();
+    await waitFor(
+      "the agent to be ready",
+      () => child.exitCode !== null || this.#readyAfter(seen) !== undefined,
+      START_MS,
+    );
+    const ready = this.#readyAfter(seen);
+    if (ready === undefined) throw new Error(`the agent ended: ${JSON.stringify(this.logs.slice(-5))}`);
+    this.url = String(ready["listen"]);
+  }
+
+  /** Starts the process, which is expected to end by itself: its exit code. */
+  async launchToEnd(): Promise<number> {
+    this.#spawn();
+    return this.ended();
+  }
+
+  /** The exit code of the process once it has ended by itself. */
+  async ended(): Promise<number> {
+    const child = this.#process;
+    if (child === null) throw new Error("the agent does not run");
+    await waitFor("the agent to end", () => child.exitCode !== null || child.signalCode !== null, STOP_MS);
+    this.#process = null;
+    return child.exitCode ?? -1;
+  }
+
+  #spawn(): Bun.Subprocess {
     const child = Bun.spawn([this.executable, "run"], {
       env: {
         PATH: process.env["PATH"] ?? "",
@@ -100,14 +127,7 @@ export class TestAgent {
     });
     this.#process = child;
     void this.#readLogs(child.stderr);
-    await waitFor(
-      "the agent to be ready",
-      () => child.exitCode !== null || this.#readyAfter(seen) !== undefined,
-      START_MS,
-    );
-    const ready = this.#readyAfter(seen);
-    if (ready === undefined) throw new Error(`the agent ended: ${JSON.stringify(this.logs.slice(-5))}`);
-    this.url = String(ready["listen"]);
+    return child;
   }
 
   #readyAfter(seen: number): Record<string, unknown> | undefined {
@@ -141,6 +161,16 @@ export class TestAgent {
       .setIssuedAt(issuedSec)
       .setExpirationTime(issuedSec + lifetimeSec)
       .sign(this.identity.privateKey);
+  }
+
+  /** What the server says once it has deleted this host. */
+  deletionStatement(privateKey: CryptoKey = this.identity.privateKey): Promise<string> {
+    return new SignJWT({})
+      .setProtectedHeader({ alg: "EdDSA", typ: "host-deleted+jwt" })
+      .setIssuer(ZERO_UUID)
+      .setAudience(this.identity.hostId)
+      .setIssuedAt()
+      .sign(privateKey);
   }
 
   /** HostService with a fresh token per call. */
