@@ -15,6 +15,7 @@ import { accessTokens } from "./sandboxes/access-token.ts";
 import type { SandboxContext } from "./sandboxes/context.ts";
 import { DEFAULT_LIMITS } from "./sandboxes/limits.ts";
 import type { Settings } from "./settings.ts";
+import { TemplateCopies } from "./templates/copies.ts";
 import type { SnapshotDeps } from "./templates/snapshots.ts";
 import { GuestDoor } from "./traffic/guest-door.ts";
 
@@ -22,6 +23,7 @@ export interface ControlPlane {
   hosts: HostDeps;
   registration: RegistrationDeps;
   monitor: HostMonitor;
+  copies: TemplateCopies;
   sandboxes: SandboxContext;
   snapshots: SnapshotDeps;
   guests: GuestDoor;
@@ -40,11 +42,13 @@ export const createControlPlane = (foundation: {
   const pool = new HostClientPool(callTokens);
   const accessToken = accessTokens(settings.trafficKey);
   const hosts = { sql, hosts: pool, log };
+  const copies = new TemplateCopies(hosts);
   return {
     hosts,
     registration: { sql, tokens, settings, dialer: new Dialer(pool) },
     monitor: new HostMonitor(hosts, config.monitorMs),
-    sandboxes: { ...hosts, scheduler: new RoundRobin(), accessToken, limits: DEFAULT_LIMITS, audit },
+    copies,
+    sandboxes: { ...hosts, scheduler: new RoundRobin(), copies, accessToken, limits: DEFAULT_LIMITS, audit },
     snapshots: hosts,
     guests: new GuestDoor(callTokens, accessToken),
   };

@@ -133,6 +133,6 @@ export const createServices = (foundation: Foundation): Services => {
       isSecure: config.publicUrl.startsWith("https:"),
     }),
     auditSideChannel,
-    background: [controlPlane.monitor, new Sweeper(sql, log)],
+    background: [controlPlane.monitor, controlPlane.copies, new Sweeper(sql, log)],
   };
 };
