@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 
 import { createLayout } from "../../agent/images/layout.ts";
+import { digestFile } from "../../agent/system/digest.ts";
 import { run } from "../../agent/system/exec.ts";
 import {
   ExportPlanSchema,
@@ -261,18 +262,28 @@ describe("what is not right is refused, and nothing of it is kept", () => {
     };
   };
 
-  const CASES: [what: string, () => Promise<Response>][] = [
-    ["a flipped bit", () => copyWith(withLayerHeader((bytes) => bytes.writeUInt8(1, bytes.length - 1)))],
+  const CASES: [what: string, reason: string, () => Promise<Response>][] = [
+    [
+      "a flipped bit",
+      "does not match its digest",
+      () => copyWith(withLayerHeader((bytes) => bytes.writeUInt8(1, bytes.length - 1))),
+    ],
     [
       "a file that ends early",
+      "a file ended after",
       () => {
         let seen = 0;
         return copyWith((one, file) => (file === "memory" && (seen += 1) > 2 ? null : one));
       },
     ],
-    ["a file that is missing", () => copyWith((one, file) => (file === "device-state" ? null : one))],
+    [
+      "a file that is missing",
+      "the file device-state did not come",
+      () => copyWith((one, file) => (file === "device-state" ? null : one)),
+    ],
     [
       "more than was announced",
+      "bytes it was announced with",
       () =>
         copyWith((one, file) =>
           file === "device-state" && one.part.case !== "file"
@@ -282,10 +293,12 @@ describe("what is not right is refused, and nothing of it is kept", () => {
     ],
     [
       "a hole larger than the file",
+      "bytes it was announced with",
       () => copyWith((one) => (one.part.case === "hole" ? message({ case: "hole", value: 1n << 60n }) : one)),
     ],
     [
       "bytes that unpack to more than they say",
+      "cannot be unpacked",
       () =>
         copyWith((one, file) =>
           file === "device-state" && one.part.case !== "file"
@@ -302,6 +315,7 @@ describe("what is not right is refused, and nothing of it is kept", () => {
     ],
     [
       "a file that was not asked for",
+      "was not asked for",
       () =>
         copyWith((one) =>
           one.part.case === "file" && one.part.value.name === "device-state"
@@ -311,6 +325,7 @@ describe("what is not right is refused, and nothing of it is kept", () => {
     ],
     [
       "a disk that stands on a file of the host, under a digest that fits",
+      "stands on another file than the layer below it",
       async () => {
         const plan = await readPlan(source, template);
         const { names } = await target.host.listMissingFiles({ template, plan });
@@ -320,7 +335,6 @@ describe("what is not right is refused, and nothing of it is kept", () => {
         await cp(path, aside);
         try {
           await run(["qemu-img", "rebase", "-u", "-f", "qcow2", "-b", "/etc/passwd", "-F", "raw", aside]);
-          const { digestFile } = await import("../../agent/system/digest.ts");
           const [digest, bytes] = [await digestFile(aside), Buffer.from(await Bun.file(aside).bytes())];
           for (const file of plan.files) if (file.name === layer) file.digest = digest;
           let sent = 0;
@@ -336,14 +350,18 @@ describe("what is not right is refused, and nothing of it is kept", () => {
         }
       },
     ],
-    ["no plan", () => copyWith((one) => (one.part.case === "plan" ? null : one))],
+    [
+      "no plan",
+      "plan must come before anything else",
+      () => copyWith((one) => (one.part.case === "plan" ? null : one)),
+    ],
   ];
 
-  for (const [what, copy] of CASES) {
+  for (const [what, reason, copy] of CASES) {
     test(
       what,
       async () => {
-        expect(refusalOf(await copy())).toEqual([400, "invalid_request"]);
+        XX;
         expect(await filesOf(target)).toEqual(before);
         expect(await holds(target, template)).toBe(false);
       },
