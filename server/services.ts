@@ -139,6 +139,6 @@ export const createServices = (foundation: Foundation): Services => {
       lifeSec: SESSION_SEC,
     }),
     auditSideChannel,
-    background: [controlPlane.monitor, new Sweeper(sql, log)],
+    background: [controlPlane.monitor, controlPlane.copies, new Sweeper(sql, log)],
   };
 };

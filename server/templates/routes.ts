@@ -24,6 +24,10 @@ const TemplateModel = t.Object(
     vcpus: integer(),
     memory_mb: integer(),
     disk_size_mb: integer(),
+    hosts: integer({ description: "Hosts that hold it whole" }),
+    copying: nullable(
+      t.Number({ description: "0 to 1: how far the copy to a further host is; null when there is none" }),
+    ),
     size_bytes: nullable(integer({ description: "On one host; null while it is being made" })),
     created_at: Timestamp,
   },
@@ -39,6 +43,8 @@ const present = (template: Template): Static<typeof TemplateModel> => ({
   vcpus: template.vcpus,
   memory_mb: template.memoryMb,
   disk_size_mb: template.diskSizeMb,
+  hosts: template.hosts,
+  copying: template.copying,
   size_bytes: template.sizeBytes,
   created_at: template.createdAt.toISOString(),
 });
