@@ -123,7 +123,6 @@ test("what a template or a sandbox stands on stays, and all else goes", async ()
       `drive drives/${digest("2")}.ext4`,
       "cache cache/changes.json.7.new",
       "cache cache/minimal-old.raw",
-      "cache cache/zero-512.mem",
       "staging staging/drive-x",
     ].sort(),
   );

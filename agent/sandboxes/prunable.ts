@@ -71,19 +71,9 @@ const unusedBootFiles = async (
     .map(({ path }): Prunable => ({ kind, path }));
 };
 
-/** Names of the cache that an agent keeps its own facts under, or would have to fetch again. */
-const isOfUse = (name: string, { journals }: Referring): boolean => {
-  const zero = /^zero-(\d+)\.mem$/.exec(name);
-  if (zero !== null) {
-    return journals.some(
-      ({ base, memoryMb, state }) =>
-        state === "running" && base.kind === "zero" && memoryMb === Number(zero[1]),
-    );
-  }
-  if (name.startsWith("minimal-")) return name === `minimal-${RECIPE_ID}.raw`;
-  // What a write that was cut off has left.
-  return !name.endsWith(".new");
-};
+/** Of the cache: what only an older recipe of `minimal` needs, and what a write that was cut off has left. */
+const isUseless = (name: string): boolean =>
+  name.startsWith("minimal-") ? name !== `minimal-${RECIPE_ID}.raw` : name.endsWith(".new");
 
 const unusedLayers = async (layout: Layout, { journals, manifests }: Referring): Promise<Prunable[]> => {
   const used = new Set([...journals, ...manifests].flatMap(({ layers }) => layers));
@@ -113,7 +103,6 @@ export const findPrunable = async (layout: Layout, templates: TemplateStore): Pr
   const all = await templates.list();
   const unused = all.filter((one) => one.manifest.variantOf !== undefined && !isStoodOn(one));
   const manifests = all.filter((one) => !unused.includes(one)).map(({ manifest }) => manifest);
-  const referring = { journals, manifests };
   const bootFiles = new Set(
     [...journals, ...manifests].flatMap(({ kernelDigest, guestDriveDigest }) => [
       kernelDigest,
@@ -126,11 +115,11 @@ export const findPrunable = async (layout: Layout, templates: TemplateStore): Pr
       path: layout.templateDirectory(teamId, templateId),
       key: { teamId, templateId },
     })),
-    ...(await unusedLayers(layout, referring)),
+    ...(await unusedLayers(layout, { journals, manifests })),
     ...(await unusedBootFiles("kernel", layout.kernels, bootFiles)),
     ...(await unusedBootFiles("drive", layout.drives, bootFiles)),
     ...(await namesIn(layout.cache))
-      .filter(({ name }) => !isOfUse(name, referring))
+      .filter(({ name }) => isUseless(name))
       .map(({ path }): Prunable => ({ kind: "cache", path })),
     ...(await findStaged(layout)),
   ];
