@@ -51,6 +51,8 @@ export class StandInHost {
   templates: { team_id: string; template_id: string }[] = [{ team_id: ZERO_UUID, template_id: ZERO_UUID }];
   /** Where requests for a sandbox's port 49983 go. */
   guestUrl: string | null = null;
+  /** Answers what is neither a call nor for a sandbox. */
+  other: ((request: Request) => Promise<Response>) | null = null;
   #seq = 0;
   #beating: Timer | undefined;
 
@@ -185,7 +187,10 @@ export class StandInHost {
     return async (request) => {
       const { pathname, search } = new URL(request.url);
       const traffic = /^\/traffic\/[^/]+\/49983(\/.*)$/.exec(pathname);
-      if (!traffic) return (await byPath.get(pathname)?.(request)) ?? new Response(null, { status: 404 });
+      if (!traffic) {
+        const answer = byPath.get(pathname) ?? this.other;
+        return (await answer?.(request)) ?? new Response(null, { status: 404 });
+      }
       await verify(request.headers.get("wrenn-authorization"));
       const { method, headers, body, signal } = request;
       const url = `${this.guestUrl}${traffic[1]}${search}`;
@@ -195,11 +200,13 @@ export class StandInHost {
 
   /** Looks at each call whether the test has an answer of its own. */
   #replaceable(methods: Partial<Methods>): Partial<Methods> {
-    const names = Object.keys(methods) as (keyof Methods)[];
+    const names = Object.keys(HostService.method) as (keyof Methods)[];
     const entries = names.map((name) => [
       name,
       (request: never, context: never) => {
-        const answer = (this.answers[name] ?? methods[name]) as (request: never, context: never) => unknown;
+        const answer = (this.answers[name] ?? methods[name]) as
+          ((request: never, context: never) => unknown) | undefined;
+        if (answer === undefined) throw new ConnectError(`no ${name} here`, Code.Unimplemented);
         return answer(request, context);
       },
     ]);
