@@ -68,6 +68,20 @@ export const REGISTER_FLAGS: Record<string, FlagSpec> = {
   token: { variable: "WRENN_REGISTRATION_TOKEN", value: "TOKEN", help: "the one-time token" },
 };
 
+const ROOT_FLAG: Record<string, FlagSpec> = {
+  root: { variable: "root", value: "DIR", help: "act on the system under DIR; start and stop nothing" },
+};
+
+/** What they say about the agent is written into the unit. */
+export const INSTALL_FLAGS: Record<string, FlagSpec> = { ...SERVE_FLAGS, ...ROOT_FLAG };
+
+export const UNINSTALL_FLAGS: Record<string, FlagSpec> = { ...COMMON_FLAGS, ...ROOT_FLAG };
+
+export const PRUNE_FLAGS: Record<string, FlagSpec> = {
+  ...COMMON_FLAGS,
+  "dry-run": { variable: "dryRun", help: "list what would be removed, and remove nothing" },
+};
+
 type Variables = Record<string, string | undefined>;
 
 const number = (variables: Variables, name: string, fallback: number, minimum: number): number => {

@@ -7,7 +7,7 @@ export class BadFlag extends OperatorNeeded {
 }
 
 export interface FlagSpec {
-  /** Environment variable that the flag sets. */
+  /** Environment variable that the flag sets; one in lower case is the command's own. */
   variable: string;
   help: string;
   /** Shown in help; absent: a switch. */
@@ -40,6 +40,7 @@ export const describeFlags = (specs: Record<string, FlagSpec>): string =>
   Object.entries(specs)
     .map(([name, { value, help, variable }]) => {
       const flag = `--${name}${value === undefined ? "" : ` ${value}`}`;
-      return `  ${flag.padEnd(28)} ${help} (${variable})`;
+      const also = /^[A-Z]/.test(variable) ? ` (${variable})` : "";
+      return `  ${flag.padEnd(28)} ${help}${also}`;
     })
     .join("\n");

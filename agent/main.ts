@@ -1,8 +1,15 @@
 /** The `wrenn-agent` executable: on a host the agent and its tools, inside a sandbox the guest agent. */
-import { COMMON_FLAGS, REGISTER_FLAGS, RUN_FLAGS } from "./config.ts";
+import {
+  COMMON_FLAGS,
+  INSTALL_FLAGS,
+  PRUNE_FLAGS,
+  REGISTER_FLAGS,
+  RUN_FLAGS,
+  UNINSTALL_FLAGS,
+} from "./config.ts";
 import { describeError, OperatorNeeded } from "./errors.ts";
 import { EXIT_OPERATOR_NEEDED } from "./exit-codes.ts";
-import { describeFlags, type FlagSpec, parseFlags } from "./flags.ts";
+import { BadFlag, describeFlags, type FlagSpec, parseFlags } from "./flags.ts";
 import { AGENT_VERSION } from "./version.ts";
 
 interface Command {
@@ -33,10 +40,25 @@ const COMMANDS: Record<string, Command> = {
     flags: COMMON_FLAGS,
     run: async (flags) => (await import("./commands/doctor.ts")).runDoctor(flags),
   },
+  install: {
+    help: "keep the agent running as a systemd service",
+    flags: INSTALL_FLAGS,
+    run: async (flags) => done((await import("./commands/install.ts")).installAgent(flags)),
+  },
+  uninstall: {
+    help: "remove the service; sandboxes and files stay",
+    flags: UNINSTALL_FLAGS,
+    run: async (flags) => done((await import("./commands/install.ts")).uninstallAgent(flags)),
+  },
   df: {
     help: "show what takes up the disk",
     flags: COMMON_FLAGS,
     run: async (flags) => done((await import("./commands/df.ts")).showDiskUsage(flags)),
+  },
+  prune: {
+    help: "remove what nothing on this host refers to",
+    flags: PRUNE_FLAGS,
+    run: async (flags) => done((await import("./commands/prune.ts")).pruneDirectory(flags)),
   },
   clear: {
     help: "end all sandboxes here and remove what they had on this machine",
@@ -74,7 +96,12 @@ const runCommand = async (name: string, command: Command, args: string[]): Promi
     process.stdout.write(`wrenn-agent ${name}: ${command.help}\n\n${flags}\n`);
     return 0;
   }
-  return command.run(parseFlags(args, command.flags));
+  try {
+    return await command.run(parseFlags(args, command.flags));
+  } catch (error) {
+    if (!(error instanceof BadFlag)) throw error;
+    throw new BadFlag(`${error.message}; \`wrenn-agent ${name} --help\` lists the flags`, { cause: error });
+  }
 };
 
 const main = async (args: string[]): Promise<number> => {
@@ -98,7 +125,8 @@ const main = async (args: string[]): Promise<number> => {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`wrenn-agent: ${describeError(error)}\n`);
+  const sentence = error instanceof OperatorNeeded ? error.message : describeError(error);
+  process.stderr.write(`wrenn-agent: ${sentence}\n`);
   process.exitCode = error instanceof OperatorNeeded ? EXIT_OPERATOR_NEEDED : 1;
 }
 // Timers and sockets of a command that failed half-way must not keep it alive.

@@ -16,6 +16,7 @@ import { accessTokens } from "./sandboxes/access-token.ts";
 import type { SandboxContext } from "./sandboxes/context.ts";
 import { DEFAULT_LIMITS } from "./sandboxes/limits.ts";
 import type { Settings } from "./settings.ts";
+import { TemplateCopies } from "./templates/copies.ts";
 import type { SnapshotDeps } from "./templates/snapshots.ts";
 import { GuestDoor } from "./traffic/guest-door.ts";
 
@@ -24,6 +25,7 @@ export interface ControlPlane {
   drains: DrainCalls;
   registration: RegistrationDeps;
   monitor: HostMonitor;
+  copies: TemplateCopies;
   sandboxes: SandboxContext;
   snapshots: SnapshotDeps;
   guests: GuestDoor;
@@ -43,12 +45,14 @@ export const createControlPlane = (foundation: {
   const accessToken = accessTokens(settings.trafficKey);
   const hosts = { sql, hosts: pool, log };
   const drains = new DrainCalls(hosts);
+  const copies = new TemplateCopies(hosts);
   return {
     hosts,
     drains,
     registration: { sql, tokens, settings, dialer: new Dialer(pool) },
     monitor: new HostMonitor({ ...hosts, drains, quarantineMs: config.quarantineMs }, config),
-    sandboxes: { ...hosts, scheduler: new RoundRobin(), accessToken, limits: DEFAULT_LIMITS, audit },
+    copies,
+    sandboxes: { ...hosts, scheduler: new RoundRobin(), copies, accessToken, limits: DEFAULT_LIMITS, audit },
     snapshots: hosts,
     guests: new GuestDoor(callTokens, accessToken),
   };

@@ -9,9 +9,7 @@ import { AuditSideChannel } from "./audit/side-channel.ts";
 import type { Guards } from "./auth/context.ts";
 import { createGuards } from "./auth/guards.ts";
 import { Passwords } from "./auth/passwords.ts";
-import { createRefreshCookie } from "./auth/refresh-cookie.ts";
-import type { RefreshCookie } from "./auth/refresh-cookie.ts";
-import { createSessions } from "./auth/sessions.ts";
+import { createSessions, SESSION_SEC } from "./auth/sessions.ts";
 import type { Sessions } from "./auth/sessions.ts";
 import { createAuthStore } from "./auth/store.ts";
 import { Tokens } from "./auth/tokens.ts";
@@ -20,6 +18,8 @@ import type { ServerConfig } from "./config.ts";
 import { createControlPlane } from "./control-plane.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { Requests } from "./http/requests.ts";
+import { createSecretCookie } from "./http/secret-cookie.ts";
+import type { SecretCookie } from "./http/secret-cookie.ts";
 import { createKeyService } from "./keys/service.ts";
 import type { KeyService } from "./keys/service.ts";
 import type { Log } from "./log.ts";
@@ -77,7 +77,8 @@ export interface Services extends Foundation, ControlPlane {
   signInOptions: SignInOptions;
   keys: KeyService;
   audit: AuditService;
-  refreshCookie: RefreshCookie;
+  /** Holds a browser's refresh token. */
+  refreshCookie: SecretCookie;
   /** For audit rows without a change of their own. */
   auditSideChannel: AuditSideChannel;
   background: readonly BackgroundJob[];
@@ -129,11 +130,15 @@ export const createServices = (foundation: Foundation): Services => {
     signInOptions: createSignInOptions({ sql, config, providers: oauth.providers }),
     keys: createKeyService(sql),
     audit: createAuditService(sql),
-    refreshCookie: createRefreshCookie({
+    refreshCookie: createSecretCookie({
+      name: "refresh",
       instanceId: settings.instanceId,
       isSecure: config.publicUrl.startsWith("https:"),
+      sameSite: "strict",
+      path: "/v1/auth",
+      lifeSec: SESSION_SEC,
     }),
     auditSideChannel,
-    background: [controlPlane.monitor, new Sweeper(sql, log)],
+    background: [controlPlane.monitor, controlPlane.copies, new Sweeper(sql, log)],
   };
 };

@@ -1,27 +1,12 @@
 /** `df`: what takes up the disk under WRENN_DIR. Needs no running agent. */
-import { lstat, readdir } from "node:fs/promises";
-import { join } from "node:path";
-
 import { loadConfig } from "../config.ts";
-import { createLayout } from "../images/layout.ts";
+import { existingLayout } from "../images/layout.ts";
+import { MB, usedBytes } from "../system/disk-use.ts";
 import { readDisk } from "../system/machine.ts";
-
-const MB = 2 ** 20;
-
-/** Bytes really taken, holes left out; several names of one file count once. */
-const usedBytes = async (path: string, seen: Set<number>): Promise<number> => {
-  const stats = await lstat(path).catch(() => null);
-  if (stats === null || seen.has(stats.ino)) return 0;
-  seen.add(stats.ino);
-  if (!stats.isDirectory()) return stats.blocks * 512;
-  let bytes = stats.blocks * 512;
-  for (const name of await readdir(path)) bytes += await usedBytes(join(path, name), seen);
-  return bytes;
-};
 
 export const showDiskUsage = async (flags: Record<string, string>): Promise<void> => {
   const { directory } = await loadConfig(flags);
-  const layout = createLayout(directory);
+  const layout = await existingLayout(directory);
   const rows: [string, string][] = [
     ["templates", layout.templates],
     ["sandboxes", layout.sandboxes],
@@ -39,7 +24,7 @@ export const showDiskUsage = async (flags: Record<string, string>): Promise<void
     process.stdout.write(`${name.padEnd(12)} ${(bytes / MB).toFixed(1).padStart(10)} MB  ${path}\n`);
   }
   process.stdout.write(`${"total".padEnd(12)} ${(total / MB).toFixed(1).padStart(10)} MB\n`);
-  const disk = await readDisk(directory);
+  const disk = await readDisk(layout.root);
   process.stdout.write(
     `${"free".padEnd(12)} ${String(disk.freeMb).padStart(8)}.0 MB of ${disk.totalMb} MB\n`,
   );

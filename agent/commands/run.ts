@@ -19,6 +19,7 @@ import { endSandboxes } from "../sandboxes/destroy-all.ts";
 import { leaveMachine } from "../sandboxes/leave.ts";
 import { ensureMinimal } from "../sandboxes/minimal.ts";
 import { createLogger, type Logger } from "../system/log.ts";
+import { isMachineStopping } from "../system/systemd.ts";
 import { AGENT_VERSION } from "../version.ts";
 import { leaveServer } from "./leave-server.ts";
 import { lockDirectory } from "./lock.ts";
@@ -76,10 +77,11 @@ const serve = async ({ config, layout, credentials, log }: Agent): Promise<void>
     await leaveServer(layout, { egressAllow: config.egressAllow, log });
     return;
   }
-  log.info("agent_stopping", { signal: ending, pause: config.pauseOnStop });
+  const pause = config.pauseOnStop || (await isMachineStopping());
+  log.info("agent_stopping", { signal: ending, pause });
   host.stopping = true;
   host.expiry.stop();
-  if (config.pauseOnStop) await leaveMachine(host);
+  if (pause) await leaveMachine(host);
   heartbeat.stop();
   await server.stop(true);
   await host.slots.close();

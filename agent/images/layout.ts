@@ -10,6 +10,7 @@ import { chmod, mkdir, realpath, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { isUuid } from "../../proto/ids.ts";
+import { OperatorNeeded } from "../errors.ts";
 
 const DIGEST = /^[0-9a-f]{64}$/;
 const CACHE_NAME = /^[a-z0-9][a-z0-9._-]{0,127}$/;
@@ -116,7 +117,7 @@ export const createLayout = (root: string): Layout => {
 };
 
 /** WRENN_DIR cannot hold sandboxes; the message says what to change. */
-export class UnusableDirectory extends Error {
+export class UnusableDirectory extends OperatorNeeded {
   override name = "UnusableDirectory";
 }
 
@@ -132,6 +133,14 @@ const requireTraversable = async (root: string): Promise<void> => {
     }
     if (path === dirname(path)) return;
   }
+};
+
+/** The layout of a directory that is there already. Throws `UnusableDirectory`. */
+export const existingLayout = async (directory: string): Promise<Layout> => {
+  const root = await realpath(directory).catch((cause: unknown) => {
+    throw new UnusableDirectory(`${directory} is not there: say which directory with --dir`, { cause });
+  });
+  return createLayout(root);
 };
 
 /**

@@ -11,12 +11,12 @@ import type { Host } from "./host.ts";
 import { type Journal, readJournal, UnreadableJournal } from "./journal.ts";
 
 /** A journal that could not be understood is kept under this name; its directory is not touched any more. */
-const SET_ASIDE = "journal.unreadable";
+export const UNREADABLE_NAME = "journal.unreadable";
 
 const setAside = async (host: Host, sandboxId: string, error: UnreadableJournal): Promise<void> => {
   host.unreadable.add(sandboxId);
   const path = host.layout.sandboxJournal(sandboxId);
-  await rename(path, join(host.layout.sandboxDirectory(sandboxId), SET_ASIDE)).catch(() => undefined);
+  await rename(path, join(host.layout.sandboxDirectory(sandboxId), UNREADABLE_NAME)).catch(() => undefined);
   host.work.report({
     kind: "journal",
     subject: sandboxId,
@@ -33,7 +33,7 @@ const setAside = async (host: Host, sandboxId: string, error: UnreadableJournal)
  */
 export const loadJournal = async (host: Host, sandboxId: string): Promise<Journal | null> => {
   try {
-    if ((await readdir(host.layout.sandboxDirectory(sandboxId))).includes(SET_ASIDE)) {
+    if ((await readdir(host.layout.sandboxDirectory(sandboxId))).includes(UNREADABLE_NAME)) {
       throw new UnreadableJournal("set aside at an earlier start");
     }
     return await readJournal(host.layout.sandboxJournal(sandboxId), sandboxId);

@@ -7,7 +7,7 @@ import { isUuid, parseHostId, parseSandboxId } from "../../proto/ids.ts";
 import { HOST, OPEN } from "../docs/security.ts";
 import { forbidden } from "../errors.ts";
 import { withErrors } from "../http/error-responses.ts";
-import { nullable, Timestamp, wordOf } from "../http/schemas.ts";
+import { integer, nullable, Timestamp, wordOf } from "../http/schemas.ts";
 import { readId } from "../http/wire-ids.ts";
 import type { Services } from "../services.ts";
 import { heartbeat, type HostChange } from "./heartbeat.ts";
@@ -172,7 +172,7 @@ export const hostAgentRoutes = ({
         params: t.Object({ id: t.String({ description: "Host id" }) }),
         body: Beat,
         response: withErrors(
-          { 200: t.Object({ acknowledged_seq: nullable(t.Integer()), server_time: Timestamp }) },
+          { 200: t.Object({ acknowledged_seq: nullable(integer()), server_time: Timestamp }) },
           [400, 401, 403, 410],
         ),
         detail: detail("hostHeartbeat", "A host's sign of life and what it did by itself", HOST),

@@ -37,6 +37,17 @@ export class HostClientPool {
     return client;
   }
 
+  /**
+   * Plain HTTP to the host, streamed both ways and without a deadline of its own.
+   * @param path as `/templates/…`.
+   * @throws ConnectError when the host did not answer.
+   */
+  async fetch(endpoint: HostEndpoint, path: string, init: BunFetchRequestInit): Promise<Response> {
+    const headers = new Headers(init.headers);
+    headers.set("Authorization", `Bearer ${await this.tokens.forHost(endpoint.id)}`);
+    return hostFetch(endpoint)(`${endpoint.address}${path}`, { ...init, headers });
+  }
+
   /** Forget a deleted host. */
   evict(hostId: string): void {
     this.#entries.delete(hostId);

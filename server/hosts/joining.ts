@@ -75,7 +75,7 @@ export const createHost = (
   return sql.begin(async (tx: Tx) => {
     if (teamId !== null) {
       // It can neither end nor lose the right until the commit.
-      const team = await lockTeam(tx, { id: teamId });
+      const team = await lockTeam(tx, teamId);
       if (team === undefined) throw teamNotFound();
       if (!team.isByoc) {
         const why = "This team may not bring hosts of its own; a platform admin can allow it.";

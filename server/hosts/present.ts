@@ -3,7 +3,7 @@ import { type Static, t } from "elysia";
 
 import { ACCELERATORS, HOST_STATUSES, HOST_TYPES } from "../../db/constants.ts";
 import { formatHostId, formatTeamId } from "../../proto/ids.ts";
-import { nullable, Timestamp, wordOf } from "../http/schemas.ts";
+import { integer, nullable, Timestamp, wordOf } from "../http/schemas.ts";
 import type { Host } from "./host.ts";
 
 const fields = {
@@ -19,11 +19,11 @@ const fields = {
   draining: t.Boolean({ description: "It takes no new sandboxes" }),
   address: nullable(t.String()),
   arch: nullable(t.String()),
-  cpu_cores: nullable(t.Integer()),
-  memory_mb: nullable(t.Integer()),
-  disk_gb: nullable(t.Integer()),
-  free_memory_mb: nullable(t.Integer()),
-  free_disk_mb: nullable(t.Integer()),
+  cpu_cores: nullable(integer()),
+  memory_mb: nullable(integer()),
+  disk_gb: nullable(integer()),
+  free_memory_mb: nullable(integer()),
+  free_disk_mb: nullable(integer()),
   accelerator: nullable(wordOf(ACCELERATORS)),
   agent_version: nullable(t.String()),
   runtime_id: nullable(t.String({ description: "Snapshots load on hosts with an equal one" })),

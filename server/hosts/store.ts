@@ -144,7 +144,7 @@ export const countSandboxesOn = async (sql: Queryable, id: string): Promise<Sand
   return row ?? { running: 0, paused: 0, missing: 0 };
 };
 
-/** A live team's own hosts. */
+/** A team's own hosts. */
 export const listHostsOf = async (sql: Queryable, teamId: string): Promise<Host[]> => {
   const rows = await sql<HostRow[]>`
     select * from hosts where team_id = ${teamId} and deleted_at is null order by id`;

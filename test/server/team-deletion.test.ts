@@ -198,6 +198,34 @@ describe("at the same time", () => {
     }
   });
 
+  test("revokes of its keys, deletes of its sandboxes, and a deletion: none waits in a circle", async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const owner = await signUp(server.url);
+      const apiKey = await createKey(server.url, owner);
+      const body = { template: "minimal" };
+      const sandboxes = await Promise.all(
+        Array.from({ length: 12 }, () => call(server.url, "/v1/sandboxes", { apiKey, body })),
+      );
+      const keys = await Promise.all(
+        Array.from({ length: 12 }, () =>
+          call(server.url, "/v1/api-keys", { token: owner.token, body: { name: "k" } }),
+        ),
+      );
+      const paths = [
+        ...sandboxes.map(({ body: made }) => `/v1/sandboxes/${String(made["id"])}`),
+        ...keys.map(({ body: made }) => `/v1/api-keys/${String(made["id"])}`),
+      ].toReversed();
+      const end = (path: string) => call(server.url, path, { token: owner.token, method: "DELETE" });
+      const answers = await Promise.all([
+        ...paths.slice(0, 12).map(end),
+        end(`/v1/teams/${owner.teamId}`),
+        ...paths.slice(12).map(end),
+      ]);
+      expect(answers.filter(({ status }) => status >= 500)).toEqual([]);
+      expect(answers[12]?.status).toBe(204);
+    }
+  });
+
   test("ten deletions: one counts", async () => {
     const team = await teamWithEverything(server.url);
     const answers = await Promise.all(

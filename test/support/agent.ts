@@ -23,6 +23,8 @@ export interface TestAgentOptions {
   env?: Record<string, string>;
   /** Where heartbeats go. @default {a port nobody listens on} */
   serverUrl?: string;
+  /** What the agent is started through, such as setpriv. It must become the agent, not its parent. */
+  launcher?: string[];
 }
 
 interface Identity {
@@ -48,6 +50,7 @@ export class TestAgent {
     readonly executable: string,
     readonly identity: Identity,
     readonly env: Record<string, string>,
+    readonly launcher: string[],
   ) {}
 
   static async start(options: TestAgentOptions = {}): Promise<TestAgent> {
@@ -67,7 +70,7 @@ export class TestAgent {
       tls_cert: null,
       tls_key: null,
     });
-    const agent = new TestAgent(directory, executable, identity, options.env ?? {});
+    const agent = new TestAgent(directory, executable, identity, options.env ?? {}, options.launcher ?? []);
     try {
       await agent.launch();
     } catch (error) {
@@ -112,7 +115,7 @@ export class TestAgent {
   }
 
   #spawn(): Bun.Subprocess {
-    const child = Bun.spawn([this.executable, "run"], {
+    const child = Bun.spawn([...this.launcher, this.executable, "run"], {
       env: {
         PATH: process.env["PATH"] ?? "",
         WRENN_DIR: this.directory,

@@ -51,7 +51,10 @@ export class StandInHost {
   templates: { team_id: string; template_id: string }[] = [{ team_id: ZERO_UUID, template_id: ZERO_UUID }];
   /** Where requests for a sandbox's port 49983 go. */
   guestUrl: string | null = null;
+  /** Answers what is neither a call nor for a sandbox. */
+  other: ((request: Request) => Promise<Response>) | null = null;
   #seq = 0;
+  #beating: Timer | undefined;
 
   private constructor(
     readonly serverUrl: string,
@@ -107,9 +110,9 @@ export class StandInHost {
     return this.registration.host_id;
   }
 
-  /** Sends a heartbeat; its answer. */
-  beat(changes: Change[] = []) {
-    return call(this.serverUrl, `/v1/hosts/${this.id}/heartbeat`, {
+  /** Sends a heartbeat; its answer. @param serverUrl another server on the same database */
+  beat(changes: Change[] = [], serverUrl = this.serverUrl) {
+    return call(serverUrl, `/v1/hosts/${this.id}/heartbeat`, {
       token: this.registration.token,
       body: {
         free_memory_mb: 4096,
@@ -128,6 +131,16 @@ export class StandInHost {
     });
   }
 
+  /** Beats again and again until it is told to stop, or is stopped itself; what the server answers is not looked at. */
+  keepBeating(everyMs: number): void {
+    this.#beating ??= setInterval(() => void this.beat().catch(() => {}), everyMs);
+  }
+
+  fallSilent(): void {
+    clearInterval(this.#beating);
+    this.#beating = undefined;
+  }
+
   /** Says of a sandbox what the next list will tell. */
   set(
     sandboxId: string,
@@ -144,6 +157,7 @@ export class StandInHost {
   }
 
   async stop(): Promise<void> {
+    this.fallSilent();
     await this.server.stop(true);
   }
 
@@ -173,7 +187,10 @@ export class StandInHost {
     return async (request) => {
       const { pathname, search } = new URL(request.url);
       const traffic = /^\/traffic\/[^/]+\/49983(\/.*)$/.exec(pathname);
-      if (!traffic) return (await byPath.get(pathname)?.(request)) ?? new Response(null, { status: 404 });
+      if (!traffic) {
+        const answer = byPath.get(pathname) ?? this.other;
+        return (await answer?.(request)) ?? new Response(null, { status: 404 });
+      }
       await verify(request.headers.get("wrenn-authorization"));
       const { method, headers, body, signal } = request;
       const url = `${this.guestUrl}${traffic[1]}${search}`;
@@ -183,11 +200,13 @@ export class StandInHost {
 
   /** Looks at each call whether the test has an answer of its own. */
   #replaceable(methods: Partial<Methods>): Partial<Methods> {
-    const names = Object.keys(methods) as (keyof Methods)[];
+    const names = Object.keys(HostService.method) as (keyof Methods)[];
     const entries = names.map((name) => [
       name,
       (request: never, context: never) => {
-        const answer = (this.answers[name] ?? methods[name]) as (request: never, context: never) => unknown;
+        const answer = (this.answers[name] ?? methods[name]) as
+          ((request: never, context: never) => unknown) | undefined;
+        if (answer === undefined) throw new ConnectError(`no ${name} here`, Code.Unimplemented);
         return answer(request, context);
       },
     ]);

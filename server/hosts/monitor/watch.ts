@@ -1,7 +1,7 @@
 /** Looks for hosts that fell silent, and does what `staleness.ts` decides. Only the leader does. */
 import type { Tx } from "../../../db/sql.ts";
 import { hostEvents } from "../../audit/host-events.ts";
-import { record } from "../../audit/record.ts";
+import { recordAll } from "../../audit/record.ts";
 import { sandboxEvents } from "../../audit/sandbox-events.ts";
 import type { Log } from "../../log.ts";
 import { markMissing } from "../../sandboxes/status-store.ts";
@@ -27,10 +27,10 @@ const markLost = (lead: Lead, { staleMs, log }: WatchDeps, host: NamedHost): Pro
     const reason = `no heartbeat for ${seconds(staleMs)}`;
     if (!(await markUnreachable(tx, { ...host, reason }))) return;
     const sandboxes = await markMissing(tx, { hostId: host.id, reason: SILENT });
-    for (const { id, teamId } of sandboxes) {
-      await record(tx, sandboxEvents.missing({ teamId, sandboxId: id, reason: SILENT }));
-    }
-    await record(tx, hostEvents.markedDown({ teamId: host.teamId, hostId: host.id, reason: SILENT }));
+    await recordAll(tx, [
+      ...sandboxes.map(({ id, teamId }) => sandboxEvents.missing({ teamId, sandboxId: id, reason: SILENT })),
+      hostEvents.markedDown({ teamId: host.teamId, hostId: host.id, reason: SILENT }),
+    ]);
     log.warn("a host is lost", { host: host.name, reason, sandboxes: sandboxes.length });
   });
 

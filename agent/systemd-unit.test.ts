@@ -1,0 +1,49 @@
+import { expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { UNIT_NAME, unitText } from "./systemd-unit.ts";
+
+test("values are quoted as systemd reads them", () => {
+  const text = unitText("/usr/local/bin/wrenn-agent", {
+    WRENN_DIR: '/srv/a b/"c"\\d',
+    WRENN_ADDRESS: "https://[fe80::1%25eth0]:1",
+  });
+  expect(text).toContain('Environment="WRENN_DIR=/srv/a b/\\"c\\"\\\\d"\n');
+  expect(text).toContain('Environment="WRENN_ADDRESS=https://[fe80::1%%25eth0]:1"\n');
+});
+
+test("neither a deletion nor a lack that only an operator can mend starts it again", () => {
+  const text = unitText("/bin/true", {});
+  expect(text).toContain("\nRestart=on-failure\n");
+  expect(text).toContain("\nRestartPreventExitStatus=0 78\n");
+});
+
+test("it leaves what the agent starts alone, and gives it no mount namespace", () => {
+  const text = unitText("/bin/true", {});
+  expect(text).toContain("\nKillMode=process\n");
+  // Each of these would hide the sandboxes' network namespaces from the next agent (systemd.exec(5)).
+  expect(text).not.toMatch(/^(Protect|Private|ReadOnlyPaths|ReadWritePaths|Inaccessible|Bind|Root|Mount)/m);
+});
+
+test.if(Bun.which("systemd-analyze") !== null)("systemd finds nothing wrong with it", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "wrenn-unit-"));
+  try {
+    const path = join(directory, UNIT_NAME);
+    await Bun.write(path, unitText("/bin/true", { WRENN_DIR: "/var/lib/wrenn" }));
+    const child = Bun.spawn(["systemd-analyze", "verify", "--man=no", path], {
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const [stdout, stderr] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+    ]);
+    const ours = `${stdout}${stderr}`.split("\n").filter((line) => line.includes(UNIT_NAME));
+    expect(ours).toEqual([]);
+    expect(await child.exited).toBe(0);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
