@@ -48,8 +48,9 @@ const directoryOf = (paths: DataPaths, number: number): string => join(paths.hos
 
 /** By the link, unless the server answers to a name of its own certificate only. */
 const serverUrlFor = (serverUrl: string, link: HostLink): string => {
-  const { protocol, port } = new URL(serverUrl);
-  return protocol === "https:" ? serverUrl : `http://${link.machineAddress}:${port}`;
+  const url = new URL(serverUrl);
+  if (url.protocol === "http:") url.hostname = link.machineAddress;
+  return url.origin;
 };
 
 const planJoin = ({ paths }: StartOptions, start: ManyStart, link: HostLink): HostJoin => {
@@ -106,8 +107,10 @@ const openNetwork = async (options: StartOptions, start: ManyStart): Promise<Hos
     requireResolver();
     const label = linkLabel(paths.root);
     closers.push(() => removeLinks(label, "unused"));
+    const { protocol, port } = new URL(start.serverUrl);
+    const dialled = Number(port) || (protocol === "https:" ? 443 : 80);
     const server = reachServer(listen);
-    const { hosts } = await openLinks({ label, count: start.count, port: server.port, server });
+    const { hosts } = await openLinks({ label, count: start.count, port: dialled, server });
     step.detail(hosts.map(({ hostAddress }) => hostAddress).join(", "));
     return hosts;
   });
