@@ -80,15 +80,13 @@ describe("one of three hosts falls silent", () => {
     const live = ["pending", "running", "pausing", "resuming"] as const;
     const rest = ["paused", "stopped", "error"] as const;
     const made: Record<string, string> = {};
-    // Young enough that the reconcile leaves those in between alone.
     for (const status of [...live, ...rest]) {
-      const ageSec = status === "running" || status === "paused" ? 3600 : 0;
       const id = newSandboxId();
       made[status] = id;
       const isThere = status !== "stopped" && status !== "error";
       // What the database does not know is quarantined at once.
       if (isThere) host.set(id, { status: HostSays.BUSY });
-      await insertSandboxRows(server.database.sql, { ...of, ids: [id], status, ageSec });
+      await insertSandboxRows(server.database.sql, { ...of, ids: [id], status });
       if (status === "paused") host.set(id, { status: HostSays.PAUSED, memoryKept: true });
       else if (isThere) host.set(id, { status: HostSays.RUNNING });
     }
