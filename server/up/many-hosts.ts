@@ -7,14 +7,7 @@ import { isIPv4 } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
 
-import {
-  awaitOnline,
-  type HostOfMany,
-  type HostStart,
-  startAgent,
-  type StartedHosts,
-  stopAgent,
-} from "./agent-child.ts";
+import { awaitOnline, startAgent, stopAgent } from "./agent-child.ts";
 import type { DataPaths } from "./data-directory.ts";
 import { CommandFailure } from "./failure.ts";
 import { checkMachine, type HostJoin, joinAsHost } from "./host.ts";
@@ -22,6 +15,7 @@ import { openLinks, removeLinks } from "./links/links.ts";
 import { type HostLink, linkLabel } from "./links/plan.ts";
 import { hasImages, seedHost } from "./seed-host.ts";
 import type { StartOptions } from "./start-options.ts";
+import type { HostOfMany, HostStart, StartedHosts } from "./started-hosts.ts";
 import type { Supervised } from "./supervise.ts";
 import { waitForMinimal } from "./template-progress.ts";
 

@@ -71,8 +71,7 @@ const deleteSnapshot = async (name: string): Promise<void> => {
 };
 
 test("two holders lose it at once, the third by its return", async () => {
-  const [first] = lab.hosts;
-  if (first === undefined) throw new Error("the lab has no host");
+  const first = lab.host(1);
   await snapshot(first, "spread");
   const second = await spread("spread", [first]);
   const third = await spread("spread", [first, second]);
@@ -100,8 +99,7 @@ test("two holders lose it at once, the third by its return", async () => {
 });
 
 test("a link is cut in the middle of a copy: nothing half is usable there, and later the copy is whole", async () => {
-  const [first, second, third] = lab.hosts;
-  if (first === undefined || second === undefined || third === undefined) throw new Error("three hosts");
+  const [first, second, third] = [lab.host(1), lab.host(2), lab.host(3)];
   await snapshot(first, "torn");
   for (const host of [first, second]) await setDrain(host, "drain");
   const making = create("torn");

@@ -91,6 +91,13 @@ export class HostLab implements AsyncDisposable {
     return { id: agent.hostId, name, link, agent };
   }
 
+  /** By its number, from 1. Throws when the lab has fewer. */
+  host(number: number): LabHost {
+    const host = this.hosts[number - 1];
+    if (host === undefined) throw new Error(`the lab has no host ${number}`);
+    return host;
+  }
+
   /** Id of a new sandbox on this host. */
   async createOn(host: LabHost, body: object = {}): Promise<string> {
     // They are dealt out in turn, so one of as many as there are hosts lands there.
