@@ -8,6 +8,10 @@ import { PROJECT_DIRECTORY, requireDependencies } from "../server/up/dependencie
 import { describeError } from "../server/up/failure.ts";
 
 const HOUR_MS = 3_600_000;
+/** Where the tests are that can go on for long. */
+const PLACES = ["test/hosts/", "test/server/many-hosts.test.ts"];
+/** What makes them: operators' times, and half an hour of many hosts. */
+const LENGTHS = { WRENN_TEST_SOAK: "1", WRENN_SOAK_MINUTES: "30" };
 
 const main = async (filters: string[]): Promise<number> => {
   await requireDependencies({ production: false });
@@ -19,11 +23,10 @@ const main = async (filters: string[]): Promise<number> => {
   const { readVersions } = await import("./bench/machine.ts");
   const { cpuCores } = await import("../agent/system/machine.ts");
 
-  const [suite] = findSuites(PROJECT_DIRECTORY, ["test/hosts/"]);
-  const files = (suite?.files ?? []).filter(
-    (file) => filters.length === 0 || filters.some((filter) => file.includes(filter)),
-  );
-  if (suite === undefined || files.length === 0) {
+  const runs = findSuites(PROJECT_DIRECTORY, PLACES)
+    .flatMap((suite) => suite.files.map((file) => ({ suite, file })))
+    .filter(({ file }) => filters.length === 0 || filters.some((filter) => file.includes(filter)));
+  if (runs.length === 0) {
     console.error(`soak: no test of hosts matches ${filters.join(" ")}`);
     return 2;
   }
@@ -35,11 +38,11 @@ const main = async (filters: string[]): Promise<number> => {
   const shared = await prepareShared({ host: true });
   const outcomes = [];
   try {
-    const environment = { ...shared.environment, WRENN_TEST_SOAK: "1" };
-    for (const file of files) {
+    const environment = { ...shared.environment, ...LENGTHS };
+    for (const { suite, file } of runs) {
       const startedAt = performance.now();
       console.log(`\n== ${file}`);
-      const patient = { ...suite, timeoutMs: HOUR_MS, deadlineMs: 2 * HOUR_MS };
+      const patient = { ...suite, parallel: false, timeoutMs: HOUR_MS, deadlineMs: 2 * HOUR_MS };
       const results = await runFiles(patient, [file], { root: PROJECT_DIRECTORY, environment });
       outcomes.push({ file, results, tookMs: performance.now() - startedAt });
     }
