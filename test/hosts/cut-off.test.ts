@@ -119,8 +119,9 @@ test("a host gets another address: the server follows, and what runs there goes 
     return body["address"] === `https://${address}:7070` && body["reachable"] === true;
   };
   await waitFor("the server dials the new address", isKnown, SETTLE_MS);
-  await expectMark(id);
   // Until a beat on the old connection has failed, which at this pace may take longer than a stale time.
+  await waitFor("it is not missing", hasStatus("running", id), SETTLE_MS);
+  await expectMark(id);
   const brief = ["missing", "returned"];
   expect((await lab.story(id)).filter((action) => !brief.includes(action))).toEqual(["create"]);
   await lab.api.remove(id);
