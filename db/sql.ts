@@ -1,6 +1,7 @@
 /**
  * The one place that knows the PostgreSQL driver: how a connection is made, what its types look like,
- * and which of its failures mean that the database is away.
+ * and which of its failures mean that the database is away. `patches/` mends what it does when a connection ends
+ * while a write waits (porsager/postgres#1208): an error nobody can catch, or a connection that stays mute.
  */
 import postgres from "postgres";
 

@@ -95,6 +95,18 @@ export const insertSnapshot = async (
 };
 
 /** The host has it whole; false when it was deleted meanwhile. */
+/** Keeps others from settling the same until the commit; false when one has. */
+export const lockUnfinished = async (
+  tx: Tx,
+  { id, hostId }: { id: string; hostId: string },
+): Promise<boolean> => {
+  const rows = await tx`
+    select 1 from host_templates h join templates t on t.id = h.template_id
+    where h.host_id = ${hostId} and t.id = ${id} and h.state = 'building' and t.deleted_at is null
+    for update of h`;
+  return rows.length === 1;
+};
+
 export const completeSnapshot = async (
   tx: Tx,
   snapshot: {

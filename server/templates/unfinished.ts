@@ -4,7 +4,7 @@ import { SYSTEM } from "../audit/actor.ts";
 import { record } from "../audit/record.ts";
 import { snapshotEvents } from "../audit/sandbox-events.ts";
 import type { HostClient } from "../hosts/client-pool.ts";
-import { completeSnapshot, deleteTemplate, listUnfinished } from "./store.ts";
+import { completeSnapshot, deleteTemplate, listUnfinished, lockUnfinished } from "./store.ts";
 
 /** Longer than any server waits for a snapshot. */
 const FORGOTTEN_SEC = 240;
@@ -17,6 +17,7 @@ export const settleUnfinished = async (sql: Sql, client: HostClient, hostId: str
   for (const { id, teamId, name, diskSizeMb } of unfinished) {
     const made = held.get(id);
     await sql.begin(async (tx: Tx) => {
+      if (!(await lockUnfinished(tx, { id, hostId }))) return;
       if (!made) return void (await deleteTemplate(tx, id));
       const { runtimeId } = made;
       const sizeBytes = Number(made.sizeBytes);

@@ -19,14 +19,17 @@ export interface SandboxRows {
   teamId: string;
   hostId: string;
   status: SandboxStatus;
-  /** How long the status has been so. @default {3600} */
+  /**
+   * How long the status has been so. With any but the default, a round of the reconcile that is under way may
+   * have asked the host before it had them. @default {0}
+   */
   ageSec?: number;
 }
 
-/** Sandboxes of `minimal`. */
+/** Sandboxes of `minimal`. The host must have them already, busy: what it has without a row is quarantined. */
 export const insertSandboxRows = async (
   sql: Sql,
-  { ids, teamId, hostId, status, ageSec = 3600 }: SandboxRows,
+  { ids, teamId, hostId, status, ageSec = 0 }: SandboxRows,
 ): Promise<void> => {
   const rows = ids.map((id) => ({
     id: parseSandboxId(id),

@@ -32,9 +32,20 @@ export class LeadLost extends Error {
   override name = "LeadLost";
 }
 
+/** The driver connects again by itself; the new session would hold no lock. */
+const beginIn = async <T>(session: Sql, pid: number, work: (tx: Tx) => Promise<T>): Promise<T> => {
+  const { value } = await session.begin(async (tx: Tx) => {
+    const [now] = await tx<{ pid: number }[]>`select pg_backend_pid() as pid`;
+    if (now?.pid !== pid) throw new LeadLost("the session that held the lock ended");
+    return { value: await work(tx) };
+  });
+  return value;
+};
+
 export class Leadership implements BackgroundJob {
-  readonly #session: Sql;
   readonly #leaseMs: number;
+  /** Null before the first question, and after the one before broke. */
+  #session: Sql | null = null;
   #lead: Lead | null = null;
   /** When the session last answered, in ms of the monotonic clock. */
   #answeredAtMs = 0;
@@ -47,15 +58,10 @@ export class Leadership implements BackgroundJob {
    * @param options.onLead called each time this server begins to lead.
    */
   constructor(
-    sql: Sql,
+    private readonly sql: Sql,
     private readonly options: { name: string; everyMs: number; log: Log; onLead: () => void },
   ) {
     this.#leaseMs = Math.max(options.everyMs * ASKS_PER_LEASE, SHORTEST_LEASE_MS);
-    this.#session = connectSession(sql, {
-      applicationName: "wrenn monitor",
-      idleMs: this.#leaseMs,
-      onClose: () => this.#lose(),
-    });
   }
 
   /** Null while another server leads, or none. */
@@ -73,48 +79,56 @@ export class Leadership implements BackgroundJob {
     this.#isStopped = true;
     if (this.#timer) clearInterval(this.#timer);
     this.#lead = null;
-    await this.#session.end({ timeout: END_SEC });
+    await this.#session?.end({ timeout: END_SEC });
   }
 
-  #lose(): void {
-    if (this.#lead === null) return;
+  /** A new session for each try: one that broke is not to be repaired, for it would hold no lock. */
+  #open(): Sql {
+    const session = connectSession(this.sql, {
+      applicationName: "wrenn monitor",
+      idleMs: this.#leaseMs,
+      onClose: () => this.#drop(session),
+    });
+    return session;
+  }
+
+  #drop(session: Sql): void {
+    if (this.#session !== session) return;
+    this.#session = null;
+    if (this.#lead && !this.#isStopped) {
+      this.options.log.warn("this server leads no more: its session with the database ended");
+    }
     this.#lead = null;
-    this.options.log.warn("this server leads no more: its session with the database ended");
+    session.end({ timeout: END_SEC }).catch(() => {
+      // Nothing is left to end.
+    });
   }
 
   async #ask(): Promise<void> {
     if (this.#isAsking || this.#isStopped) return;
     this.#isAsking = true;
+    const session = (this.#session ??= this.#open());
+    const late = setTimeout(() => this.#drop(session), this.#leaseMs);
     try {
-      if (this.#lead === null) await this.#tryToLead();
-      else await this.#lead.begin(async () => {});
+      if (this.#lead) await this.#lead.begin(async () => {});
+      else await this.#tryToLead(session);
       this.#answeredAtMs = performance.now();
     } catch (error) {
-      this.#lose();
-      this.options.log.warn("asking the database who leads failed", { error });
+      this.#drop(session);
+      if (!this.#isStopped) this.options.log.warn("the database was asked in vain who leads", { error });
     } finally {
+      clearTimeout(late);
       this.#isAsking = false;
     }
   }
 
-  async #tryToLead(): Promise<void> {
-    const [row] = await this.#session<{ held: boolean; pid: number; now: Date }[]>`
+  async #tryToLead(session: Sql): Promise<void> {
+    const [row] = await session<{ held: boolean; pid: number; now: Date }[]>`
       select pg_try_advisory_lock(${LEADER_LOCK}) as held, pg_backend_pid() as pid, clock_timestamp() as now`;
     if (!row?.held || this.#isStopped) return;
     this.#answeredAtMs = performance.now();
-    this.#lead = { since: row.now, begin: (work) => this.#beginIn(row.pid, work) };
+    this.#lead = { since: row.now, begin: (work) => beginIn(session, row.pid, work) };
     this.options.log.info("this server leads the monitor now", { name: this.options.name });
     this.options.onLead();
-  }
-
-  /** The driver connects again by itself; a new session holds no lock. */
-  async #beginIn<T>(pid: number, work: (tx: Tx) => Promise<T>): Promise<T> {
-    const { value } = await this.#session.begin(async (tx: Tx) => {
-      const [session] = await tx<{ pid: number }[]>`select pg_backend_pid() as pid`;
-      if (session?.pid === pid) return { value: await work(tx) };
-      this.#lose();
-      throw new LeadLost("the session that held the lock ended");
-    });
-    return value;
   }
 }
