@@ -9,6 +9,7 @@ import { adminTeamRoutes } from "./admin/team-routes.ts";
 import { adminUserRoutes } from "./admin/user-routes.ts";
 import { auditRoutes } from "./audit/routes.ts";
 import { documentation } from "./docs/routes.ts";
+import { downloadRoutes } from "./download/routes.ts";
 import { hostAgentRoutes } from "./hosts/agent-routes.ts";
 import { hostRoutes } from "./hosts/routes.ts";
 import { rim } from "./http/rim.ts";
@@ -55,6 +56,7 @@ export const createApp = (services: Services) =>
     .use(adminAuditRoutes(services))
     .use(hostRoutes(services))
     .use(hostAgentRoutes(services))
+    .use(downloadRoutes(services))
     .use(sandboxRoutes(services))
     .use(execRoutes(services))
     .use(socketRoutes(services))

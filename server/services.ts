@@ -19,6 +19,7 @@ import type { BackgroundJob } from "./background.ts";
 import type { ServerConfig } from "./config.ts";
 import { createControlPlane } from "./control-plane.ts";
 import type { ControlPlane } from "./control-plane.ts";
+import { AgentDownload } from "./download/executable.ts";
 import { Requests } from "./http/requests.ts";
 import { createKeyService } from "./keys/service.ts";
 import type { KeyService } from "./keys/service.ts";
@@ -80,6 +81,8 @@ export interface Services extends Foundation, ControlPlane {
   refreshCookie: RefreshCookie;
   /** For audit rows without a change of their own. */
   auditSideChannel: AuditSideChannel;
+  /** The executable that machines download to become hosts. */
+  agentDownload: AgentDownload;
   background: readonly BackgroundJob[];
 }
 
@@ -133,6 +136,7 @@ export const createServices = (foundation: Foundation): Services => {
       isSecure: config.publicUrl.startsWith("https:"),
     }),
     auditSideChannel,
+    agentDownload: new AgentDownload(config.agentFile),
     background: [controlPlane.monitor, new Sweeper(sql, log)],
   };
 };

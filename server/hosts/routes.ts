@@ -11,6 +11,7 @@ import { withErrors } from "../http/error-responses.ts";
 import { DEFAULT_PAGE, pageOf, PageQuery, Timestamp, wordOf } from "../http/schemas.ts";
 import { readId } from "../http/wire-ids.ts";
 import type { Services } from "../services.ts";
+import { joinCommand } from "./join-command.ts";
 import { HostDetailModel, HostModel, presentHost } from "./present.ts";
 import { findQuarantined } from "./quarantine.ts";
 import { createHost, type IssuedToken, reissueToken } from "./registration.ts";
@@ -50,13 +51,17 @@ export const hostRoutes = ({
   guards,
   hosts,
   registration,
-  config,
-}: Pick<Services, "guards" | "hosts" | "registration" | "config">) => {
-  const presentToken = ({ token, expiresAt }: IssuedToken) => ({
-    token,
-    expires_at: expiresAt.toISOString(),
-    command: `wrenn-agent register --server ${config.publicUrl} --token ${token} && wrenn-agent run`,
-  });
+  config: { publicUrl },
+  agentDownload,
+}: Pick<Services, "guards" | "hosts" | "registration" | "config" | "agentDownload">) => {
+  const presentToken = async ({ token, expiresAt }: IssuedToken) => {
+    const { sha256 = null } = (await agentDownload.find()) ?? {};
+    return {
+      token,
+      expires_at: expiresAt.toISOString(),
+      command: joinCommand({ publicUrl, token, sha256 }),
+    };
+  };
 
   return new Elysia({ name: "hosts", prefix: "/v1/hosts", normalize: false })
     .derive(guards.user)
@@ -75,7 +80,7 @@ export const hostRoutes = ({
           availabilityZone: body.availability_zone ?? null,
         });
         set.status = 201;
-        return { host: presentHost(host), registration: presentToken(issued) };
+        return { host: presentHost(host), registration: await presentToken(issued) };
       },
       {
         body: NewHost,
@@ -123,7 +128,7 @@ export const hostRoutes = ({
         requireAdmin(caller);
         const host = await requireHost(hosts, { id: hostIdOf(params), scope: scopeOf(caller) });
         set.status = 201;
-        return presentToken(await reissueToken(registration, caller, host));
+        return await presentToken(await reissueToken(registration, caller, host));
       },
       {
         params: HostParams,
