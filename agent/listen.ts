@@ -1,8 +1,9 @@
-/** The agent's one HTTP server: HostService and sandbox traffic. */
+/** The agent's one HTTP server: HostService, sandbox traffic, and templates of other hosts. */
 import type { Server, TLSOptions } from "bun";
 
 import type { CallTokenVerifier } from "./rpc/call-token.ts";
 import { createRpcHandler, RPC_PREFIX } from "./rpc/serve.ts";
+import { createImportHandler, TEMPLATES_PREFIX } from "./rpc/template-import.ts";
 import type { Host } from "./sandboxes/host.ts";
 import { createTrafficHandler } from "./traffic/handler.ts";
 import { TRAFFIC_PREFIX } from "./traffic/target.ts";
@@ -20,6 +21,7 @@ export interface ListenOptions {
 export const listen = (host: Host, tokens: CallTokenVerifier, options: ListenOptions): Server<Relay> => {
   const rpc = createRpcHandler(host, tokens);
   const traffic = createTrafficHandler(host, tokens);
+  const templates = createImportHandler(host, tokens);
   return Bun.serve<Relay>({
     hostname: options.hostname,
     port: options.port,
@@ -32,6 +34,7 @@ export const listen = (host: Host, tokens: CallTokenVerifier, options: ListenOpt
       const { pathname } = new URL(request.url);
       if (pathname.startsWith(RPC_PREFIX)) return rpc(request);
       if (pathname.startsWith(TRAFFIC_PREFIX)) return traffic(request, server);
+      if (pathname.startsWith(TEMPLATES_PREFIX)) return templates(request);
       return Response.json({ code: 404, message: "not found" }, { status: 404 });
     },
     error(error) {

@@ -14,6 +14,7 @@ import { expireSandbox } from "./sandboxes/expire.ts";
 import { Expiry } from "./sandboxes/expiry.ts";
 import type { Host } from "./sandboxes/host.ts";
 import type { Sandbox } from "./sandboxes/sandbox.ts";
+import { TemplateCopies } from "./sandboxes/template-copies.ts";
 import { WorkBoard } from "./sandboxes/work.ts";
 import type { Logger } from "./system/log.ts";
 import { cpuCores, readDisk, readMemory } from "./system/machine.ts";
@@ -93,6 +94,7 @@ export const openHost = async (
     work: new WorkBoard(log),
     pinnedLayers: new Map(),
     templateBuilds: new Map(),
+    copies: new TemplateCopies(),
     doomedTemplates: new Set(),
     draining: await isDrained(layout),
     stopping: false,

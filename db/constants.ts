@@ -20,6 +20,9 @@ export type HostType = (typeof HOST_TYPES)[number];
 export const HOST_STATUSES = ["pending", "online", "unreachable"] as const;
 export type HostStatus = (typeof HOST_STATUSES)[number];
 
+export const HOLD_ENDS = ["beat", "released", "expired"] as const;
+export type HoldEnd = (typeof HOLD_ENDS)[number];
+
 export const ACCELERATORS = ["kvm", "emulated"] as const;
 export type Accelerator = (typeof ACCELERATORS)[number];
 
@@ -76,6 +79,7 @@ export const CHECKED_COLUMNS: Record<string, readonly string[]> = {
   "hosts.type": HOST_TYPES,
   "hosts.status": HOST_STATUSES,
   "hosts.accelerator": ACCELERATORS,
+  "monitor_holds.end_reason": HOLD_ENDS,
   "templates.type": TEMPLATE_TYPES,
   "host_templates.state": HOST_TEMPLATE_STATES,
   "sandboxes.status": SANDBOX_STATUSES,

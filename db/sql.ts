@@ -70,6 +70,35 @@ export const connectDatabase = (options: ConnectOptions): Sql => {
   });
 };
 
+/**
+ * One connection beside the pool, to the same database as the same role: for what belongs to a session, as an
+ * advisory lock does. The driver makes a new one in its place when it is used after it broke.
+ * @param options.idleMs PostgreSQL ends the session, also of a client that is away, when it was idle for longer.
+ * @param options.onClose the connection is gone, whatever the reason.
+ */
+export const connectSession = (
+  sql: Sql,
+  { idleMs, ...options }: { applicationName: string; idleMs: number; onClose: () => void },
+): Sql => {
+  const { applicationName, onClose } = options;
+  const session = {
+    ...sql.options,
+    max: 1,
+    idle_timeout: null,
+    max_lifetime: null,
+    onclose: onClose,
+    connection: {
+      ...sql.options.connection,
+      application_name: applicationName,
+      statement_timeout: idleMs,
+      idle_session_timeout: idleMs,
+      idle_in_transaction_session_timeout: idleMs,
+    },
+  };
+  // The driver takes back the options it parsed; its types speak of unparsed ones.
+  return postgres(session as unknown as postgres.Options<{ int8: postgres.PostgresType<number> }>);
+};
+
 /** Codes of the driver and of PostgreSQL that mean: not there just now, the statement did not take effect. */
 const AWAY = new Set([
   "ECONNREFUSED",

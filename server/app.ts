@@ -5,12 +5,15 @@
 import { Elysia } from "elysia";
 
 import { adminAuditRoutes } from "./admin/audit-routes.ts";
+import { adminHostRoutes } from "./admin/host-routes.ts";
+import { adminMonitorRoutes } from "./admin/monitor-routes.ts";
 import { adminTeamRoutes } from "./admin/team-routes.ts";
 import { adminUserRoutes } from "./admin/user-routes.ts";
 import { auditRoutes } from "./audit/routes.ts";
 import { documentation } from "./docs/routes.ts";
 import { downloadRoutes } from "./download/routes.ts";
 import { hostAgentRoutes } from "./hosts/agent-routes.ts";
+import { hostLeavingRoutes } from "./hosts/leaving-routes.ts";
 import { hostRoutes } from "./hosts/routes.ts";
 import { rim } from "./http/rim.ts";
 import { keyRoutes } from "./keys/routes.ts";
@@ -54,7 +57,10 @@ export const createApp = (services: Services) =>
     .use(adminTeamRoutes(services))
     .use(adminUserRoutes(services))
     .use(adminAuditRoutes(services))
+    .use(adminHostRoutes(services))
+    .use(adminMonitorRoutes(services))
     .use(hostRoutes(services))
+    .use(hostLeavingRoutes(services))
     .use(hostAgentRoutes(services))
     .use(downloadRoutes(services))
     .use(sandboxRoutes(services))

@@ -24,6 +24,8 @@ describe("readConfig", () => {
       heartbeatMs: 30_000,
       staleMs: 90_000,
       monitorMs: 15_000,
+      recheckMs: 60_000,
+      quarantineMs: 86_400_000,
       rateLimits: DEFAULT_RULES,
     });
   });

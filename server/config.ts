@@ -42,6 +42,10 @@ export interface ServerConfig {
   staleMs: number;
   /** Time between two rounds of the monitor. */
   monitorMs: number;
+  /** How often an open stream asks whether its caller still may. */
+  recheckMs: number;
+  /** How long a sandbox that only its host knows is kept. */
+  quarantineMs: number;
 }
 
 const readListen = (env: Environment): ServerConfig["listen"] => {
@@ -142,5 +146,7 @@ export const readConfig = (env: Environment): ServerConfig => {
     heartbeatMs: readMs(env, "WRENN_HEARTBEAT_MS", 30_000),
     staleMs: readMs(env, "WRENN_STALE_MS", 90_000),
     monitorMs: readMs(env, "WRENN_MONITOR_MS", 15_000),
+    recheckMs: readMs(env, "WRENN_RECHECK_MS", 60_000),
+    quarantineMs: readMs(env, "WRENN_QUARANTINE_MS", 24 * 3_600_000),
   };
 };

@@ -6,7 +6,8 @@ import type { ServerConfig } from "./config.ts";
 import { CallTokens } from "./hosts/call-tokens.ts";
 import { HostClientPool } from "./hosts/client-pool.ts";
 import { Dialer } from "./hosts/dial.ts";
-import { HostMonitor } from "./hosts/monitor.ts";
+import { DrainCalls } from "./hosts/drain.ts";
+import { HostMonitor } from "./hosts/monitor/monitor.ts";
 import type { RegistrationDeps } from "./hosts/registration.ts";
 import { RoundRobin } from "./hosts/scheduler.ts";
 import type { HostDeps } from "./hosts/service.ts";
@@ -15,13 +16,16 @@ import { accessTokens } from "./sandboxes/access-token.ts";
 import type { SandboxContext } from "./sandboxes/context.ts";
 import { DEFAULT_LIMITS } from "./sandboxes/limits.ts";
 import type { Settings } from "./settings.ts";
+import { TemplateCopies } from "./templates/copies.ts";
 import type { SnapshotDeps } from "./templates/snapshots.ts";
 import { GuestDoor } from "./traffic/guest-door.ts";
 
 export interface ControlPlane {
   hosts: HostDeps;
+  drains: DrainCalls;
   registration: RegistrationDeps;
   monitor: HostMonitor;
+  copies: TemplateCopies;
   sandboxes: SandboxContext;
   snapshots: SnapshotDeps;
   guests: GuestDoor;
@@ -40,11 +44,15 @@ export const createControlPlane = (foundation: {
   const pool = new HostClientPool(callTokens);
   const accessToken = accessTokens(settings.trafficKey);
   const hosts = { sql, hosts: pool, log };
+  const drains = new DrainCalls(hosts);
+  const copies = new TemplateCopies(hosts);
   return {
     hosts,
+    drains,
     registration: { sql, tokens, settings, dialer: new Dialer(pool) },
-    monitor: new HostMonitor(hosts, config.monitorMs),
-    sandboxes: { ...hosts, scheduler: new RoundRobin(), accessToken, limits: DEFAULT_LIMITS, audit },
+    monitor: new HostMonitor({ ...hosts, drains, quarantineMs: config.quarantineMs }, config),
+    copies,
+    sandboxes: { ...hosts, scheduler: new RoundRobin(), copies, accessToken, limits: DEFAULT_LIMITS, audit },
     snapshots: hosts,
     guests: new GuestDoor(callTokens, accessToken),
   };

@@ -50,6 +50,10 @@ export const unauthorized = (message: string, code = "unauthorized"): ApiError =
 /** 403: known, but not allowed. */
 export const forbidden = (message: string, code = "forbidden"): ApiError => new ApiError(403, code, message);
 
+/** 403 on what only platform admins do. */
+export const adminOnly = (): ApiError =>
+  forbidden("Only a platform administrator may do this.", "admin_only");
+
 /** 404 with a code of the noun, as `sandbox_not_found`. */
 export const notFound = (code: string, message: string): ApiError => new ApiError(404, code, message);
 

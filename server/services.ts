@@ -9,9 +9,7 @@ import { AuditSideChannel } from "./audit/side-channel.ts";
 import type { Guards } from "./auth/context.ts";
 import { createGuards } from "./auth/guards.ts";
 import { Passwords } from "./auth/passwords.ts";
-import { createRefreshCookie } from "./auth/refresh-cookie.ts";
-import type { RefreshCookie } from "./auth/refresh-cookie.ts";
-import { createSessions } from "./auth/sessions.ts";
+import { createSessions, SESSION_SEC } from "./auth/sessions.ts";
 import type { Sessions } from "./auth/sessions.ts";
 import { createAuthStore } from "./auth/store.ts";
 import { Tokens } from "./auth/tokens.ts";
@@ -21,6 +19,8 @@ import { createControlPlane } from "./control-plane.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { AgentDownload } from "./download/executable.ts";
 import { Requests } from "./http/requests.ts";
+import { createSecretCookie } from "./http/secret-cookie.ts";
+import type { SecretCookie } from "./http/secret-cookie.ts";
 import { createKeyService } from "./keys/service.ts";
 import type { KeyService } from "./keys/service.ts";
 import type { Log } from "./log.ts";
@@ -78,7 +78,8 @@ export interface Services extends Foundation, ControlPlane {
   signInOptions: SignInOptions;
   keys: KeyService;
   audit: AuditService;
-  refreshCookie: RefreshCookie;
+  /** Holds a browser's refresh token. */
+  refreshCookie: SecretCookie;
   /** For audit rows without a change of their own. */
   auditSideChannel: AuditSideChannel;
   /** The executable that machines download to become hosts. */
@@ -109,6 +110,7 @@ export const createServices = (foundation: Foundation): Services => {
     sideChannel: auditSideChannel,
   });
   const controlPlane = createControlPlane({ ...foundation, tokens, audit: auditSideChannel });
+  for (const gauge of controlPlane.monitor.gauges()) metrics.gauge(gauge);
   return {
     ...foundation,
     ...controlPlane,
@@ -131,12 +133,16 @@ export const createServices = (foundation: Foundation): Services => {
     signInOptions: createSignInOptions({ sql, config, providers: oauth.providers }),
     keys: createKeyService(sql),
     audit: createAuditService(sql),
-    refreshCookie: createRefreshCookie({
+    refreshCookie: createSecretCookie({
+      name: "refresh",
       instanceId: settings.instanceId,
       isSecure: config.publicUrl.startsWith("https:"),
+      sameSite: "strict",
+      path: "/v1/auth",
+      lifeSec: SESSION_SEC,
     }),
     auditSideChannel,
     agentDownload: new AgentDownload(config.agentFile),
-    background: [controlPlane.monitor, new Sweeper(sql, log)],
+    background: [controlPlane.monitor, controlPlane.copies, new Sweeper(sql, log)],
   };
 };

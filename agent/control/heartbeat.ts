@@ -13,6 +13,8 @@ import { HostDeleted, HostRejected, type ServerSession } from "./session.ts";
 
 /** Beats missed in a row after which everything is paused. */
 const MAX_MISSED = 3;
+/** How long the server may take to answer a beat. */
+const [SHORTEST_ANSWER_MS, LONGEST_ANSWER_MS] = [2_000, 10_000];
 /** Hosts that started together do not beat together. */
 const JITTER = 0.1;
 /** Between two attempts while the server waits for one. */
@@ -115,8 +117,10 @@ export class Heartbeat {
   }
 
   async #send(): Promise<void> {
-    const { host, session } = this.#options;
-    const answer = await session.beat(await this.#body());
+    const { host, session, intervalMs } = this.#options;
+    // Behind a cut link nothing is refused: how soon a beat counts as missed follows from how often one is due.
+    const answerMs = Math.max(SHORTEST_ANSWER_MS, Math.min(intervalMs / 3, LONGEST_ANSWER_MS));
+    const answer = await session.beat(await this.#body(), answerMs);
     if (typeof answer.acknowledged_seq === "number") await host.changes.acknowledge(answer.acknowledged_seq);
   }
 

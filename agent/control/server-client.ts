@@ -84,7 +84,11 @@ const readRefusal = (text: string, status: number): ServerRefused => {
 };
 
 /** Throws `ServerUnreachable`, `ServerRefused`. */
-const post = async (url: string, body: unknown, token?: string): Promise<unknown> => {
+const post = async (
+  url: string,
+  body: unknown,
+  { token, answerMs = ANSWER_MS }: { token?: string; answerMs?: number } = {},
+): Promise<unknown> => {
   let status: number;
   let text: string;
   try {
@@ -95,7 +99,7 @@ const post = async (url: string, body: unknown, token?: string): Promise<unknown
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(ANSWER_MS),
+      signal: AbortSignal.timeout(answerMs),
       redirect: "manual",
     });
     status = response.status;
@@ -132,11 +136,17 @@ export const refreshTokens = async (serverUrl: string, refreshToken: string): Pr
   throw new ServerUnreachable(`${serverUrl} answered a refresh without tokens`);
 };
 
-/** @param hostId prefixed */
+/**
+ * @param hostId prefixed
+ * @param answerMs how long the server may take
+ */
 export const sendHeartbeat = async (
   serverUrl: string,
-  hostId: string,
-  token: string,
-  body: HeartbeatRequest,
+  {
+    hostId,
+    token,
+    body,
+    answerMs,
+  }: { hostId: string; token: string; body: HeartbeatRequest; answerMs?: number },
 ): Promise<HeartbeatAnswer> =>
-  (await post(`${serverUrl}/v1/hosts/${hostId}/heartbeat`, body, token)) as HeartbeatAnswer;
+  (await post(`${serverUrl}/v1/hosts/${hostId}/heartbeat`, body, { token, answerMs })) as HeartbeatAnswer;

@@ -53,15 +53,18 @@ export class ServerSession {
     return this.#refreshSinceMs !== null && performance.now() - this.#refreshSinceMs < FORGIVEN_MS;
   }
 
-  /** Throws `ServerUnreachable`, `ServerRefused`, `HostRejected`, `HostDeleted`, and what the disk throws. */
-  async beat(body: HeartbeatRequest): Promise<HeartbeatAnswer> {
+  /**
+   * Throws `ServerUnreachable`, `ServerRefused`, `HostRejected`, `HostDeleted`, and what the disk throws.
+   * @param answerMs how long the server may take
+   */
+  async beat(body: HeartbeatRequest, answerMs?: number): Promise<HeartbeatAnswer> {
     try {
       if (this.#credentials.refresh_pending === true) await this.#refresh();
-      return await this.#send(body).catch(async (error: unknown) => {
+      return await this.#send(body, answerMs).catch(async (error: unknown) => {
         const isStale = error instanceof ServerRefused && (error.status === 401 || error.status === 403);
         if (!isStale) throw error;
         await this.#refresh();
-        return this.#send(body);
+        return this.#send(body, answerMs);
       });
     } catch (error) {
       if (error instanceof ServerRefused && error.status === 410) await this.#checkDeletion(error);
@@ -69,9 +72,9 @@ export class ServerSession {
     }
   }
 
-  #send(body: HeartbeatRequest): Promise<HeartbeatAnswer> {
+  #send(body: HeartbeatRequest, answerMs?: number): Promise<HeartbeatAnswer> {
     const { server_url, host_id, token } = this.#credentials;
-    return sendHeartbeat(server_url, host_id, token, body);
+    return sendHeartbeat(server_url, { hostId: host_id, token, body, answerMs });
   }
 
   async #keep(changed: Partial<Credentials>): Promise<void> {

@@ -2,17 +2,21 @@
  * The read-only drive every sandbox has beside its disk: the guest agent, the libraries it needs, static
  * busybox and pid 1. Images need nothing added, whatever libc they have, and a new agent needs no new
  * templates. A drive is named by its content; old ones stay while a snapshot refers to them.
+ *
+ * By the content of the image, not of the files in it: a saved guest has some of the image in its memory,
+ * and two images of the same files differ in ids, checksums and the places of blocks.
  */
 import { createHash } from "node:crypto";
 import { access, chmod, mkdir, readFile, rename, truncate } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-import { syncDirectory } from "../system/durable.ts";
+import { sha256Files } from "../system/digest.ts";
+import { syncDirectory, writeDurably } from "../system/durable.ts";
 import { run } from "../system/exec.ts";
 import { requireFreeSpace } from "../system/free-space.ts";
 import { readInterpreter, replaceInterpreter } from "./elf.ts";
 import { DRIVE_MOUNT, PID1_SCRIPT } from "./guest-init.ts";
-import type { Layout } from "./layout.ts";
+import { isDigest, type Layout } from "./layout.ts";
 import { findSharedLibraries } from "./shared-libraries.ts";
 import { withStaging } from "./staging.ts";
 
@@ -99,24 +103,34 @@ export interface GuestDriveOptions {
   busyboxPath: string;
 }
 
+/** The image made of these files before; null when there is none any more. */
+const findMade = async (layout: Layout, record: string): Promise<string | null> => {
+  const digest = (await readFile(record, "utf8").catch(() => "")).trim();
+  if (!isDigest(digest)) return null;
+  return access(layout.drive(digest)).then(
+    () => digest,
+    () => null,
+  );
+};
+
 /** Builds the drive unless it is there. Throws `UnusableExecutable`, `DiskFull`. */
 export const ensureGuestDrive = async (
   options: GuestDriveOptions,
 ): Promise<{ digest: string; path: string }> => {
   const { layout, agentPath, busyboxPath } = options;
   const files = await collectFiles(agentPath, busyboxPath);
-  const digest = digestOf(files);
-  const path = layout.drive(digest);
-  const isThere = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) return { digest, path };
+  const record = layout.cached(`drive-${digestOf(files)}`);
+  const made = await findMade(layout, record);
+  if (made !== null) return { digest: made, path: layout.drive(made) };
   const bytes = files.reduce((sum, { content }) => sum + content.byteLength, 0);
   await requireFreeSpace(layout.staging, 2 * bytes);
-  await withStaging(layout, "drive", async (staging) => {
-    await rename(await writeImage(files, staging), path);
+  return await withStaging(layout, "drive", async (staging) => {
+    const image = await writeImage(files, staging);
+    const digest = await sha256Files(image);
+    const path = layout.drive(digest);
+    await rename(image, path);
     await syncDirectory(layout.drives);
+    await writeDurably(record, digest);
+    return { digest, path };
   });
-  return { digest, path };
 };

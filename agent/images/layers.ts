@@ -1,9 +1,8 @@
 /** Disk layers as files under `layers/`: one raw image at the bottom, qcow2 files on top of each other. */
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { access, chmod, chown, link, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 
+import { sha256Files } from "../system/digest.ts";
 import { syncDirectory } from "../system/durable.ts";
 import { run } from "../system/exec.ts";
 import { requireFreeSpace } from "../system/free-space.ts";
@@ -38,12 +37,6 @@ const exists = (path: string): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-const sha256File = async (path: string): Promise<string> => {
-  const hash = createHash("sha256");
-  for await (const piece of createReadStream(path, { highWaterMark: 4 * MIB })) hash.update(piece);
-  return hash.digest("hex");
-};
 
 export const createLayerStore = (layout: Layout): LayerStore => {
   const path = (layerId: string) => layout.layer(layerId);
@@ -108,7 +101,7 @@ export const createLayerStore = (layout: Layout): LayerStore => {
   const adoptRaw: LayerStore["adoptRaw"] = async (rawPath) => {
     const adopted = await findAdopted(rawPath);
     if (adopted !== null) return adopted;
-    const layerId = await sha256File(rawPath);
+    const layerId = await sha256Files(rawPath);
     if (await exists(path(layerId))) return layerId;
     await chown(rawPath, 0, 0);
     await chmod(rawPath, 0o444);

@@ -1,24 +1,30 @@
 /** HostService: calls about templates and the host itself. */
-import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import type { ServiceImpl } from "@connectrpc/connect";
 
 import type { HostService } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { formatSandboxId } from "../../proto/ids.ts";
 import { AgentError } from "../errors.ts";
 import { drainHost, undrainHost } from "../sandboxes/drain.ts";
+import { exportTemplate, planExport } from "../sandboxes/export-template.ts";
 import { findSandbox } from "../sandboxes/find.ts";
 import { readHostStatus } from "../sandboxes/host-status.ts";
 import type { Host } from "../sandboxes/host.ts";
+import { planImport } from "../sandboxes/import-template.ts";
 import { pauseAll } from "../sandboxes/pause-all.ts";
 import { snapshotSandbox } from "../sandboxes/snapshot.ts";
 import { deleteTemplate, listTemplates } from "../sandboxes/templates.ts";
 import { decodeSandboxId, decodeTemplate } from "./decode.ts";
 import { encodeTemplate } from "./encode.ts";
+import { toConnectError } from "./errors.ts";
+import { decodePlan, encodeExported, encodePlan } from "./template-messages.ts";
 
 type HostCalls = Pick<
   ServiceImpl<typeof HostService>,
   | "createSnapshot"
   | "deleteTemplate"
   | "listTemplates"
+  | "listTemplateFiles"
+  | "listMissingFiles"
   | "exportTemplate"
   | "getHostStatus"
   | "pauseAll"
@@ -47,8 +53,24 @@ export const hostCalls = (host: Host): HostCalls => ({
     return { templates: (await listTemplates(host)).map(encodeTemplate) };
   },
 
-  exportTemplate() {
-    throw new ConnectError("this agent does not copy templates to other hosts", Code.Unimplemented);
+  async listTemplateFiles({ template }) {
+    return { plan: encodePlan(await planExport(host, decodeTemplate(template))) };
+  },
+
+  async listMissingFiles({ template, plan }) {
+    const names = await planImport(host, decodeTemplate(template), decodePlan(plan));
+    return { present: names === null, names: names ?? [] };
+  },
+
+  async *exportTemplate({ template, names }, { signal, method }) {
+    try {
+      for await (const part of exportTemplate(host, decodeTemplate(template), { names, signal })) {
+        yield encodeExported(part);
+      }
+    } catch (error) {
+      // What is thrown between two messages passes no interceptor.
+      throw toConnectError(error, method.name, host.log);
+    }
   },
 
   async getHostStatus() {

@@ -120,7 +120,7 @@ export const sandboxCalls = (host: Host): SandboxCalls => {
 
     async listSandboxes() {
       await Promise.all([...host.sandboxes.values()].map((sandbox) => measureDisk(host, sandbox)));
-      return { sandboxes: viewAll(host).map(encodeSandbox) };
+      return { sandboxes: viewAll(host).map(encodeSandbox), draining: host.draining };
     },
 
     async acknowledgeEnded({ sandboxIds }) {

@@ -1,7 +1,12 @@
 /** Names errors of the parts below (VMs, images, network, disk) that mean something to a caller. */
+import { BadFrame } from "../../proto/template-frames.ts";
 import { AgentError } from "../errors.ts";
 import { BootFilesMissing } from "../images/host-images.ts";
 import { DiskTooSmall, TemplateDamaged, TemplateExists } from "../images/images.ts";
+import { BadPathName } from "../images/layout.ts";
+import { BadPiece } from "../images/pieces.ts";
+import { BadLayer } from "../images/qcow2.ts";
+import { BadTemplate } from "../images/template-plan.ts";
 import { BadCidr } from "../net/cidr.ts";
 import { SlotsExhausted } from "../net/slots.ts";
 import { DiskFull } from "../system/free-space.ts";
@@ -11,6 +16,10 @@ const isDiskFull = (error: unknown): boolean => {
   if (error instanceof DiskFull || (error instanceof VmFailed && error.code === "disk_full")) return true;
   return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
 };
+
+/** What came from another host was refused. */
+const isBadCopy = (error: unknown): error is Error =>
+  [BadTemplate, BadPiece, BadLayer, BadPathName, BadFrame].some((kind) => error instanceof kind);
 
 /** Null for what a caller cannot act on. */
 export const asAgentError = (error: unknown): AgentError | null => {
@@ -22,6 +31,11 @@ export const asAgentError = (error: unknown): AgentError | null => {
   }
   if (error instanceof DiskTooSmall || error instanceof BadCidr) {
     return new AgentError("invalid_request", error.message, { cause: error });
+  }
+  if (isBadCopy(error)) {
+    return new AgentError("invalid_request", `the template's copy was refused: ${error.message}`, {
+      cause: error,
+    });
   }
   if (error instanceof TemplateExists)
     return new AgentError("template_exists", error.message, { cause: error });

@@ -8,6 +8,7 @@ import type { Admission } from "./admission.ts";
 import type { ChangeLog } from "./changes.ts";
 import type { Expiry } from "./expiry.ts";
 import type { Sandbox } from "./sandbox.ts";
+import type { TemplateCopies } from "./template-copies.ts";
 import type { WorkBoard } from "./work.ts";
 
 /** What sandboxes need of `images/` beyond templates and layers. */
@@ -54,6 +55,8 @@ export interface Host {
   readonly pinnedLayers: Map<string, number>;
   /** Templates being made, by their id: two creates make one, and none is deleted before it is there. */
   readonly templateBuilds: Map<string, Promise<unknown>>;
+  /** Copies of templates to and from other hosts under way. */
+  readonly copies: TemplateCopies;
   /** Ids of templates being deleted: nothing new may stand on them. */
   readonly doomedTemplates: Set<string>;
   /** No new sandboxes are taken, until the server says otherwise: kept on disk. */

@@ -47,8 +47,8 @@ const deleteUnused = async (host: Host, key: TemplateKey): Promise<void> => {
 };
 
 /**
- * Throws `template_in_use` while sandboxes map its memory or that of its variants, `busy` while it is made:
- * a success would be forgotten, and the template come after it.
+ * Ends its copies to and from other hosts first. Throws `template_in_use` while sandboxes map its memory or
+ * that of its variants, `busy` while it is made: a success would be forgotten, and the template come after it.
  */
 export const deleteTemplate = async (host: Host, key: TemplateKey): Promise<void> => {
   const { templateId } = key;
@@ -58,6 +58,7 @@ export const deleteTemplate = async (host: Host, key: TemplateKey): Promise<void
   // Before its users are looked for: a create from now on is refused, one before is found.
   host.doomedTemplates.add(templateId);
   try {
+    await host.copies.end(templateId);
     await deleteUnused(host, key);
   } finally {
     host.doomedTemplates.delete(templateId);

@@ -4,7 +4,7 @@ import type { Progress } from "../images/images.ts";
 import type { Logger } from "../system/log.ts";
 
 export interface Work {
-  kind: "template_build" | "flatten" | "journal";
+  kind: "template_build" | "template_copy" | "flatten" | "journal";
   subject: string;
   step: string;
   /** 0 to 1. */
@@ -12,6 +12,9 @@ export interface Work {
   /** Empty while it goes well; failed work stays shown. */
   error: string;
 }
+
+/** Failed work stays shown; when there is so much, the oldest goes. */
+const MAX_SHOWN = 50;
 
 export class WorkBoard {
   readonly #items = new Map<string, Work>();
@@ -24,6 +27,9 @@ export class WorkBoard {
 
   report(work: Work): void {
     this.#items.set(`${work.kind}/${work.subject}`, work);
+    if (this.#items.size <= MAX_SHOWN) return;
+    const oldest = [...this.#items].find(([, { error }]) => error !== "");
+    if (oldest !== undefined) this.#items.delete(oldest[0]);
   }
 
   /** Shows `task` while it runs; a failure stays on the board until the same work succeeds. */

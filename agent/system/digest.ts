@@ -3,6 +3,8 @@
  * damage at memory speed (a cryptographic hash would double the time of a pause); whoever could forge
  * them could write the manifest that holds them, too.
  */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 
 const PIECE_BYTES = 4 << 20;
@@ -46,4 +48,13 @@ export const digestFile = async (path: string): Promise<string> => {
   } finally {
     await handle.close();
   }
+};
+
+/** What names files by their content: SHA-256 in hex over all of them, one after the other. */
+export const sha256Files = async (...paths: string[]): Promise<string> => {
+  const hash = createHash("sha256");
+  for (const path of paths) {
+    for await (const piece of createReadStream(path, { highWaterMark: PIECE_BYTES })) hash.update(piece);
+  }
+  return hash.digest("hex");
 };

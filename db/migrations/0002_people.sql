@@ -6,11 +6,12 @@ CREATE TABLE oauth_flows (
   state_hash BYTEA PRIMARY KEY CHECK (length(state_hash) = 32),
   provider TEXT NOT NULL CHECK (length(provider) BETWEEN 1 AND 64),
   intent TEXT NOT NULL CHECK (intent IN ('login', 'signup', 'link')),
-  -- Who wants the identity as a further way to sign in.
+  -- Who wants the identity as a further way to sign in, and the session that asked: they end together.
   user_id UUID REFERENCES users (id),
+  family_id UUID,
   expires_at TIMESTAMPTZ NOT NULL,
   created_at TIMESTAMPTZ NOT NULL DEFAULT now(),
-  CHECK ((intent = 'link') = (user_id IS NOT NULL))
+  CHECK ((intent = 'link') = (user_id IS NOT NULL) AND (intent = 'link') = (family_id IS NOT NULL))
 );
 CREATE INDEX oauth_flows_expiry ON oauth_flows (expires_at);
 

@@ -48,7 +48,7 @@ export const adminAuditRoutes = ({ guards, audit }: Pick<Services, "guards" | "a
       },
       {
         query: t.Object(Chain),
-        response: withErrors({ 200: VerificationModel }, [400, 401, 403]),
+        response: withErrors({ 200: VerificationModel }, [400, 401, 403, 503]),
         detail: detail("verifyPlatformAuditLogs", "Whether a chain is as it was written"),
       },
     );

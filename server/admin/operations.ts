@@ -11,7 +11,8 @@ import { notFound } from "../errors.ts";
 import { readId } from "../http/wire-ids.ts";
 import { createKeyService } from "../keys/service.ts";
 import { findMembership } from "../teams/store.ts";
-import { chooseTeam, findUserByEmail, setAdmin, setPassword } from "../users/store.ts";
+import { endLinks } from "../users/links-store.ts";
+import { chooseTeam, findUserByEmail, lockUser, setAdmin, setPassword } from "../users/store.ts";
 import type { UserRow } from "../users/store.ts";
 
 const PASSWORD_BYTES = 12;
@@ -28,8 +29,10 @@ export const resetPassword = async (sql: Sql, email: string): Promise<string> =>
   const password = randomHex(PASSWORD_BYTES);
   const passwordHash = await new Passwords().hash(password);
   await sql.begin(async (tx) => {
+    await lockUser(tx, user.id);
     await setPassword(tx, { id: user.id, passwordHash });
     await revokeSessions(tx, { userId: user.id });
+    await endLinks(tx, user.id);
     await record(tx, userEvents.passwordChanged({ actor: SYSTEM, userId: user.id }));
   });
   return password;

@@ -4,7 +4,7 @@ import { Elysia, type Static, t } from "elysia";
 import { formatTeamId, formatUserId, parseTeamId } from "../../proto/ids.ts";
 import { ADMIN } from "../docs/security.ts";
 import { withErrors } from "../http/error-responses.ts";
-import { DEFAULT_PAGE, nullable, pageOf, PageQuery, Timestamp } from "../http/schemas.ts";
+import { DEFAULT_PAGE, integer, nullable, pageOf, PageQuery, Timestamp } from "../http/schemas.ts";
 import { readId } from "../http/wire-ids.ts";
 import { LIMIT_NAMES } from "../sandboxes/limits.ts";
 import type { Services } from "../services.ts";
@@ -16,11 +16,11 @@ const TeamModel = t.Object(
     name: t.String(),
     slug: t.String(),
     is_byoc: t.Boolean(),
-    limits: t.Record(t.String(), t.Integer(), { description: "Its own; an absent one is the instance's" }),
+    limits: t.Record(t.String(), integer(), { description: "Its own; an absent one is the instance's" }),
     owner: nullable(t.Object({ user_id: t.String(), name: t.String(), email: t.String() })),
-    member_count: t.Integer(),
-    sandbox_count: t.Integer({ description: "Live ones, paused included" }),
-    host_count: t.Integer(),
+    member_count: integer(),
+    sandbox_count: integer({ description: "Live ones, paused included" }),
+    host_count: integer(),
     created_at: Timestamp,
   },
   { title: "AdminTeam" },

@@ -4,7 +4,7 @@ import { Elysia, type Static, t } from "elysia";
 import { formatUserId, parseUserId } from "../../proto/ids.ts";
 import { ADMIN } from "../docs/security.ts";
 import { withErrors } from "../http/error-responses.ts";
-import { DEFAULT_PAGE, nullable, pageOf, PageQuery, Timestamp } from "../http/schemas.ts";
+import { DEFAULT_PAGE, integer, nullable, pageOf, PageQuery, Timestamp } from "../http/schemas.ts";
 import { readId } from "../http/wire-ids.ts";
 import type { Services } from "../services.ts";
 import type { AnyUser } from "../users/administration-store.ts";
@@ -21,7 +21,7 @@ const UserModel = t.Object(
     has_password: t.Boolean({
       description: "False until a one-time link was used, or for other logins only",
     }),
-    team_count: t.Integer(),
+    team_count: integer(),
     last_seen_at: nullable(Timestamp),
     created_at: Timestamp,
   },

@@ -26,7 +26,9 @@ export const hostEvents = {
   created: (event: Host) => host(event, { action: "create", scope: "admin", status: "success" }),
   deleted: (event: Host) => host(event, { action: "delete", scope: "admin", status: "warning" }),
   tokenIssued: (event: Host) => host(event, { action: "token_issue", scope: "admin", status: "success" }),
-  drained: (event: Host) => host(event, { action: "drain", scope: "admin", status: "success" }),
+  /** `pause`: what runs on it is to be paused. */
+  drained: (event: Host & { pause: boolean }) =>
+    host(event, { action: "drain", scope: "admin", status: "success", metadata: { pause: event.pause } }),
   undrained: (event: Host) => host(event, { action: "undrain", scope: "admin", status: "success" }),
   markedDown: (event: Because<Host>) =>
     host(bySystem(event), {

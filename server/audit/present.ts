@@ -4,13 +4,13 @@ import { type Static, t } from "elysia";
 import { ACTOR_TYPES, AUDIT_RESOURCE_TYPES, AUDIT_SCOPES, AUDIT_STATUSES } from "../../db/constants.ts";
 import type { Json } from "../../db/sql.ts";
 import { formatAuditLogId } from "../../proto/ids.ts";
-import { nullable, Timestamp, wordOf } from "../http/schemas.ts";
+import { integer, nullable, Timestamp, wordOf } from "../http/schemas.ts";
 import type { AuditRow } from "./store.ts";
 
 export const AuditModel = t.Object(
   {
     id: t.String({ examples: ["log-0198c0de-0000-7000-8000-000000000001"] }),
-    seq: t.Integer({ description: "Place in the team's chain, from 1 without gaps" }),
+    seq: integer({ description: "Place in the team's chain, from 1 without gaps" }),
     actor_type: wordOf(ACTOR_TYPES),
     actor_id: nullable(t.String()),
     actor_name: nullable(t.String({ description: "Of the person or key, as it was then" })),
@@ -38,7 +38,7 @@ export const presentAuditRow = (row: AuditRow): Static<typeof AuditModel> => ({
   scope: row.scope,
   status: row.status,
   metadata: row.metadata,
-  hash: row.hash.toString("hex"),
+  hash: row.hash,
   created_at: row.createdAt.toISOString(),
 });
 
@@ -46,9 +46,9 @@ export const VerificationModel = t.Object(
   {
     is_intact: t.Boolean(),
     broken_seq: nullable(
-      t.Integer({ description: "The first row that is not as it was written, or is missing" }),
+      integer({ description: "The first row that is not as it was written, or is missing" }),
     ),
-    rows: t.Integer({ description: "How many there should be" }),
+    rows: integer({ description: "How many there should be" }),
   },
   { title: "AuditVerification" },
 );

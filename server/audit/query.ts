@@ -1,7 +1,7 @@
 /** What a query string asks of the audit trail. */
 import { t } from "elysia";
 
-import { AUDIT_RESOURCE_TYPES, AUDIT_SCOPES, type TeamRole } from "../../db/constants.ts";
+import { AUDIT_RESOURCE_TYPES, type TeamRole } from "../../db/constants.ts";
 import { invalidRequest } from "../errors.ts";
 import { decodeCursor } from "../http/cursors.ts";
 import { isAtLeast } from "../teams/roles.ts";
@@ -34,6 +34,10 @@ export interface FilterWords {
 /** `a,b` and `["a", "b,c"]` as their words. */
 const words = (name: string, value: string | string[] | undefined): string[] => {
   const found = [value ?? []].flat().flatMap((text) => text.split(",").flatMap((word) => word.trim() || []));
+  // Nothing named is no wish for everything.
+  if (value !== undefined && found.length === 0) {
+    throw invalidRequest(name, "min_items", `${name}: name at least one value, or leave it out.`);
+  }
   if (found.length <= MAX_VALUES) return found;
   throw invalidRequest(name, "max_items", `${name}: at most ${MAX_VALUES} values at once.`);
 };
@@ -49,7 +53,7 @@ const readTypes = (value: FilterWords["resource_type"]): AuditFilter["resourceTy
 /** @param role decides what is shown: members see what concerns everyone, owner and admins all. */
 export const toFilter = (teamId: string, role: TeamRole, query: FilterWords): AuditFilter => ({
   teamId,
-  scopes: isAtLeast(role, "admin") ? AUDIT_SCOPES : ["team"],
+  scope: isAtLeast(role, "admin") ? null : "team",
   resourceTypes: readTypes(query.resource_type),
   actions: words("action", query.action),
   resourceId: query.resource_id ?? null,

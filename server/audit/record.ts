@@ -1,6 +1,6 @@
 /** Appends rows to a team's chain, inside the transaction of the change they tell of. */
 import type { Json, Queryable } from "../../db/sql.ts";
-import { newId } from "../../proto/ids.ts";
+import { newId, ZERO_UUID } from "../../proto/ids.ts";
 import type { AuditEntry } from "./entry.ts";
 import { hashRow } from "./hash.ts";
 
@@ -60,4 +60,17 @@ export const record = async (tx: Queryable, entry: AuditEntry): Promise<void> =>
       prev_hash: head.hash,
       hash,
     })}`;
+};
+
+/** Teams in the order of their ids, the platform's chain last: transactions that tell several never wait in a circle. */
+const byChain = (a: AuditEntry, b: AuditEntry): number => {
+  if (a.teamId === b.teamId) return 0;
+  if (a.teamId === ZERO_UUID) return 1;
+  if (b.teamId === ZERO_UUID) return -1;
+  return a.teamId < b.teamId ? -1 : 1;
+};
+
+/** Adds entries of any number of chains, each chain's in the order given; the last thing in the transaction. */
+export const recordAll = async (tx: Queryable, entries: readonly AuditEntry[]): Promise<void> => {
+  for (const entry of entries.toSorted(byChain)) await record(tx, entry);
 };

@@ -40,7 +40,7 @@ export const auditRoutes = ({ guards, audit, sql }: Pick<Services, "guards" | "a
         return { is_intact: brokenSeq === null, broken_seq: brokenSeq, rows };
       },
       {
-        response: withErrors({ 200: VerificationModel }, [401, 403]),
+        response: withErrors({ 200: VerificationModel }, [401, 403, 503]),
         detail: detail("verifyAuditLogs", "Whether the team's chain is as it was written"),
       },
     )

@@ -14,14 +14,15 @@ export interface AuditRow {
   scope: AuditScope;
   status: AuditStatus;
   metadata: Json;
-  hash: Buffer;
+  /** Hex. */
+  hash: string;
   createdAt: Date;
 }
 
 /** Empty lists and nulls let everything through. */
 export interface AuditFilter {
   teamId: string;
-  scopes: readonly AuditScope[];
+  scope: AuditScope | null;
   resourceTypes: readonly AuditResourceType[];
   actions: readonly string[];
   resourceId: string | null;
@@ -34,10 +35,11 @@ export const listAuditRows = (
   page: { beforeSeq: number | null; limit: number },
 ): Promise<AuditRow[]> => sql<AuditRow[]>`
   select id, seq, actor_type as "actorType", actor_id as "actorId", actor_name as "actorName",
-    resource_type as "resourceType", resource_id as "resourceId", action, scope, status, metadata, hash,
-    created_at as "createdAt"
+    resource_type as "resourceType", resource_id as "resourceId", action, scope, status, metadata,
+    encode(hash, 'hex') as hash, created_at as "createdAt"
   from audit_logs
-  where team_id = ${filter.teamId} and scope = any(${[...filter.scopes]})
+  where team_id = ${filter.teamId}
+    ${filter.scope === null ? sql`` : sql`and scope = ${filter.scope}`}
     ${page.beforeSeq === null ? sql`` : sql`and seq < ${page.beforeSeq}`}
     ${filter.resourceTypes.length === 0 ? sql`` : sql`and resource_type = any(${[...filter.resourceTypes]})`}
     ${filter.actions.length === 0 ? sql`` : sql`and action = any(${[...filter.actions]})`}

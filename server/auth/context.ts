@@ -2,6 +2,7 @@
 import type { ApiKeyScope, TeamRole } from "../../db/constants.ts";
 import type { Actor } from "../audit/actor.ts";
 import type { Limited } from "../rate-limits/rate-limits.ts";
+import type { Team } from "../teams/team.ts";
 
 /** A person with a live session. */
 export interface UserCaller {
@@ -13,6 +14,8 @@ export interface UserCaller {
   sessionId: string;
   /** The team the token was made for: a wish, no right. */
   teamId: string | null;
+  /** In that team; null without one. */
+  role: TeamRole | null;
   /** For audit rows. */
   actor: Actor;
 }
@@ -30,6 +33,8 @@ export interface TeamCaller {
   userId: string;
   /** Null for a person. */
   keyId: string | null;
+  /** Null for a key. */
+  sessionId: string | null;
   /** Present for a person who is a platform admin; keys never are. */
   isAdmin: boolean;
   actor: Actor;
@@ -75,7 +80,7 @@ export interface Guards {
    * A person in the team that the path names, whatever the token's own. 404 `team_not_found` when there is no
    * live team of that id, 403 `not_a_member`.
    */
-  member(context: GuardedTeam): Promise<{ caller: TeamCaller }>;
+  member(context: GuardedTeam): Promise<{ caller: TeamCaller; team: Team }>;
   /** `X-API-Key` first, else Bearer. */
   keyOrTeam(access: KeyAccess): (context: Guarded) => Promise<{ caller: TeamCaller }>;
   /** A person who is a platform admin now. */
@@ -88,4 +93,9 @@ export interface Guards {
     credentials: Credentials,
     access: KeyAccess & { method: string },
   ): Promise<TeamCaller>;
+  /**
+   * The caller as the database has it now: for what outlives its request, a stream for one. A token's own end
+   * is no end of the session. Throws as the guard did when the right is gone.
+   */
+  renew(caller: TeamCaller, access: KeyAccess & { method: string }): Promise<TeamCaller>;
 }

@@ -8,15 +8,11 @@ import { unavailable } from "../errors.ts";
 const DEADLINE_MS = 5_000;
 
 /** The answer of `query`, or 503 when it takes too long. The query itself is left to its connection. */
-export const withinDeadline = async <T>(query: Promise<T>): Promise<T> => {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => reject(unavailable("database_unavailable", "The database does not answer just now. Try again.")),
-    DEADLINE_MS,
-  );
-  try {
-    return await Promise.race([query, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-};
+export const withinDeadline = <T>(query: Promise<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(unavailable("database_unavailable", "The database does not answer just now. Try again.")),
+      DEADLINE_MS,
+    );
+    query.finally(() => clearTimeout(timer)).then(resolve, reject);
+  });

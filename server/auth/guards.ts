@@ -1,12 +1,13 @@
 /** The doors: who may pass is read from the database each time. */
 import { parseTeamId } from "../../proto/ids.ts";
 import { keyActor, userActor } from "../audit/actor.ts";
-import { forbidden, unauthorized } from "../errors.ts";
+import { adminOnly, type ApiError, forbidden, unauthorized } from "../errors.ts";
 import { readId } from "../http/wire-ids.ts";
 import { hashKey } from "../keys/key-format.ts";
 import type { Log } from "../log.ts";
 import type { RateLimits } from "../rate-limits/rate-limits.ts";
 import { notAMember, teamNotFound } from "../teams/errors.ts";
+import type { Team } from "../teams/team.ts";
 import type { Guarded, Guards, KeyAccess, TeamCaller, UserCaller } from "./context.ts";
 import { withinDeadline } from "./database-deadline.ts";
 import { Guesses } from "./guesses.ts";
@@ -33,12 +34,13 @@ const toUserCaller = (row: UserRow, sessionId: string): UserCaller => ({
   isAdmin: row.is_admin,
   sessionId,
   teamId: row.role === null ? null : row.team_id,
+  role: row.role,
   actor: userActor(row.user_id, row.name),
 });
 
-type Team = Pick<TeamCaller, "teamId" | "teamName" | "isByoc" | "limits" | "role">;
+type CallersTeam = Pick<TeamCaller, "teamId" | "teamName" | "isByoc" | "limits" | "role">;
 
-const toTeam = (row: UserRow | KeyRow): Team | null => {
+const toTeam = (row: UserRow | KeyRow): CallersTeam | null => {
   if (row.role === null || row.team_id === null) return null;
   return {
     teamId: row.team_id,
@@ -46,6 +48,51 @@ const toTeam = (row: UserRow | KeyRow): Team | null => {
     isByoc: row.is_byoc ?? false,
     limits: row.limits ?? {},
     role: row.role,
+  };
+};
+
+/** What the guard's one query told of the team beside the caller's rights. */
+const toOwnTeam = (row: UserRow, { teamId, teamName, isByoc, limits, role }: TeamCaller): Team => ({
+  id: teamId,
+  name: teamName,
+  slug: row.team_slug ?? "",
+  isByoc,
+  limits,
+  createdAt: row.team_created_at ?? new Date(0),
+  role,
+  isDefault: row.is_default ?? false,
+  joinedAt: row.joined_at ?? new Date(0),
+});
+
+const sessionEnded = (): ApiError => unauthorized("The session has ended. Sign in again.");
+
+const unknownKey = (): ApiError => unauthorized("The API key is not known.", "invalid_api_key");
+
+/** Why a key does not count (any more), or null. */
+const refuseKey = (row: KeyRow | undefined): ApiError | null => {
+  if (row === undefined) return unknownKey();
+  if (row.is_revoked) return unauthorized("The API key was revoked.", "api_key_revoked");
+  if (row.is_expired) {
+    return unauthorized(`The API key expired at ${row.expires_at?.toISOString()}.`, "api_key_expired");
+  }
+  if (row.role !== null && !row.is_disabled) return null;
+  return unauthorized("The API key's team or maker is gone, and the key with it.", "invalid_api_key");
+};
+
+/** Of a key that counts. 403 `missing_scope`. */
+const toKeyCaller = (row: KeyRow, access: KeyAccess & { method: string }): TeamCaller => {
+  const team = toTeam(row);
+  if (team === null) throw unknownKey();
+  if (!scopeAllows(row.scopes, access)) {
+    throw forbidden(`The API key lacks the scope ${access.scopes.join(" or ")}.`, "missing_scope");
+  }
+  return {
+    ...team,
+    userId: row.user_id,
+    keyId: row.key_id,
+    sessionId: null,
+    isAdmin: false,
+    actor: keyActor(row.key_id, row.name),
   };
 };
 
@@ -80,28 +127,29 @@ export const createGuards = ({ store, tokens, limits, log }: GuardDeps): Guards 
     const teamId = readTeam?.() ?? session.teamId;
     const row = await withinDeadline(store.findUser({ ...session, teamId }));
     if (row === undefined) {
-      throw guesses.onBad(context, unauthorized("The session has ended. Sign in again."));
+      throw guesses.onBad(context, sessionEnded());
     }
     limits.caller(context, row.user_id);
     return { row, sessionId: session.sessionId, teamId };
   };
 
-  const toTeamCaller = (row: UserRow): TeamCaller => {
+  const toTeamCaller = (row: UserRow, sessionId: string): TeamCaller => {
     const team = toTeam(row);
     if (team === null) throw notAMember();
     return {
       ...team,
       userId: row.user_id,
       keyId: null,
+      sessionId,
       isAdmin: row.is_admin,
       actor: userActor(row.user_id, row.name),
     };
   };
 
   const teamOfUser = async (context: Guarded, bearer: string | undefined): Promise<TeamCaller> => {
-    const { row, teamId } = await signedIn(context, bearer);
+    const { row, sessionId, teamId } = await signedIn(context, bearer);
     if (teamId === null) throw forbidden("Choose a team first: this token has no team.", "no_team");
-    return toTeamCaller(row);
+    return toTeamCaller(row, sessionId);
   };
 
   const teamOfKey = async (
@@ -110,31 +158,31 @@ export const createGuards = ({ store, tokens, limits, log }: GuardDeps): Guards 
     access: KeyAccess & { method: string },
   ): Promise<TeamCaller> => {
     const hash = hashKey(text);
-    const bad = (message: string, code: string) => guesses.onBad(context, unauthorized(message, code), hash);
     guesses.refuseOver(context, hash);
-    const row = hash === null ? undefined : await withinDeadline(store.findKey(hash));
-    if (hash === null || row === undefined) throw bad("The API key is not known.", "invalid_api_key");
-    if (row.is_revoked) throw bad("The API key was revoked.", "api_key_revoked");
-    if (row.is_expired) {
-      throw bad(`The API key expired at ${row.expires_at?.toISOString()}.`, "api_key_expired");
-    }
-    const team = toTeam(row);
-    if (team === null || row.is_disabled) {
-      throw bad("The API key's team or maker is gone, and the key with it.", "invalid_api_key");
+    const row = hash === null ? undefined : await withinDeadline(store.findKey({ hash }));
+    const refused = refuseKey(row);
+    if (hash === null || row === undefined || refused !== null) {
+      throw guesses.onBad(context, refused ?? unknownKey(), hash);
     }
     guesses.onGood(hash);
     limits.caller(context, row.key_id);
-    if (!scopeAllows(row.scopes, access)) {
-      throw forbidden(`The API key lacks the scope ${access.scopes.join(" or ")}.`, "missing_scope");
-    }
+    const caller = toKeyCaller(row, access);
     noteUse(row);
-    return {
-      ...team,
-      userId: row.user_id,
-      keyId: row.key_id,
-      isAdmin: false,
-      actor: keyActor(row.key_id, row.name),
-    };
+    return caller;
+  };
+
+  const renew: Guards["renew"] = async (caller, access) => {
+    const { userId, teamId, keyId, sessionId } = caller;
+    if (keyId !== null) {
+      const row = await withinDeadline(store.findKey({ id: keyId }));
+      const refused = refuseKey(row);
+      if (row === undefined || refused !== null) throw refused ?? unknownKey();
+      return toKeyCaller(row, access);
+    }
+    if (sessionId === null) throw sessionEnded();
+    const row = await withinDeadline(store.findUser({ userId, sessionId, teamId }));
+    if (row === undefined) throw sessionEnded();
+    return toTeamCaller(row, sessionId);
   };
 
   const authenticate: Guards["authenticate"] = (context, { apiKey, bearer }, access) =>
@@ -148,12 +196,14 @@ export const createGuards = ({ store, tokens, limits, log }: GuardDeps): Guards 
   return {
     user,
     authenticate,
+    renew,
     team: async (context) => ({ caller: await teamOfUser(context, readBearer(context.request)) }),
     member: async (context) => {
       const readTeam = () => readId(parseTeamId, "id", context.params.id);
-      const { row } = await signedIn(context, readBearer(context.request), readTeam);
+      const { row, sessionId } = await signedIn(context, readBearer(context.request), readTeam);
       if (row.team_id === null) throw teamNotFound();
-      return { caller: toTeamCaller(row) };
+      const caller = toTeamCaller(row, sessionId);
+      return { caller, team: toOwnTeam(row, caller) };
     },
     keyOrTeam: (access) => async (context) => {
       const { request } = context;
@@ -163,7 +213,7 @@ export const createGuards = ({ store, tokens, limits, log }: GuardDeps): Guards 
     },
     admin: async (context) => {
       const found = await user(context);
-      if (!found.caller.isAdmin) throw forbidden("Only a platform administrator may do this.", "admin_only");
+      if (!found.caller.isAdmin) throw adminOnly();
       return found;
     },
     host: async (context) => {

@@ -1,6 +1,6 @@
 /**
  * Bounds what bad credentials cost, by address: past the limit unknown keys are refused unasked. Keys that
- * were good here lately are still heard, so that one broken job locks nobody out at the same address.
+ * were good here before are still heard, so that one broken job locks nobody out at the same address.
  */
 import type { ApiError } from "../errors.ts";
 import type { Limited, RateLimits } from "../rate-limits/rate-limits.ts";

@@ -1,8 +1,7 @@
 /** Random secrets that are handed out once and kept as digests. */
 
 /** 32 bytes. Enough for secrets with full entropy; passwords need more (`passwords.ts`). */
-export const sha256 = (text: string): Buffer =>
-  Buffer.from(new Bun.CryptoHasher("sha256").update(text).digest());
+export const sha256 = (text: string): Buffer => Buffer.from(Bun.CryptoHasher.hash("sha256", text).buffer);
 
 /** `bytes` random bytes as lower-case hex. */
 export const randomHex = (bytes: number): string =>

@@ -1,6 +1,11 @@
-/** All SQL of sessions. A session is a family: one sign-in and every rotation of its refresh token. */
+/**
+ * All SQL of sessions. A session is a family: one sign-in and every rotation of its refresh token. Whoever
+ * begins, continues or ends one holds its person's lock until the commit: a session that is being refreshed
+ * cannot slip past "end them all".
+ */
 import type { Queryable } from "../../db/sql.ts";
 import { newId } from "../../proto/ids.ts";
+import { lockUser } from "../users/store.ts";
 
 export interface RefreshRow {
   id: string;
@@ -29,14 +34,6 @@ export const insertSession = async (
     insert into sessions (id, user_id, family_id, token_hash, expires_at, user_agent)
     values (${newId()}, ${session.userId}, ${session.familyId}, ${session.tokenHash},
       now() + make_interval(secs => ${session.lifeSec}), ${session.userAgent})`;
-};
-
-/**
- * Whoever begins, continues or ends sessions of one person takes turns until the transaction ends: a
- * session that is being refreshed cannot slip past "end them all".
- */
-export const lockSessionsOf = async (tx: Queryable, userId: string): Promise<void> => {
-  await tx`select id from users where id = ${userId} for no key update`;
 };
 
 /**
@@ -82,6 +79,16 @@ export interface LiveSession {
 
 const isLive = (sql: Queryable) => sql`rotated_at is null and revoked_at is null and expires_at > now()`;
 
+/** Whether the session can still be continued; true until the commit for who holds the person's lock. */
+export const isSessionLive = async (
+  tx: Queryable,
+  { userId, familyId }: { userId: string; familyId: string },
+): Promise<boolean> => {
+  const rows = await tx`
+    select id from sessions where user_id = ${userId} and family_id = ${familyId} and ${isLive(tx)}`;
+  return rows.length === 1;
+};
+
 /** Newest first. */
 export const listLiveSessions = (
   sql: Queryable,
@@ -113,10 +120,8 @@ export const revokeSessions = async (
   tx: Queryable,
   { userId, exceptId = null }: { userId: string; exceptId?: string | null },
 ): Promise<void> => {
-  await lockSessionsOf(tx, userId);
+  await lockUser(tx, userId);
   await tx`
     update sessions set revoked_at = now()
     where user_id = ${userId} and revoked_at is null and family_id is distinct from ${exceptId}::uuid`;
-  // A further way to sign in that one of them has just gone out to fetch must not come in after it.
-  await tx`delete from oauth_flows where user_id = ${userId}`;
 };

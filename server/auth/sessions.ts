@@ -6,6 +6,7 @@ import { record } from "../audit/record.ts";
 import { userEvents } from "../audit/user-events.ts";
 import { notFound, unauthorized } from "../errors.ts";
 import { decodeCursor, type Page, toPage } from "../http/cursors.ts";
+import { lockUser } from "../users/store.ts";
 import type { UserCaller } from "./context.ts";
 import { randomHex, sha256 } from "./secrets.ts";
 import {
@@ -13,7 +14,6 @@ import {
   listLiveSessions,
   type LiveSession,
   lockRefreshToken,
-  lockSessionsOf,
   markRotated,
   type RefreshRow,
   revokeFamily,
@@ -123,7 +123,7 @@ export const createSessions = (sql: Sql) => ({
   /** Ends one of the person's sessions; its token stops at once. 404 `session_not_found`. */
   async revoke({ userId, actor }: Person, sessionId: string): Promise<void> {
     await sql.begin(async (tx) => {
-      await lockSessionsOf(tx, userId);
+      await lockUser(tx, userId);
       if (!(await revokeFamily(tx, { userId, familyId: sessionId }))) {
         throw notFound("session_not_found", "You have no such session (any more).");
       }

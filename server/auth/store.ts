@@ -16,6 +16,10 @@ export interface UserRow extends TeamColumns {
   email: string;
   name: string;
   is_admin: boolean;
+  team_slug: string | null;
+  team_created_at: Date | null;
+  is_default: boolean | null;
+  joined_at: Date | null;
 }
 
 export interface KeyRow extends TeamColumns {
@@ -39,7 +43,8 @@ export const createAuthStore = (sql: Sql) => ({
   }): Promise<UserRow | undefined> {
     const [row] = await sql<UserRow[]>`
       select u.id as user_id, u.email, u.name, u.is_admin,
-        t.id as team_id, t.name as team_name, t.is_byoc, t.limits, m.role
+        t.id as team_id, t.name as team_name, t.is_byoc, t.limits, m.role,
+        t.slug as team_slug, t.created_at as team_created_at, m.is_default, m.created_at as joined_at
       from users u
       join sessions s on s.user_id = u.id and s.family_id = ${session.sessionId}
         and s.rotated_at is null and s.revoked_at is null and s.expires_at > now()
@@ -50,7 +55,7 @@ export const createAuthStore = (sql: Sql) => ({
   },
 
   /** A key in whatever state, with its maker's membership of its team. */
-  async findKey(hash: Buffer): Promise<KeyRow | undefined> {
+  async findKey(by: { hash: Buffer } | { id: string }): Promise<KeyRow | undefined> {
     const [row] = await sql<KeyRow[]>`
       select k.id as key_id, k.name, k.scopes, k.created_by as user_id, k.expires_at, k.last_used_at,
         u.disabled_at is not null as is_disabled,
@@ -61,7 +66,7 @@ export const createAuthStore = (sql: Sql) => ({
       join users u on u.id = k.created_by
       left join (memberships m join teams t on t.id = m.team_id and t.deleted_at is null)
         on m.user_id = k.created_by and m.team_id = k.team_id
-      where k.key_hash = ${hash}`;
+      where ${"hash" in by ? sql`k.key_hash = ${by.hash}` : sql`k.id = ${by.id}`}`;
     return row;
   },
 

@@ -7,7 +7,7 @@ import { isUuid, parseHostId, parseSandboxId } from "../../proto/ids.ts";
 import { HOST, OPEN } from "../docs/security.ts";
 import { forbidden } from "../errors.ts";
 import { withErrors } from "../http/error-responses.ts";
-import { nullable, Timestamp, wordOf } from "../http/schemas.ts";
+import { integer, nullable, Timestamp, wordOf } from "../http/schemas.ts";
 import { readId } from "../http/wire-ids.ts";
 import type { Services } from "../services.ts";
 import { heartbeat, type HostChange } from "./heartbeat.ts";
@@ -138,7 +138,10 @@ export const hostAgentRoutes = ({
       },
       {
         body: t.Object({ refresh_token: Secret }),
-        response: withErrors({ 200: t.Object({ token: t.String(), refresh_token: t.String() }) }, [400, 401]),
+        response: withErrors(
+          { 200: t.Object({ token: t.String(), refresh_token: t.String() }) },
+          [400, 401, 410],
+        ),
         detail: detail("refreshHost", "Exchange a refresh token; it works once"),
       },
     )
@@ -161,15 +164,15 @@ export const hostAgentRoutes = ({
           accelerator: body.accelerator,
           templateIds: body.templates.map(({ template_id }) => template_id).filter(isUuid),
         };
-        const deps = { sql: registration.sql, nudge: (id: string) => monitor.nudge(id) };
-        const acknowledgedSeq = await heartbeat(deps, beat, changes);
+        const nudge = (id: string) => monitor.nudge(id);
+        const acknowledgedSeq = await heartbeat({ ...registration, nudge }, beat, changes);
         return { acknowledged_seq: acknowledgedSeq, server_time: new Date().toISOString() };
       },
       {
         params: t.Object({ id: t.String({ description: "Host id" }) }),
         body: Beat,
         response: withErrors(
-          { 200: t.Object({ acknowledged_seq: nullable(t.Integer()), server_time: Timestamp }) },
+          { 200: t.Object({ acknowledged_seq: nullable(integer()), server_time: Timestamp }) },
           [400, 401, 403, 410],
         ),
         detail: detail("hostHeartbeat", "A host's sign of life and what it did by itself", HOST),

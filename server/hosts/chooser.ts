@@ -2,7 +2,7 @@
 import type { Sql } from "../../db/sql.ts";
 import { invalidRequest, unavailable } from "../errors.ts";
 import type { HostEndpoint } from "./host-fetch.ts";
-import { oversize, type Placement, type Scheduler } from "./scheduler.ts";
+import { type HostCandidate, oversize, type Placement, type Scheduler } from "./scheduler.ts";
 import { listCandidates } from "./store.ts";
 
 /** Hosts asked before giving up. */
@@ -23,11 +23,7 @@ export class HostChooser {
    *   every host.
    */
   async next(): Promise<HostEndpoint> {
-    const placement: Placement = { ...this.placement, excluded: this.#excluded };
-    const hosts = await listCandidates(this.deps.sql, {
-      teamId: placement.team.id,
-      templateId: this.templateId,
-    });
+    const { placement, hosts } = await this.#look();
     const tooBig = oversize(hosts, placement);
     if (tooBig) {
       const { field, max } = tooBig;
@@ -39,6 +35,31 @@ export class HostChooser {
     }
     this.#excluded.add(choice.host.id);
     return choice.host;
+  }
+
+  /**
+   * A host that could take it if it held the template, with room for both; null when there is none, or the
+   * template is not one that is copied.
+   * @param templateMb what the template takes on a host's disk.
+   */
+  async copyTarget(templateMb: number): Promise<HostEndpoint | null> {
+    const { placement, hosts } = await this.#look();
+    if (placement.runtimeId === null) return null;
+    const others = hosts.filter((host) => !host.holdsTemplate);
+    const choice = this.deps.scheduler.choose(
+      others.map((host) => ({ ...host, holdsTemplate: true })),
+      { ...placement, diskSizeMb: placement.diskSizeMb + templateMb },
+    );
+    if (!choice.ok) return null;
+    this.#excluded.add(choice.host.id);
+    return choice.host;
+  }
+
+  async #look(): Promise<{ placement: Placement; hosts: HostCandidate[] }> {
+    const placement: Placement = { ...this.placement, excluded: this.#excluded };
+    const { id: teamId } = placement.team;
+    const hosts = await listCandidates(this.deps.sql, { teamId, templateId: this.templateId });
+    return { placement, hosts };
   }
 
   /** Another one after a refusal; null when enough were asked or none is left. */

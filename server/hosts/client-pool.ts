@@ -12,6 +12,9 @@ import { type HostEndpoint, hostFetch } from "./host-fetch.ts";
 
 export type HostClient = Client<typeof HostService>;
 
+/** Hosts remembered at once; past it the pool starts over: those that other servers deleted go with it. */
+const MAX_CLIENTS = 10_000;
+
 interface Entry {
   endpoint: HostEndpoint;
   client: HostClient;
@@ -28,9 +31,21 @@ export class HostClientPool {
     if (known && known.endpoint.address === endpoint.address && known.endpoint.tlsCert === endpoint.tlsCert) {
       return known.client;
     }
+    if (this.#entries.size >= MAX_CLIENTS) this.#entries.clear();
     const client = this.#dial(endpoint);
     this.#entries.set(endpoint.id, { endpoint, client });
     return client;
+  }
+
+  /**
+   * Plain HTTP to the host, streamed both ways and without a deadline of its own.
+   * @param path as `/templates/…`.
+   * @throws ConnectError when the host did not answer.
+   */
+  async fetch(endpoint: HostEndpoint, path: string, init: BunFetchRequestInit): Promise<Response> {
+    const headers = new Headers(init.headers);
+    headers.set("Authorization", `Bearer ${await this.tokens.forHost(endpoint.id)}`);
+    return hostFetch(endpoint)(`${endpoint.address}${path}`, { ...init, headers });
   }
 
   /** Forget a deleted host. */

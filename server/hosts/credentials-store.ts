@@ -33,13 +33,23 @@ export const insertRegistrationToken = async (
   })}`;
 };
 
-/** Uses the token up, once: its host, or null when it is unknown, used, expired, or the host gone. */
+/**
+ * Uses the token up, once: its host, or null when it is unknown, used, expired, or the host gone or without a
+ * live team that may have it. The host is locked first, as whoever deletes it does.
+ */
 export const consumeRegistrationToken = async (tx: Tx, tokenHash: Buffer): Promise<string | null> => {
   const [row] = await tx<{ host_id: string }[]>`
+    with host as (
+      select h.id from hosts h
+      join host_registration_tokens t on t.host_id = h.id
+      left join teams o on o.id = h.team_id
+      where t.token_hash = ${tokenHash} and h.deleted_at is null
+        and (h.team_id is null or (o.is_byoc and o.deleted_at is null))
+      for no key update of h
+    )
     update host_registration_tokens t set used_at = now()
-    from hosts h
-    where t.token_hash = ${tokenHash} and t.used_at is null and t.expires_at > now()
-      and h.id = t.host_id and h.deleted_at is null
+    from host
+    where t.token_hash = ${tokenHash} and t.used_at is null and t.expires_at > now() and host.id = t.host_id
     returning t.host_id`;
   return row?.host_id ?? null;
 };
@@ -112,6 +122,14 @@ export const lockRefreshToken = async (
     from host_refresh_tokens r left join host_refresh_tokens s on s.id = r.replaced_by
     where r.id = ${family.id}`;
   return row ?? null;
+};
+
+/** The deleted host that had this token, in whatever state it is. */
+export const findDeletedHost = async (sql: Queryable, tokenHash: Buffer): Promise<string | null> => {
+  const [row] = await sql<{ id: string }[]>`
+    select h.id from host_refresh_tokens r join hosts h on h.id = r.host_id
+    where r.token_hash = ${tokenHash} and h.deleted_at is not null`;
+  return row?.id ?? null;
 };
 
 export const replaceRefreshToken = async (

@@ -23,6 +23,8 @@ const DEADLINES_MS: Partial<Record<Method, number>> = {
   destroySandbox: 30 * SECOND,
   deleteTemplate: 30 * SECOND,
   pauseAll: 170 * SECOND,
+  // With `pause` it pauses all that runs.
+  drain: 170 * SECOND,
 };
 
 export const deadlineOf = (method: string): number =>

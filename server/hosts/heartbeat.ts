@@ -2,7 +2,9 @@
 import type { Sql, Tx } from "../../db/sql.ts";
 import { hostEvents } from "../audit/host-events.ts";
 import { record } from "../audit/record.ts";
-import { ApiError, unauthorized } from "../errors.ts";
+import { unauthorized } from "../errors.ts";
+import type { Settings } from "../settings.ts";
+import { hostDeleted } from "./deletion.ts";
 import { type Beat, type BeforeBeat, isDeleted, recordBeat } from "./heartbeat-store.ts";
 import { applyOutcome } from "./outcomes.ts";
 import { findHosted } from "./reconcile-store.ts";
@@ -20,6 +22,7 @@ export interface HostChange {
 
 export interface HeartbeatDeps {
   sql: Sql;
+  settings: Pick<Settings, "callKey" | "instanceId">;
   /** Reconciles the host now: only asking it settles what a change alone does not. */
   nudge: (hostId: string) => void;
 }
@@ -58,7 +61,7 @@ const applyChanges = async (sql: Sql, hostId: string, changes: HostChange[]): Pr
 /**
  * One query when nothing changed.
  * @returns the highest change applied or found settled; null when there were none.
- * @throws ApiError 410 `host_deleted`, 401 for a host that never was.
+ * @throws ApiError 410 `host_deleted` with the signed statement, 401 for a host that never was.
  */
 export const heartbeat = async (
   deps: HeartbeatDeps,
@@ -68,9 +71,7 @@ export const heartbeat = async (
   const { sql, nudge } = deps;
   const before = (await recordBeat(sql, beat, ["online"])) ?? (await comeOnline(deps, beat));
   if (!before) {
-    if (await isDeleted(sql, beat.hostId)) {
-      throw new ApiError(410, "host_deleted", "This host was deleted from the server.");
-    }
+    if (await isDeleted(sql, beat.hostId)) throw await hostDeleted(deps.settings, beat.hostId);
     throw unauthorized("The server does not know this host.");
   }
   const settled = await applyChanges(sql, beat.hostId, changes);

@@ -22,6 +22,8 @@ export interface Host {
   statusReason: string;
   reachable: boolean;
   draining: boolean;
+  /** Draining, and not told yet to pause what runs on it. */
+  drainPauseDue: boolean;
   lastHeartbeatAt: Date | null;
   agentVersion: string | null;
   accelerator: Accelerator | null;
@@ -48,6 +50,7 @@ export interface HostRow {
   status_reason: string;
   reachable: boolean;
   draining: boolean;
+  drain_pause_due: boolean;
   last_heartbeat_at: Date | null;
   agent_version: string | null;
   accelerator: Accelerator | null;
@@ -74,6 +77,7 @@ export const toHost = (row: HostRow): Host => ({
   statusReason: row.status_reason,
   reachable: row.reachable,
   draining: row.draining,
+  drainPauseDue: row.drain_pause_due,
   lastHeartbeatAt: row.last_heartbeat_at,
   agentVersion: row.agent_version,
   accelerator: row.accelerator,

@@ -3,7 +3,7 @@ import { type Static, t } from "elysia";
 
 import { ACCELERATORS, HOST_STATUSES, HOST_TYPES } from "../../db/constants.ts";
 import { formatHostId, formatTeamId } from "../../proto/ids.ts";
-import { nullable, Timestamp, wordOf } from "../http/schemas.ts";
+import { integer, nullable, Timestamp, wordOf } from "../http/schemas.ts";
 import type { Host } from "./host.ts";
 
 const fields = {
@@ -16,14 +16,14 @@ const fields = {
   status: wordOf(HOST_STATUSES),
   status_reason: t.String({ description: "Empty when there is nothing to say" }),
   reachable: t.Boolean({ description: "The server's own calls get through; without, nothing is put on it" }),
-  draining: t.Boolean(),
+  draining: t.Boolean({ description: "It takes no new sandboxes" }),
   address: nullable(t.String()),
   arch: nullable(t.String()),
-  cpu_cores: nullable(t.Integer()),
-  memory_mb: nullable(t.Integer()),
-  disk_gb: nullable(t.Integer()),
-  free_memory_mb: nullable(t.Integer()),
-  free_disk_mb: nullable(t.Integer()),
+  cpu_cores: nullable(integer()),
+  memory_mb: nullable(integer()),
+  disk_gb: nullable(integer()),
+  free_memory_mb: nullable(integer()),
+  free_disk_mb: nullable(integer()),
   accelerator: nullable(wordOf(ACCELERATORS)),
   agent_version: nullable(t.String()),
   runtime_id: nullable(t.String({ description: "Snapshots load on hosts with an equal one" })),
@@ -41,10 +41,26 @@ export const WorkModel = t.Object({
   error: t.String({ description: "Empty while it goes well" }),
 });
 
+export const SandboxCountsModel = t.Object(
+  {
+    running: t.Integer({ description: "Also those that are just being made, paused or resumed" }),
+    paused: t.Integer(),
+    missing: t.Integer({ description: "Their host fell silent; what it says when it is back decides" }),
+  },
+  { title: "HostSandboxes" },
+);
+
+/** A host and what is on it. */
+export const OccupiedHostModel = t.Object(
+  { ...fields, sandboxes: SandboxCountsModel },
+  { title: "OccupiedHost" },
+);
+
 /** One host, with what its agent says now. */
 export const HostDetailModel = t.Object(
   {
     ...fields,
+    sandboxes: SandboxCountsModel,
     work: t.Array(WorkModel, { description: "What is slow and under way on it" }),
     templates: t.Array(t.String(), { description: "Names of the templates it holds whole" }),
     quarantined: t.Array(t.String(), {

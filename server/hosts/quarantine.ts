@@ -1,32 +1,41 @@
 /**
- * Sandboxes that a host has and the database does not know, as after a restored backup. The reconcile pauses
- * and keeps them: only a person can tell what they are.
+ * Sandboxes that a host has and the database does not know, as after a restored backup. They are paused and
+ * kept, for a person may know what they are; when nobody says so for a day, they end.
  */
-import type { Sql } from "../../db/sql.ts";
-import { SandboxStatus } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
-import { parseSandboxId } from "../../proto/ids.ts";
-import type { HostClientPool } from "./client-pool.ts";
-import { endpointOf, type Host } from "./host.ts";
-import { findKnown } from "./reconcile-store.ts";
+import type { Sql, Tx } from "../../db/sql.ts";
+import { formatSandboxId, ZERO_UUID } from "../../proto/ids.ts";
+import { record } from "../audit/record.ts";
+import { sandboxEvents } from "../audit/sandbox-events.ts";
+import type { Log } from "../log.ts";
+import type { HostClient } from "./client-pool.ts";
+import type { Host } from "./host.ts";
+import { forgetStranger, noteStrangers } from "./quarantine-store.ts";
 
-const ASK_MS = 3_000;
+const OVER = "quarantine_over";
 
-/** Their bare ids, asked of the host now; none when it does not answer: its status tells that. */
-export const findQuarantined = async (
-  { sql, hosts }: { sql: Sql; hosts: HostClientPool },
-  host: Host,
-): Promise<string[]> => {
-  const endpoint = endpointOf(host);
-  if (!endpoint || host.status !== "online") return [];
-  const answer = await hosts
-    .client(endpoint)
-    .listSandboxes({}, { timeoutMs: ASK_MS })
-    .catch(() => null);
-  const held = (answer?.sandboxes ?? [])
-    .filter(({ status }) => status !== SandboxStatus.ENDED)
-    .map(({ sandboxId }) => parseSandboxId(sandboxId))
-    .filter((id) => id !== null);
-  // Read after the host answered: whatever it holds had a row before.
-  const known = new Set(await findKnown(sql, held));
-  return held.filter((id) => !known.has(id)).toSorted();
+/** On the host first: what is forgotten but still there would count as new. */
+const end = async (
+  { sql, client, log }: { sql: Sql; client: HostClient; log: Log },
+  { host, sandbox }: { host: Host; sandbox: string },
+): Promise<void> => {
+  await client.destroySandbox({ sandboxId: formatSandboxId(sandbox) });
+  await sql.begin(async (tx: Tx) => {
+    if (!(await forgetStranger(tx, { hostId: host.id, sandbox }))) return;
+    log.warn("an unknown sandbox was ended after its quarantine", {
+      sandbox: formatSandboxId(sandbox),
+      host: host.name,
+    });
+    const event = { teamId: ZERO_UUID, sandboxId: sandbox, reason: OVER };
+    await record(tx, sandboxEvents.destroyedBySystem(event));
+  });
+};
+
+/** Notes what a host has of them, and ends those that were kept for long enough. */
+export const keepStrangers = async (
+  deps: { sql: Sql; client: HostClient; log: Log; quarantineMs: number },
+  { host, strangers }: { host: Host; strangers: readonly string[] },
+): Promise<void> => {
+  const { sql, quarantineMs: keptMs } = deps;
+  const overdue = await noteStrangers(sql, { hostId: host.id, strangers, keptMs });
+  await Promise.all(overdue.map((sandbox) => end(deps, { host, sandbox })));
 };

@@ -3,15 +3,21 @@ import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { ConnectError } from "@connectrpc/connect";
 
 import type { Sql } from "../../db/sql.ts";
-import { type SandboxState, SandboxStatus as Status } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
+import {
+  type ListSandboxesResponse,
+  type SandboxState,
+  SandboxStatus as Status,
+} from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { formatSandboxId, parseSandboxId } from "../../proto/ids.ts";
 import type { Log } from "../log.ts";
 import { noteActivity } from "../sandboxes/store.ts";
 import { removeLeftovers } from "../templates/leftovers.ts";
 import { settleUnfinished } from "../templates/unfinished.ts";
 import type { HostClient, HostClientPool } from "./client-pool.ts";
+import type { DrainCalls } from "./drain.ts";
 import { endpointOf, type Host } from "./host.ts";
 import { applyOutcome } from "./outcomes.ts";
+import { keepStrangers } from "./quarantine.ts";
 import { databaseNow, type HostedSandbox, listHosted } from "./reconcile-store.ts";
 import { type Decision, type HostReport, reconcile } from "./reconcile.ts";
 import { setReachable } from "./store.ts";
@@ -19,7 +25,10 @@ import { setReachable } from "./store.ts";
 export interface ReconcileDeps {
   sql: Sql;
   hosts: HostClientPool;
+  drains: DrainCalls;
   log: Log;
+  /** How long a sandbox that the database does not know is kept. */
+  quarantineMs: number;
 }
 
 /** How long a host may take to say what it holds, in ms. */
@@ -111,6 +120,8 @@ const compare = async (round: Round, states: SandboxState[]): Promise<void> => {
   if (ended.length > 0) {
     await client.acknowledgeEnded({ sandboxIds: ended.map(({ id }) => formatSandboxId(id)) });
   }
+  const strangers = decided.filter(({ row, state }) => row === null && state?.status !== Status.ENDED);
+  await keepStrangers(round, { host, strangers: strangers.map(({ id }) => id) });
   const running = decided.filter(
     ({ row, state }) => row?.status === "running" && state?.status === Status.RUNNING,
   );
@@ -128,16 +139,17 @@ export const reconcileHost = async (deps: ReconcileDeps, host: Host): Promise<vo
   const client = hosts.client(endpoint);
   try {
     const askedAt = await databaseNow(sql);
-    let states: SandboxState[];
+    let answer: ListSandboxesResponse;
     try {
-      states = (await client.listSandboxes({}, { timeoutMs: LIST_MS })).sandboxes;
+      answer = await client.listSandboxes({}, { timeoutMs: LIST_MS });
     } catch (thrown) {
       const reason = `the server cannot call ${endpoint.address}: ${ConnectError.from(thrown).rawMessage}`;
       await setReachable(sql, { id: host.id, reachable: false, reason });
       return;
     }
     await setReachable(sql, { id: host.id, reachable: true, reason: "" });
-    await compare({ ...deps, host, client, askedAt }, states);
+    if (answer.draining !== host.draining || host.drainPauseDue) deps.drains.tell(host.id);
+    await compare({ ...deps, host, client, askedAt }, answer.sandboxes);
     await settleUnfinished(sql, client, host.id);
     await removeLeftovers(deps, { hostId: host.id });
   } catch (error) {

@@ -43,10 +43,3 @@ export const findHosted = async (
     from sandboxes where id = ${id} and host_id = ${hostId}`;
   return row ?? null;
 };
-
-/** Which of the ids have a row, in any status. */
-export const findKnown = async (sql: Queryable, ids: string[]): Promise<string[]> => {
-  if (ids.length === 0) return [];
-  const rows = await sql<{ id: string }[]>`select id from sandboxes where id = any(${ids}::uuid[])`;
-  return rows.map(({ id }) => id);
-};

@@ -4,13 +4,16 @@ import { newId } from "../../proto/ids.ts";
 import { randomHex, sha256 } from "../auth/secrets.ts";
 import type { Tokens } from "../auth/tokens.ts";
 import { unauthorized } from "../errors.ts";
+import type { Settings } from "../settings.ts";
 import {
+  findDeletedHost,
   insertRefreshToken,
   lockRefreshToken,
   replaceRefreshToken,
   revokeFamily,
   revokeToken,
 } from "./credentials-store.ts";
+import { hostDeleted } from "./deletion.ts";
 import { REFRESH_TOKEN_SEC } from "./registration.ts";
 
 /** How long after its use a token still yields a successor: the answer with the first may have been lost. */
@@ -22,18 +25,26 @@ const refused = () =>
     "invalid_refresh_token",
   );
 
+export interface RefreshDeps {
+  sql: Sql;
+  tokens: Tokens;
+  settings: Pick<Settings, "callKey" | "instanceId">;
+}
+
 /**
  * A host token and the next refresh token for this one.
  * @throws ApiError 401 for a token that is unknown, expired or revoked; using one again ends its whole family,
- *   except at once after, while its successor is unused.
+ *   except at once after, while its successor is unused. 410 `host_deleted` for any token that a deleted host
+ *   ever had: one that was away for long must learn it too.
  */
 export const refreshHost = async (
-  { sql, tokens }: { sql: Sql; tokens: Tokens },
+  { sql, tokens, settings }: RefreshDeps,
   refreshToken: string,
 ): Promise<{ token: string; refreshToken: string }> => {
   const next = randomHex(32);
+  const tokenHash = sha256(refreshToken);
   const hostId = await sql.begin(async (tx: Tx) => {
-    const known = await lockRefreshToken(tx, { tokenHash: sha256(refreshToken), graceSec: LOST_REPLY_SEC });
+    const known = await lockRefreshToken(tx, { tokenHash, graceSec: LOST_REPLY_SEC });
     if (!known) return null;
     if (known.state === "used") {
       await revokeFamily(tx, known.familyId);
@@ -52,6 +63,9 @@ export const refreshHost = async (
     await replaceRefreshToken(tx, { id: known.id, replacedBy: id });
     return known.hostId;
   });
-  if (hostId === null) throw refused();
+  if (hostId === null) {
+    const deletedId = await findDeletedHost(sql, tokenHash);
+    throw deletedId === null ? refused() : await hostDeleted(settings, deletedId);
+  }
   return { token: (await tokens.signHost(hostId)).token, refreshToken: next };
 };

@@ -2,25 +2,20 @@
 import type { Sql, Tx } from "../../db/sql.ts";
 import { formatHostId, newId } from "../../proto/ids.ts";
 import { isLoopback } from "../../proto/loopback.ts";
-import { hostEvents } from "../audit/host-events.ts";
-import { record } from "../audit/record.ts";
-import type { UserCaller } from "../auth/context.ts";
 import { randomHex, sha256 } from "../auth/secrets.ts";
 import type { Tokens } from "../auth/tokens.ts";
-import { conflict, invalidRequest, unauthorized } from "../errors.ts";
+import { invalidRequest, unauthorized } from "../errors.ts";
 import type { Settings } from "../settings.ts";
 import {
   consumeRegistrationToken,
   type HostSpecs,
   insertRefreshToken,
-  insertRegistrationToken,
   saveSpecs,
 } from "./credentials-store.ts";
 import type { Dialer } from "./dial.ts";
-import { endpointOf, type Host } from "./host.ts";
-import { insertHost, type NewHost, setReachable } from "./store.ts";
+import { endpointOf } from "./host.ts";
+import { setReachable } from "./store.ts";
 
-export const REGISTRATION_TOKEN_SEC = 3600;
 export const REFRESH_TOKEN_SEC = 60 * 24 * 3600;
 
 export interface RegistrationDeps {
@@ -29,54 +24,6 @@ export interface RegistrationDeps {
   dialer: Dialer;
   settings: Pick<Settings, "instanceId" | "callKey">;
 }
-
-/** The token's text exists only here. */
-export interface IssuedToken {
-  token: string;
-  expiresAt: Date;
-}
-
-const issueToken = async (tx: Tx, hostId: string, createdBy: string): Promise<IssuedToken> => {
-  const token = randomHex(32);
-  const expiresAt = new Date(Date.now() + REGISTRATION_TOKEN_SEC * 1000);
-  await insertRegistrationToken(tx, { id: newId(), hostId, tokenHash: sha256(token), expiresAt, createdBy });
-  return { token, expiresAt };
-};
-
-/** A host that does not exist yet, and the token its machine registers with. */
-export const createHost = (
-  { sql }: Pick<RegistrationDeps, "sql">,
-  { userId, actor }: Pick<UserCaller, "userId" | "actor">,
-  wanted: Omit<NewHost, "id" | "createdBy">,
-): Promise<{ host: Host; issued: IssuedToken }> =>
-  sql.begin(async (tx: Tx) => {
-    const host = await insertHost(tx, { ...wanted, id: newId(), createdBy: userId });
-    const issued = await issueToken(tx, host.id, userId);
-    await record(tx, hostEvents.created({ teamId: host.teamId, actor, hostId: host.id }));
-    return { host, issued };
-  });
-
-/**
- * A fresh token for a host that never registered, or whose credentials died. The ones before end.
- * @throws ApiError 409 `host_online`.
- */
-export const reissueToken = (
-  { sql }: Pick<RegistrationDeps, "sql">,
-  { userId, actor }: Pick<UserCaller, "userId" | "actor">,
-  host: Host,
-): Promise<IssuedToken> => {
-  if (host.status === "online") {
-    throw conflict(
-      "host_online",
-      "The host is online; its credentials work. Delete it, or stop its agent first.",
-    );
-  }
-  return sql.begin(async (tx: Tx) => {
-    const issued = await issueToken(tx, host.id, userId);
-    await record(tx, hostEvents.tokenIssued({ teamId: host.teamId, actor, hostId: host.id }));
-    return issued;
-  });
-};
 
 /** Throws 400 unless the address is one the server can call, and safely. */
 export const checkAddress = (address: string): void => {

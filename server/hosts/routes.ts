@@ -1,26 +1,28 @@
-/** `/v1/hosts` for people: add a machine, see hosts, issue a new token, remove one. */
+/** `/v1/hosts` for people: add a machine, see hosts, issue a new token. */
 import { Elysia, t } from "elysia";
 
 import { HOST_TYPES } from "../../db/constants.ts";
-import { formatSandboxId, isUuid, parseHostId } from "../../proto/ids.ts";
-import type { UserCaller } from "../auth/context.ts";
+import { formatSandboxId, isUuid, parseHostId, parseTeamId } from "../../proto/ids.ts";
 import { USER } from "../docs/security.ts";
-import { forbidden } from "../errors.ts";
 import { decodeCursor, toPage } from "../http/cursors.ts";
 import { withErrors } from "../http/error-responses.ts";
 import { DEFAULT_PAGE, pageOf, PageQuery, Timestamp, wordOf } from "../http/schemas.ts";
 import { readId } from "../http/wire-ids.ts";
 import type { Services } from "../services.ts";
+import { requireChangeable, requireHost } from "./access.ts";
 import { joinCommand } from "./join-command.ts";
+import { createHost, type IssuedToken, reissueToken } from "./joining.ts";
 import { HostDetailModel, HostModel, presentHost } from "./present.ts";
-import { findQuarantined } from "./quarantine.ts";
-import { createHost, type IssuedToken, reissueToken } from "./registration.ts";
-import { askWork, heldTemplates, removeHost, requireHost } from "./service.ts";
-import { type HostScope, listHosts } from "./store.ts";
+import { listStrangersOf } from "./quarantine-store.ts";
+import { askWork, heldTemplates } from "./service.ts";
+import { countSandboxesOn, listHosts } from "./store.ts";
 
 const NewHost = t.Object({
   name: t.String({ minLength: 1, maxLength: 100 }),
   type: t.Optional(wordOf(HOST_TYPES)),
+  team_id: t.Optional(
+    t.String({ description: "Whose own a byoc host is; the token's team unless a platform admin says so" }),
+  ),
   provider: t.Optional(t.String({ maxLength: 100 })),
   availability_zone: t.Optional(t.String({ maxLength: 100 })),
 });
@@ -31,8 +33,8 @@ const RegistrationModel = t.Object({
   command: t.String({ description: "To be run on the machine, as root" }),
 });
 
-const HostParams = t.Object({ id: t.String({ description: "Host id" }) });
-const hostIdOf = ({ id }: { id: string }): string => readId(parseHostId, "id", id);
+export const HostParams = t.Object({ id: t.String({ description: "Host id" }) });
+export const hostIdOf = ({ id }: { id: string }): string => readId(parseHostId, "id", id);
 
 const detail = (operationId: string, summary: string) => ({
   operationId,
@@ -40,12 +42,6 @@ const detail = (operationId: string, summary: string) => ({
   tags: ["hosts"],
   security: USER,
 });
-
-const scopeOf = ({ isAdmin, teamId }: UserCaller): HostScope => ({ teamId, regular: isAdmin });
-
-const requireAdmin = ({ isAdmin }: UserCaller): void => {
-  if (!isAdmin) throw forbidden("Only a platform admin manages the platform's hosts.");
-};
 
 export const hostRoutes = ({
   guards,
@@ -68,14 +64,10 @@ export const hostRoutes = ({
     .post(
       "",
       async ({ caller, body, set }) => {
-        requireAdmin(caller);
-        if (body.type === "byoc") {
-          throw forbidden("Hosts of a team's own are not enabled on this instance.", "byoc_not_enabled");
-        }
         const { host, issued } = await createHost(registration, caller, {
           name: body.name,
-          type: "regular",
-          teamId: null,
+          type: body.type ?? "regular",
+          teamId: body.team_id === undefined ? null : readId(parseTeamId, "team_id", body.team_id),
           provider: body.provider ?? null,
           availabilityZone: body.availability_zone ?? null,
         });
@@ -86,16 +78,20 @@ export const hostRoutes = ({
         body: NewHost,
         response: withErrors(
           { 201: t.Object({ host: HostModel, registration: RegistrationModel }) },
-          [400, 401, 403],
+          [400, 401, 403, 404],
         ),
-        detail: detail("createHost", "Add a host; its machine joins with the token"),
+        detail: detail(
+          "createHost",
+          "Add a host, of a team or the platform; its machine joins with the token",
+        ),
       },
     )
     .get(
       "",
       async ({ caller, query: { limit = DEFAULT_PAGE, cursor } }) => {
         const [afterId = null] = cursor === undefined ? [] : decodeCursor(cursor, 1, isUuid);
-        const rows = await listHosts(hosts.sql, { scope: scopeOf(caller), afterId, limit: limit + 1 });
+        const scope = { teamId: caller.teamId, regular: caller.isAdmin };
+        const rows = await listHosts(hosts.sql, { scope, afterId, limit: limit + 1 });
         const page = toPage(rows, limit, ({ id }) => [id]);
         return { ...page, items: page.items.map(presentHost) };
       },
@@ -108,13 +104,21 @@ export const hostRoutes = ({
     .get(
       "/:id",
       async ({ caller, params }) => {
-        const host = await requireHost(hosts, { id: hostIdOf(params), scope: scopeOf(caller) });
-        const [work, templates, strangers] = await Promise.all([
+        const { sql } = hosts;
+        const host = await requireHost(sql, caller, hostIdOf(params));
+        const [work, templates, sandboxes, strangers] = await Promise.all([
           askWork(hosts, host),
           heldTemplates(hosts, host),
-          caller.isAdmin ? findQuarantined(hosts, host) : [],
+          countSandboxesOn(sql, host.id),
+          caller.isAdmin ? listStrangersOf(sql, host.id) : [],
         ]);
-        return { ...presentHost(host), work, templates, quarantined: strangers.map(formatSandboxId) };
+        return {
+          ...presentHost(host),
+          work,
+          templates,
+          sandboxes,
+          quarantined: strangers.map(formatSandboxId),
+        };
       },
       {
         params: HostParams,
@@ -125,32 +129,15 @@ export const hostRoutes = ({
     .post(
       "/:id/token",
       async ({ caller, params, set }) => {
-        requireAdmin(caller);
-        const host = await requireHost(hosts, { id: hostIdOf(params), scope: scopeOf(caller) });
+        const id = hostIdOf(params);
+        await requireChangeable(hosts.sql, caller, { id, what: "issue tokens for hosts" });
         set.status = 201;
-        return await presentToken(await reissueToken(registration, caller, host));
+        return await presentToken(await reissueToken(registration, caller, id));
       },
       {
         params: HostParams,
         response: withErrors({ 201: RegistrationModel }, [400, 401, 403, 404, 409]),
         detail: detail("issueHostToken", "Issue a new registration token; the ones before end"),
-      },
-    )
-    .delete(
-      "/:id",
-      async ({ caller, params, query, set }) => {
-        requireAdmin(caller);
-        const host = await requireHost(hosts, { id: hostIdOf(params), scope: scopeOf(caller) });
-        await removeHost(hosts, caller, { host, force: query.force ?? false });
-        set.status = 204;
-      },
-      {
-        params: HostParams,
-        query: t.Object({
-          force: t.Optional(t.Boolean({ default: false, description: "End its sandboxes first" })),
-        }),
-        response: withErrors({ 204: t.Void() }, [400, 401, 403, 404, 409]),
-        detail: detail("deleteHost", "Remove a host"),
       },
     );
 };

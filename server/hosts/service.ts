@@ -1,36 +1,25 @@
 /** What people do with hosts: see them, and remove them. Joining is `registration.ts`. */
 import type { Sql, Tx } from "../../db/sql.ts";
-import { formatHostId, formatSandboxId } from "../../proto/ids.ts";
+import { formatSandboxId } from "../../proto/ids.ts";
 import { hostEvents } from "../audit/host-events.ts";
-import { record } from "../audit/record.ts";
+import { recordAll } from "../audit/record.ts";
 import type { UserCaller } from "../auth/context.ts";
-import { type ApiError, conflict, notFound } from "../errors.ts";
+import { conflict } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { type EndedSandbox, endSandboxes } from "../sandboxes/end-all.ts";
+import { endSandboxes } from "../sandboxes/end-all.ts";
 import { destroyOnHost } from "../sandboxes/host-calls.ts";
 import { listLive } from "../sandboxes/store.ts";
 import { listHeldNames } from "../templates/store.ts";
+import { hostNotFound } from "./access.ts";
 import type { HostClientPool } from "./client-pool.ts";
 import { endpointOf, type Host } from "./host.ts";
-import { deleteHost, findHost, type HostScope, lockHost } from "./store.ts";
+import { deleteHost, lockHost } from "./store.ts";
 
 export interface HostDeps {
   sql: Sql;
   hosts: HostClientPool;
   log: Log;
 }
-
-export const hostNotFound = (id: string): ApiError =>
-  notFound("host_not_found", `There is no host ${formatHostId(id)} here.`);
-
-export const requireHost = async (
-  { sql }: Pick<HostDeps, "sql">,
-  wanted: { id: string; scope: HostScope },
-): Promise<Host> => {
-  const host = await findHost(sql, wanted);
-  if (!host) throw hostNotFound(wanted.id);
-  return host;
-};
 
 /** Something slow under way on a host. */
 export interface HostWork {
@@ -64,26 +53,12 @@ export const heldTemplates = ({ sql }: Pick<HostDeps, "sql">, host: Host): Promi
   listHeldNames(sql, host.id);
 
 /**
- * Removes a host's row and credentials with the sandboxes that are on it, inside the caller's transaction,
- * which holds the host's lock.
- */
-export const endHost = async (
-  tx: Tx,
-  { actor }: Pick<UserCaller, "actor">,
-  { host, sandboxes }: { host: Host; sandboxes: readonly EndedSandbox[] },
-): Promise<void> => {
-  await deleteHost(tx, host.id);
-  await endSandboxes(tx, { sandboxes, reason: "host_deleted" });
-  await record(tx, hostEvents.deleted({ teamId: host.teamId, actor, hostId: host.id }));
-};
-
-/**
  * Removes a host. With `force` its sandboxes end first: on the agent too, if it answers.
  * @throws ApiError 409 `host_has_sandboxes` with `sandbox_ids`, running and paused ones.
  */
 export const removeHost = async (
   { sql, hosts, log }: HostDeps,
-  caller: Pick<UserCaller, "actor">,
+  { actor }: Pick<UserCaller, "actor">,
   { host, force }: { host: Host; force: boolean },
 ): Promise<void> => {
   const ended = await sql.begin(async (tx: Tx) => {
@@ -95,7 +70,9 @@ export const removeHost = async (
         sandbox_ids: sandboxes.map(({ id }) => formatSandboxId(id)),
       });
     }
-    await endHost(tx, caller, { host, sandboxes });
+    await deleteHost(tx, host.id);
+    const ends = await endSandboxes(tx, { sandboxes, reason: "host_deleted" });
+    await recordAll(tx, [...ends, hostEvents.deleted({ teamId: host.teamId, actor, hostId: host.id })]);
     return sandboxes;
   });
   for (const { id, endpoint } of ended) if (endpoint) void destroyOnHost({ hosts, log }, endpoint, id);

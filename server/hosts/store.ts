@@ -1,4 +1,5 @@
 /** SQL about hosts' rows. Credentials and heartbeats have stores of their own. */
+import type { HostStatus, HostType } from "../../db/constants.ts";
 import type { Queryable, Tx } from "../../db/sql.ts";
 import { type Host, type HostRow, toHost } from "./host.ts";
 import type { HostCandidate } from "./scheduler.ts";
@@ -45,14 +46,30 @@ export const listHosts = async (
   return rows.map(toHost);
 };
 
-export const findHost = async (
+/** Every host, oldest first; `null` filters nothing. */
+export const listAllHosts = async (
   sql: Queryable,
-  { id, scope }: { id: string; scope: HostScope },
-): Promise<Host | null> => {
-  const [row] = await sql<HostRow[]>`
-    select * from hosts where id = ${id} and deleted_at is null and ${inScope(sql, scope)}`;
+  page: { type: HostType | null; status: HostStatus | null; afterId: string | null; limit: number },
+): Promise<{ host: Host; teamName: string | null }[]> => {
+  const rows = await sql<(HostRow & { team_name: string | null })[]>`
+    select h.*, t.name as team_name from hosts h left join teams t on t.id = h.team_id
+    where h.deleted_at is null
+      and (${page.type}::text is null or h.type = ${page.type})
+      and (${page.status}::text is null or h.status = ${page.status})
+      and (${page.afterId}::uuid is null or h.id > ${page.afterId}::uuid)
+    order by h.id limit ${page.limit}`;
+  return rows.map((row) => ({ host: toHost(row), teamName: row.team_name }));
+};
+
+/** Whoever's. */
+export const findHost = async (sql: Queryable, id: string): Promise<Host | null> => {
+  const [row] = await sql<HostRow[]>`select * from hosts where id = ${id} and deleted_at is null`;
   return row ? toHost(row) : null;
 };
+
+export const nameHosts = (sql: Queryable, ids: readonly string[]): Promise<{ id: string; name: string }[]> =>
+  sql<{ id: string; name: string }[]>`
+    select id, name from hosts where id = any(${[...ids]}::uuid[]) and deleted_at is null order by id`;
 
 /** Every host the server should be talking to. */
 export const listOnlineHosts = async (sql: Queryable): Promise<Host[]> => {
@@ -87,17 +104,57 @@ export const setReachable = async (
       and (reachable, status_reason) is distinct from (${reachable}, ${reason}::text)`;
 };
 
-/** A live team's own hosts. */
+/**
+ * Whether the host takes new sandboxes. With `pause` it is also to pause what runs on it, which it is told
+ * until it did. Null when the host is deleted, `isChanged` false when there was nothing to change.
+ */
+export const setDraining = async (
+  tx: Tx,
+  { id, draining, pause }: { id: string; draining: boolean; pause: boolean },
+): Promise<{ host: Host; isChanged: boolean } | null> => {
+  const before = await lockHost(tx, id);
+  if (!before) return null;
+  if (before.draining === draining && !pause) return { host: before, isChanged: false };
+  const [row] = await tx<HostRow[]>`
+    update hosts set draining = ${draining}, updated_at = now(),
+      drain_pause_due = ${draining} and (drain_pause_due or ${pause})
+    where id = ${id} returning *`;
+  return { host: row ? toHost(row) : before, isChanged: true };
+};
+
+/** The host was told to pause what runs on it, and did. */
+export const notePaused = async (sql: Queryable, id: string): Promise<void> => {
+  await sql`update hosts set drain_pause_due = false where id = ${id} and drain_pause_due`;
+};
+
+/** Sandboxes that exist on a host. */
+export interface SandboxCounts {
+  /** With those that are just being made, paused or resumed. */
+  running: number;
+  paused: number;
+  missing: number;
+}
+
+export const countSandboxesOn = async (sql: Queryable, id: string): Promise<SandboxCounts> => {
+  const [row] = await sql<SandboxCounts[]>`
+    select count(*) filter (where status not in ('paused', 'missing'))::int as running,
+      count(*) filter (where status = 'paused')::int as paused,
+      count(*) filter (where status = 'missing')::int as missing
+    from sandboxes where host_id = ${id} and status not in ('stopped', 'error')`;
+  return row ?? { running: 0, paused: 0, missing: 0 };
+};
+
+/** A team's own hosts. */
 export const listHostsOf = async (sql: Queryable, teamId: string): Promise<Host[]> => {
   const rows = await sql<HostRow[]>`
     select * from hosts where team_id = ${teamId} and deleted_at is null order by id`;
   return rows.map(toHost);
 };
 
-/** Keeps new sandboxes off the host until the commit; false when it is deleted already. */
-export const lockHost = async (tx: Tx, id: string): Promise<boolean> => {
-  const rows = await tx`select id from hosts where id = ${id} and deleted_at is null for update`;
-  return rows.length === 1;
+/** Keeps new sandboxes off the host until the commit; null when it is deleted already. */
+export const lockHost = async (tx: Tx, id: string): Promise<Host | null> => {
+  const [row] = await tx<HostRow[]>`select * from hosts where id = ${id} and deleted_at is null for update`;
+  return row ? toHost(row) : null;
 };
 
 /** Keeps the host from being deleted until the commit; false when it already is. */
@@ -114,5 +171,6 @@ export const deleteHost = async (tx: Tx, id: string): Promise<boolean> => {
   await tx`update host_refresh_tokens set revoked_at = now() where host_id = ${id} and revoked_at is null`;
   await tx`update host_registration_tokens set used_at = now() where host_id = ${id} and used_at is null`;
   await tx`delete from host_templates where host_id = ${id}`;
+  await tx`delete from quarantine where host_id = ${id}`;
   return rows.length === 1;
 };

@@ -76,7 +76,7 @@ export const rim = ({ log, metrics, requests }: RimDeps) =>
       Object.assign(set.headers, answer.headers);
       return errorBody(answer);
     })
-    .onAfterResponse({ as: "global" }, ({ request, set, route, responseValue }) => {
+    .onAfterResponse({ as: "global" }, ({ request, set, route, path, responseValue }) => {
       const { id, startedMs, client } = requests.info(request);
       const status = statusOf(set.status, responseValue);
       const durationMs = performance.now() - startedMs;
@@ -85,8 +85,8 @@ export const rim = ({ log, metrics, requests }: RimDeps) =>
         request_id: id,
         client,
         method: request.method,
-        // The path alone: a query may hold what is nobody's business.
-        path: new URL(request.url).pathname,
+        // Alone: a query may hold what is nobody's business.
+        path,
         status,
         duration_ms: Math.round(durationMs * 10) / 10,
       });

@@ -1,5 +1,5 @@
 /** Pieces of route schemas that several nouns share. */
-import type { TSchema } from "@sinclair/typebox";
+import { type IntegerOptions, type TSchema, Type } from "@sinclair/typebox";
 import { t } from "elysia";
 
 import { API_KEY_SCOPES, TEAM_ROLES } from "../../db/constants.ts";
@@ -7,6 +7,12 @@ import { API_KEY_SCOPES, TEAM_ROLES } from "../../db/constants.ts";
 export const Timestamp = t.String({ format: "date-time", examples: ["2026-01-02T03:04:05.678Z"] });
 
 export const nullable = <T extends TSchema>(schema: T) => t.Union([schema, t.Null()]);
+
+/**
+ * A whole number in an answer. The framework's own `t.Integer` reads text too, and an answer that holds one is
+ * copied and rewritten value by value: a third of the time that a page of sandboxes took.
+ */
+export const integer = (options?: IntegerOptions) => Type.Integer(options);
 
 /** Any of a list of words, as an enum. */
 export const wordOf = <const T extends readonly string[]>(words: T) =>

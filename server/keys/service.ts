@@ -39,7 +39,7 @@ export const createKeyService = (sql: Sql) => ({
     check({ ...request, name });
     const made = newKey();
     const row = await sql.begin(async (tx) => {
-      if (!(await keepMembership(tx, maker))) throw notAMember();
+      if ((await keepMembership(tx, maker)) === null) throw notAMember();
       const inserted = await insertKey(tx, {
         id: newId(),
         teamId: maker.teamId,
@@ -63,11 +63,13 @@ export const createKeyService = (sql: Sql) => ({
   },
 
   /** 404 when there is no such live key, 403 for someone else's without the role. */
-  async revoke(caller: Maker & Pick<TeamCaller, "role">, keyId: string): Promise<void> {
+  async revoke(caller: Maker, keyId: string): Promise<void> {
     await sql.begin(async (tx) => {
+      const role = await keepMembership(tx, caller);
+      if (role === null) throw notAMember();
       const found = await lockKey(tx, { teamId: caller.teamId, keyId });
       if (found === undefined) throw notFound("api_key_not_found", "This team has no such API key.");
-      if (found.created_by !== caller.userId && caller.role === "member") {
+      if (found.created_by !== caller.userId && role === "member") {
         throw forbidden("Members may revoke their own keys only; ask an admin of the team.");
       }
       await revokeKey(tx, keyId);

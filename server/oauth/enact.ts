@@ -4,6 +4,7 @@ import type { Sql, Tx } from "../../db/sql.ts";
 import { userActor } from "../audit/actor.ts";
 import { record } from "../audit/record.ts";
 import { userEvents } from "../audit/user-events.ts";
+import { isSessionLive } from "../auth/sessions-store.ts";
 import type { Sessions } from "../auth/sessions.ts";
 import type { Accounts } from "../users/accounts.ts";
 import { lockUser } from "../users/store.ts";
@@ -11,7 +12,7 @@ import { refusal } from "./error-words.ts";
 import type { Account } from "./outcome.ts";
 import { chooseName } from "./person.ts";
 import type { Profile } from "./provider.ts";
-import { insertIdentity } from "./store.ts";
+import { insertIdentity, type Linker } from "./store.ts";
 
 export interface EnactDeps {
   sql: Sql;
@@ -25,7 +26,7 @@ export interface Arrival {
   profile: Profile;
   intent: OauthIntent;
   /** Who asked for a link; else null. */
-  linkerId: string | null;
+  linker: Linker | null;
   userAgent: string | null;
 }
 
@@ -67,6 +68,11 @@ export const createEnact = ({ sql, accounts, sessions }: EnactDeps) => {
       const actor = userActor(userId, name);
       await sql.begin(async (tx) => {
         await lockEnabled(tx, userId);
+        // Whoever ended all sessions meanwhile did not want a further way in.
+        const familyId = arrival.linker?.sessionId;
+        if (familyId === undefined || !(await isSessionLive(tx, { userId, familyId }))) {
+          throw refusal("flow_expired");
+        }
         await addIdentity(tx, arrival, { userId, email });
         await record(tx, userEvents.identityLinked({ userId, actor, provider: arrival.provider }));
       });

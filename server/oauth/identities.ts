@@ -4,7 +4,8 @@ import { record } from "../audit/record.ts";
 import { userEvents } from "../audit/user-events.ts";
 import type { UserCaller } from "../auth/context.ts";
 import { conflict, notFound } from "../errors.ts";
-import { deleteIdentity, listIdentities, lockHasPassword } from "./store.ts";
+import { lockUser } from "../users/store.ts";
+import { deleteIdentity, listIdentities } from "./store.ts";
 import type { IdentityRow } from "./store.ts";
 
 export interface IdentityDeps {
@@ -20,7 +21,8 @@ export const createIdentities = ({ sql, providerIds }: IdentityDeps) => ({
   async unlink(caller: Pick<UserCaller, "userId" | "actor">, provider: string): Promise<void> {
     const { userId, actor } = caller;
     await sql.begin(async (tx) => {
-      const hasPassword = await lockHasPassword(tx, userId);
+      // Ways to sign in are taken from an account one at a time.
+      const hasPassword = (await lockUser(tx, userId))?.password_hash != null;
       const identities = await listIdentities(tx, userId);
       if (!identities.some((one) => one.provider === provider)) {
         throw notFound("identity_not_found", "Your account is not connected to this provider.");

@@ -45,8 +45,12 @@ export const identityRoutes = ({ guards, oauth }: Services) =>
     .post(
       "/:provider",
       async ({ caller, params, set }) => {
-        const { userId } = caller;
-        const begun = await oauth.signIn.begin({ providerId: params.provider, intent: "link", userId });
+        const { userId, sessionId } = caller;
+        const begun = await oauth.signIn.begin({
+          providerId: params.provider,
+          intent: "link",
+          linker: { userId, sessionId },
+        });
         set.headers["set-cookie"] = oauth.cookie.write(begun.secret);
         return { url: begun.url.href };
       },

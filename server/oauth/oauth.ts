@@ -1,8 +1,9 @@
 /** Signing in through other providers, put together from the configuration. */
 import type { Sql } from "../../db/sql.ts";
 import type { ServerConfig } from "../config.ts";
-import { createBrowserCookie } from "./browser-cookie.ts";
-import type { BrowserCookie } from "./browser-cookie.ts";
+import { createSecretCookie } from "../http/secret-cookie.ts";
+import type { SecretCookie } from "../http/secret-cookie.ts";
+import { FLOW_SEC } from "./flow-secrets.ts";
 import { createGithub } from "./github.ts";
 import { createIdentities } from "./identities.ts";
 import type { Identities } from "./identities.ts";
@@ -16,7 +17,8 @@ export interface Oauth {
   providers: readonly Pick<Provider, "id" | "name">[];
   signIn: ProviderSignIn;
   identities: Identities;
-  cookie: BrowserCookie;
+  /** Ties a way to a provider to the browser that began it. */
+  cookie: SecretCookie;
 }
 
 export interface OauthDeps extends Omit<SignInDeps, "providers" | "publicUrl"> {
@@ -38,6 +40,14 @@ export const createOauth = ({ config, instanceId, ...deps }: OauthDeps): Oauth =
     providers: list,
     signIn: createProviderSignIn({ ...deps, providers, publicUrl }),
     identities: createIdentities({ sql: deps.sql, providerIds: new Set(providers.keys()) }),
-    cookie: createBrowserCookie({ instanceId, isSecure: publicUrl.startsWith("https:") }),
+    cookie: createSecretCookie({
+      name: "oauth",
+      instanceId,
+      isSecure: publicUrl.startsWith("https:"),
+      // The way back from the provider is a link on another site.
+      sameSite: "lax",
+      path: "/auth/oauth",
+      lifeSec: FLOW_SEC,
+    }),
   };
 };

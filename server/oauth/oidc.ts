@@ -85,9 +85,8 @@ export const createOidc = (config: OidcConfig, { timeoutMs }: { timeoutMs: numbe
       await validateApplicationLevelSignature(server, response, options);
       const claims = getValidatedIdTokenClaims(tokens);
       if (claims === undefined) throw new ProviderError("the issuer gave no ID token");
-      if (claims["email"] !== undefined || server.userinfo_endpoint === undefined) {
-        return toProfile(server.issuer, claims);
-      }
+      const isWhole = claims["email"] !== undefined && claims["email_verified"] !== undefined;
+      if (isWhole || server.userinfo_endpoint === undefined) return toProfile(server.issuer, claims);
       const answer = await userInfoRequest(server, client, tokens.access_token, options);
       return toProfile(server.issuer, await processUserInfoResponse(server, client, claims.sub, answer));
     },

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 
 import { isPlainText } from "../text.ts";
-import { chooseName, cleanEmail, MAX_NAME_LENGTH } from "./person.ts";
+import { chooseName, MAX_NAME_LENGTH, usableEmail } from "./person.ts";
 
 describe("chooseName", () => {
   test.each([
@@ -37,4 +37,4 @@ test.each([
   ["ada", null],
   ["ädä@example.com", null],
   ["ada@exa\u0000mple.com", null],
-])("cleanEmail of %p is %p", (text, expected) => expect(cleanEmail(text)).toBe(expected));
+])("usableEmail of %p is %p", (text, expected) => expect(usableEmail(text)).toBe(expected));

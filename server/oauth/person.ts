@@ -1,12 +1,12 @@
 /** What an account takes over from a provider's profile. Pure. */
 import { isPlainText } from "../text.ts";
-import { isEmail } from "../users/rules.ts";
+import { isEmail, normalEmail } from "../users/rules.ts";
 
 export const MAX_NAME_LENGTH = 100;
 
 /** The address in the form accounts have; null when it is none they may have. */
-export const cleanEmail = (text: string): string | null => {
-  const email = text.trim().toLowerCase();
+export const usableEmail = (text: string): string | null => {
+  const email = normalEmail(text);
   return isEmail(email) ? email : null;
 };
 

@@ -46,7 +46,7 @@ export const oauthRoutes = ({ oauth, refreshCookie, config, limits, log, request
         const { intent = "login" } = query;
         try {
           limits.link({ request });
-          const begun = await oauth.signIn.begin({ providerId: params.provider, intent, userId: null });
+          const begun = await oauth.signIn.begin({ providerId: params.provider, intent, linker: null });
           return redirect(begun.url.href, [oauth.cookie.write(begun.secret)]);
         } catch (error) {
           return redirect(failed(codeOf(error, request)));

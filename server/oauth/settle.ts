@@ -9,7 +9,7 @@ import type { Arrival, EnactDeps } from "./enact.ts";
 import { refusal } from "./error-words.ts";
 import { decideOutcome } from "./outcome.ts";
 import type { Account, Situation } from "./outcome.ts";
-import { cleanEmail } from "./person.ts";
+import { usableEmail } from "./person.ts";
 import { findOwner, listIdentities } from "./store.ts";
 
 /** What loses a race looks again: what the faster one did is there now, and decides. */
@@ -39,8 +39,9 @@ export const createSettle = ({ sideChannel, ...deps }: SettleDeps) => {
   const { sql } = deps;
   const enact = createEnact(deps);
 
-  const look = async ({ provider, profile, intent, linkerId }: Arrival): Promise<Look> => {
-    const email = profile.email === null ? null : cleanEmail(profile.email);
+  const look = async ({ provider, profile, intent, linker: asking }: Arrival): Promise<Look> => {
+    const linkerId = asking?.userId ?? null;
+    const email = profile.email === null ? null : usableEmail(profile.email);
     // One snapshot: an account and its identity appear together, and must not be seen apart.
     const [owner, byEmail, linker, linked] = await sql.begin(
       "isolation level repeatable read, read only",

@@ -9,7 +9,7 @@ import { describeFailure, isDenied } from "./provider-failure.ts";
 import type { Provider, Visit } from "./provider.ts";
 import { createSettle } from "./settle.ts";
 import type { SettleDeps } from "./settle.ts";
-import { insertFlow, takeFlow } from "./store.ts";
+import { insertFlow, type Linker, takeFlow } from "./store.ts";
 
 export interface SignInDeps extends SettleDeps {
   sql: Sql;
@@ -45,19 +45,19 @@ export const createProviderSignIn = ({ providers, publicUrl, log, ...deps }: Sig
   };
 
   return {
-    /** Where to send the browser, and the secret for its cookie. @param userId of the account to link. */
+    /** Where to send the browser, and the secret for its cookie. @param linker who wants to link. */
     async begin(request: {
       providerId: string;
       intent: OauthIntent;
-      userId: string | null;
+      linker: Linker | null;
     }): Promise<{ url: URL; secret: string }> {
-      const { providerId, intent, userId } = request;
+      const { providerId, intent, linker } = request;
       const provider = find(providerId);
       const secret = newFlowSecret();
       const visit = visitOf(provider, secret);
       const url = await ask(provider, provider.authorizationUrl(visit));
       const stateHash = sha256(visit.secrets.state);
-      await insertFlow(sql, { stateHash, provider: provider.id, intent, userId, lifeSec: FLOW_SEC });
+      await insertFlow(sql, { stateHash, provider: provider.id, intent, linker, lifeSec: FLOW_SEC });
       return { url, secret };
     },
 
@@ -81,8 +81,9 @@ export const createProviderSignIn = ({ providers, publicUrl, log, ...deps }: Sig
       if (flow === undefined) throw refusal("flow_used");
       if (!flow.is_live) throw refusal("flow_expired");
       const profile = await ask(provider, provider.identify({ ...visit, parameters }));
-      const { intent, user_id: linkerId } = flow;
-      return settle({ provider: provider.id, profile, intent, linkerId, userAgent });
+      const { intent, user_id: userId, family_id: sessionId } = flow;
+      const linker = userId !== null && sessionId !== null ? { userId, sessionId } : null;
+      return settle({ provider: provider.id, profile, intent, linker, userAgent });
     },
   };
 };

@@ -2,10 +2,17 @@
 import type { OauthIntent } from "../../db/constants.ts";
 import type { Queryable } from "../../db/sql.ts";
 
+/** Who asks for an identity as a further way to sign in. */
+export interface Linker {
+  userId: string;
+  sessionId: string;
+}
+
 export interface FlowRow {
   intent: OauthIntent;
-  /** Who asked for a link; else null. */
+  /** Who asked for a link, and in which session; else null. */
   user_id: string | null;
+  family_id: string | null;
   is_live: boolean;
 }
 
@@ -15,14 +22,14 @@ export const insertFlow = async (
     stateHash: Buffer;
     provider: string;
     intent: OauthIntent;
-    userId: string | null;
+    linker: Linker | null;
     lifeSec: number;
   },
 ): Promise<void> => {
   await sql`
-    insert into oauth_flows (state_hash, provider, intent, user_id, expires_at)
-    values (${flow.stateHash}, ${flow.provider}, ${flow.intent}, ${flow.userId},
-      now() + make_interval(secs => ${flow.lifeSec}))`;
+    insert into oauth_flows (state_hash, provider, intent, user_id, family_id, expires_at)
+    values (${flow.stateHash}, ${flow.provider}, ${flow.intent}, ${flow.linker?.userId ?? null},
+      ${flow.linker?.sessionId ?? null}, now() + make_interval(secs => ${flow.lifeSec}))`;
 };
 
 /** Takes the way out that this is the way back of: of any number who try, one gets it. */
@@ -32,7 +39,7 @@ export const takeFlow = async (
 ): Promise<FlowRow | undefined> => {
   const [row] = await sql<FlowRow[]>`
     delete from oauth_flows where state_hash = ${flow.stateHash} and provider = ${flow.provider}
-    returning intent, user_id, expires_at > now() as is_live`;
+    returning intent, user_id, family_id, expires_at > now() as is_live`;
   return row;
 };
 
@@ -78,13 +85,6 @@ export const insertIdentity = async (
 export const listIdentities = (sql: Queryable, userId: string): Promise<IdentityRow[]> => sql<IdentityRow[]>`
   select provider, email, created_at from oauth_identities
   where user_id = ${userId} order by created_at, provider`;
-
-/** Locks the account, so that ways to sign in are taken from it one at a time. */
-export const lockHasPassword = async (tx: Queryable, userId: string): Promise<boolean> => {
-  const [row] = await tx<{ has_password: boolean }[]>`
-    select password_hash is not null as has_password from users where id = ${userId} for update`;
-  return row?.has_password === true;
-};
 
 export const deleteIdentity = async (
   tx: Queryable,

@@ -12,11 +12,16 @@ const hidden = { detail: { hide: true, security: OPEN } };
 const asset = (type: string, text: string) => (): Response =>
   new Response(text, { headers: { "content-type": `${type}; charset=utf-8` } });
 
-export const pageRoutes = ({ signInOptions, config }: Pick<Services, "signInOptions" | "config">) =>
+export const pageRoutes = ({
+  signInOptions,
+  config,
+  limits,
+}: Pick<Services, "signInOptions" | "config" | "limits">) =>
   new Elysia({ name: "pages", normalize: false })
     .get(
       "/login",
-      async ({ request }) => {
+      async ({ request, set }) => {
+        limits.link({ request, set });
         const html = renderLoginPage({
           offered: await signInOptions(),
           publicUrl: config.publicUrl,

@@ -2,6 +2,8 @@
  * Making a sandbox: a `pending` row and its audit entry in one transaction, the host's work, and the
  * outcome in another. If the server dies in between, the reconcile finds the truth on the host.
  */
+import { Code } from "@connectrpc/connect";
+
 import type { TimeoutAction, TimeoutKind } from "../../db/constants.ts";
 import type { Tx } from "../../db/sql.ts";
 import { whileAway } from "../../db/while-away.ts";
@@ -16,9 +18,10 @@ import { anotherHostMay, type HostFailure, readFailure, toClientError } from "..
 import type { HostEndpoint } from "../hosts/host-fetch.ts";
 import { keepHost } from "../hosts/store.ts";
 import { notAMember } from "../teams/errors.ts";
-import { keepTeam } from "../teams/store.ts";
+import { keepMembership } from "../teams/members-store.ts";
 import { canonicalName } from "../templates/names.ts";
 import { findTemplate, keepTemplate, type Template } from "../templates/store.ts";
+import { awaitTemplate } from "./await-template.ts";
 import type { SandboxContext } from "./context.ts";
 import { destroyOnHost, invalidState, sandboxNotFound } from "./host-calls.ts";
 import { readState, toNetworkPolicy, toTimeout } from "./host-state.ts";
@@ -63,12 +66,12 @@ const insertPending = async (context: SandboxContext, order: Order, hostId: stri
   const { teamId, actor } = caller;
   await context.sql.begin(async (tx: Tx) => {
     // What it needs outlives it from here on; asked in one round trip.
-    const [hasTeam, hasTemplate, hasHost] = await Promise.all([
-      keepTeam(tx, teamId),
+    const [role, hasTemplate, hasHost] = await Promise.all([
+      keepMembership(tx, caller),
       keepTemplate(tx, template.id),
       keepHost(tx, hostId),
     ]);
-    if (!hasTeam) throw notAMember();
+    if (role === null) throw notAMember();
     if (!hasTemplate) throw templateNotFound(template.name);
     if (!hasHost) throw hostsChanged();
     checkQuota(
@@ -150,12 +153,35 @@ const finish = async (
 const isNotable = (error: unknown): error is ApiError =>
   error instanceof ApiError && (error.status === 429 || error.code === "no_hosts_available");
 
+const MIB = 2 ** 20;
+
+/** A host that could take the sandbox if the template were there; null for none. */
+const copyTarget = (chooser: HostChooser, { sizeBytes }: Template): Promise<HostEndpoint | null> =>
+  chooser.copyTarget(Math.ceil((sizeBytes ?? 0) / MIB));
+
+/** One that holds the template, else one that has been brought it. */
+const chooseFirst = async (
+  context: SandboxContext,
+  { template }: Order,
+  chooser: HostChooser,
+): Promise<HostEndpoint> => {
+  try {
+    return await chooser.next();
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== "no_hosts_available") throw error;
+    const target = await copyTarget(chooser, template);
+    if (!target) throw error;
+    await awaitTemplate(context, template, target);
+    return target;
+  }
+};
+
 /** The row, and the host it is to be made on. */
 const begin = async (context: SandboxContext, order: Order, chooser: HostChooser): Promise<HostEndpoint> => {
   const { id: sandboxId, caller } = order;
   const { teamId, actor } = caller;
   try {
-    const first = await chooser.next();
+    const first = await chooseFirst(context, order, chooser);
     await insertPending(context, order, first.id);
     return first;
   } catch (error) {
@@ -164,6 +190,18 @@ const begin = async (context: SandboxContext, order: Order, chooser: HostChooser
     }
     throw error;
   }
+};
+
+/** Every holder refused: nobody waits for the copy here, but the next create finds it. */
+const bringElsewhere = async (
+  { copies }: SandboxContext,
+  { template }: Order,
+  chooser: HostChooser,
+  { connectCode }: HostFailure,
+): Promise<void> => {
+  if (connectCode !== Code.ResourceExhausted) return;
+  const target = await copyTarget(chooser, template);
+  if (target) await copies.begin({ template, target });
 };
 
 /** Asks hosts in turn while they refuse for lack of room, files or connection. */
@@ -179,6 +217,7 @@ const runSomewhere = async (
       const failure = readFailure(thrown);
       const next = anotherHostMay(failure) ? await chooser.another() : null;
       const moved = next && (await moveToHost(context.sql, { id: order.id, hostId: next.id }));
+      if (!next) await bringElsewhere(context, order, chooser, failure);
       if (!next || !moved) throw await fail(context, order, endpoint, failure);
       endpoint = next;
     }
@@ -188,7 +227,7 @@ const runSomewhere = async (
 /**
  * Answers when the sandbox runs and can take a command.
  * @throws ApiError 404 template_not_found, 400 a size beyond every host, 429 quota_exceeded,
- *   503 no_hosts_available, 504 agent_timeout, 507 disk_full, 502 agent_error.
+ *   503 no_hosts_available / template_copying, 504 agent_timeout, 507 disk_full, 502 agent_error.
  */
 export const createSandbox = async (
   context: SandboxContext,

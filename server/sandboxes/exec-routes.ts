@@ -4,7 +4,7 @@ import { Elysia, t } from "elysia";
 import { formatSandboxId } from "../../proto/ids.ts";
 import { KEY_OR_TEAM } from "../docs/security.ts";
 import { withErrors } from "../http/error-responses.ts";
-import { nullable, wordOf } from "../http/schemas.ts";
+import { integer, nullable, wordOf } from "../http/schemas.ts";
 import type { Services } from "../services.ts";
 import { encodeOutputs, MAX_OUTPUT_BYTES } from "./capped-output.ts";
 import { execInSandbox, type ExecRequest, startInBackground } from "./exec.ts";
@@ -38,11 +38,11 @@ const ExecModel = t.Object(
   {
     sandbox_id: t.String(),
     cmd: t.String(),
-    pid: t.Integer(),
+    pid: integer(),
     stdout: t.String({ description: `The first ${MAX_OUTPUT_BYTES} bytes` }),
     stderr: t.String({ description: `The first ${MAX_OUTPUT_BYTES} bytes` }),
     encoding: wordOf(["utf8", "base64"]),
-    exit_code: nullable(t.Integer({ description: "-1 when a signal ended it; null while it runs" })),
+    exit_code: nullable(integer({ description: "-1 when a signal ended it; null while it runs" })),
     signal: nullable(t.String({ examples: ["SIGKILL"] })),
     duration_ms: t.Number(),
     truncated: t.Boolean({ description: "There was more output than is shown" }),

@@ -27,7 +27,7 @@ export class ExecSession extends SocketSession<ExecMessage> {
     if (message.type !== "start") return;
     const { deps, sandboxId: id } = this.options;
     const { cmd, args = null, envs = {}, cwd = null, user = null } = message;
-    const target = await guestOf(deps.sandboxes, this.begin(), { id, user });
+    const target = await guestOf(deps.sandboxes, await this.begin(), { id, user });
     const spec = { ...toProcess({ cmd, args, envs, cwd }), stdin: true };
     const process = await GuestProcess.start(deps.guests, target, spec);
     await this.attach(process, { type: "start", pid: process.pid });

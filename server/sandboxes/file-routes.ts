@@ -3,7 +3,7 @@ import { Elysia, type Static, t } from "elysia";
 
 import { KEY_OR_TEAM } from "../docs/security.ts";
 import { withErrors } from "../http/error-responses.ts";
-import { nullable, Timestamp, wordOf } from "../http/schemas.ts";
+import { integer, nullable, Timestamp, wordOf } from "../http/schemas.ts";
 import type { Services } from "../services.ts";
 import {
   downloadFile,
@@ -30,8 +30,8 @@ const EntryModel = t.Object(
     name: t.String(),
     path: t.String(),
     type: wordOf(["file", "directory", "symlink", "other"]),
-    size: t.Integer({ description: "Bytes" }),
-    mode: t.Integer(),
+    size: integer({ description: "Bytes" }),
+    mode: integer(),
     permissions: t.String({ examples: ["-rw-r--r--"] }),
     owner: t.String(),
     group: t.String(),

@@ -9,7 +9,8 @@ import type { TeamCaller } from "../auth/context.ts";
 import { readFailure, toClientError } from "../hosts/failures.ts";
 import type { HostEndpoint } from "../hosts/host-fetch.ts";
 import { keepHost } from "../hosts/store.ts";
-import { keepTeam } from "../teams/store.ts";
+import { notAMember } from "../teams/errors.ts";
+import { keepMembership } from "../teams/members-store.ts";
 import { keepTemplate } from "../templates/store.ts";
 import type { SandboxContext } from "./context.ts";
 import { destroyOnHost, invalidState, requireSandbox, requireStatus } from "./host-calls.ts";
@@ -31,12 +32,13 @@ const insertChildren = (
   context.sql.begin(async (tx: Tx) => {
     const { teamId, actor } = caller;
     const count = ids.length;
-    // All outlive every sandbox that needs them: without one the source has ended too.
-    const kept = await Promise.all([
-      keepTeam(tx, teamId),
+    // Template and host outlive every sandbox that needs them: without one the source has ended too.
+    const [role, ...kept] = await Promise.all([
+      keepMembership(tx, caller),
       keepTemplate(tx, source.templateId),
       keepHost(tx, hostId),
     ]);
+    if (role === null) throw notAMember();
     if (kept.includes(false)) throw invalidState(source.id, "stopped", LIVE);
     checkQuota(
       await lockUsage(tx, teamId),

@@ -3,7 +3,7 @@ import { Elysia, t } from "elysia";
 
 import { KEY_OR_TEAM } from "../docs/security.ts";
 import { withErrors } from "../http/error-responses.ts";
-import { nullable, Timestamp } from "../http/schemas.ts";
+import { integer, nullable, Timestamp } from "../http/schemas.ts";
 import type { Services } from "../services.ts";
 import { killProcess, listPorts, listProcesses, readLogs, readSample } from "./inspect.ts";
 import { sandboxIdOf, SandboxParams } from "./requests.ts";
@@ -17,12 +17,12 @@ const detail = (operationId: string, summary: string) => ({
 
 const ERRORS = [400, 401, 403, 404, 409, 502, 503, 504] as const;
 
-const Bytes = t.Integer({ description: "Bytes" });
+const Bytes = integer({ description: "Bytes" });
 
 const SampleModel = t.Object(
   {
     at: Timestamp,
-    cpu_count: t.Integer(),
+    cpu_count: integer(),
     cpu_used_percent: t.Number({ description: "Of all its CPUs together, since the question before" }),
     memory_used_bytes: Bytes,
     memory_total_bytes: Bytes,
@@ -34,7 +34,7 @@ const SampleModel = t.Object(
 );
 
 const ProcessModel = t.Object(
-  { pid: t.Integer(), cmd: t.String(), args: t.Array(t.String()), tag: nullable(t.String()) },
+  { pid: integer(), cmd: t.String(), args: t.Array(t.String()), tag: nullable(t.String()) },
   { title: "Process" },
 );
 
@@ -70,7 +70,7 @@ export const inspectRoutes = ({
       },
       {
         params: SandboxParams,
-        response: withErrors({ 200: t.Object({ items: t.Array(t.Object({ port: t.Integer() })) }) }, ERRORS),
+        response: withErrors({ 200: t.Object({ items: t.Array(t.Object({ port: integer() })) }) }, ERRORS),
         detail: detail("listSandboxPorts", "TCP ports something in the sandbox listens on"),
       },
     )

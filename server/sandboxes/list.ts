@@ -25,7 +25,8 @@ export const ListQuery = t.Object(
 );
 
 const METADATA = "metadata.";
-const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
+/** As PostgreSQL writes it in UTC. */
+const TIMESTAMP = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?\+00$/;
 
 const isPlace = (part: string, index: number): boolean => (index === 0 ? TIMESTAMP.test(part) : isUuid(part));
 

@@ -3,8 +3,8 @@ import { type Static, t } from "elysia";
 
 import { SANDBOX_STATUSES, TIMEOUT_ACTIONS } from "../../db/constants.ts";
 import { formatHostId, formatSandboxId } from "../../proto/ids.ts";
-import { nullable, Timestamp, wordOf } from "../http/schemas.ts";
-import type { Sandbox } from "./sandbox.ts";
+import { integer, nullable, Timestamp, wordOf } from "../http/schemas.ts";
+import type { ListedSandbox } from "./sandbox.ts";
 
 export const SandboxModel = t.Object(
   {
@@ -15,10 +15,10 @@ export const SandboxModel = t.Object(
       description:
         "Why it is as it is: `deleted`, `timeout`, `vm_died`, `oom`, `lost_on_host`, … Empty when there is nothing to say",
     }),
-    vcpus: t.Integer(),
-    memory_mb: t.Integer(),
-    disk_size_mb: t.Integer(),
-    timeout_sec: t.Integer({ description: "Seconds without activity until `on_timeout`; 0 = never" }),
+    vcpus: integer(),
+    memory_mb: integer(),
+    disk_size_mb: integer(),
+    timeout_sec: integer({ description: "Seconds without activity until `on_timeout`; 0 = never" }),
     on_timeout: wordOf(TIMEOUT_ACTIONS),
     expires_at: nullable(Timestamp),
     auto_resume: t.Boolean({ description: "Traffic resumes it when it is paused" }),
@@ -42,7 +42,7 @@ export const SandboxModel = t.Object(
 
 const time = (date: Date | null): string | null => date?.toISOString() ?? null;
 
-export const presentSandbox = (sandbox: Sandbox): Static<typeof SandboxModel> => ({
+export const presentSandbox = (sandbox: ListedSandbox): Static<typeof SandboxModel> => ({
   id: formatSandboxId(sandbox.id),
   template: sandbox.templateName,
   status: sandbox.status,

@@ -51,7 +51,7 @@ export class PtySession extends SocketSession<PtyMessage> {
     const { cmd, args, envs, cols, rows, tag } = message;
     const { deps, sandboxId: id } = this.options;
     const user = message.user ?? null;
-    const target = await guestOf(deps.sandboxes, this.begin(), { id, user });
+    const target = await guestOf(deps.sandboxes, await this.begin(), { id, user });
     const program = cmd === undefined ? SHELL : { cmd, args: args ?? [] };
     const named = tag ?? crypto.randomUUID();
     const process = await GuestProcess.start(deps.guests, target, {
@@ -67,7 +67,7 @@ export class PtySession extends SocketSession<PtyMessage> {
 
   async #connect(tag: string, user: string | null): Promise<void> {
     const { deps, sandboxId: id } = this.options;
-    const target = await guestOf(deps.sandboxes, this.begin(), { id, user });
+    const target = await guestOf(deps.sandboxes, await this.begin(), { id, user });
     const process = await GuestProcess.connect(deps.guests, target, tag);
     await this.attach(process, { type: "started", tag, pid: process.pid });
   }

@@ -75,30 +75,45 @@ export interface SandboxRow {
   updated_at: Date;
 }
 
-export const toSandbox = (row: SandboxRow): Sandbox => ({
+/** What lists show: all that the API tells of a sandbox, without what only the server needs. */
+export type ListedSandbox = Omit<
+  Sandbox,
+  "teamId" | "templateId" | "timeoutKind" | "publicPorts" | "createdBy" | "updatedAt"
+>;
+
+export type ListedRow = Omit<
+  SandboxRow,
+  "team_id" | "template_id" | "timeout_kind" | "public_ports" | "created_by" | "updated_at"
+>;
+
+export const toListed = (row: ListedRow): ListedSandbox => ({
   id: row.id,
-  teamId: row.team_id,
   hostId: row.host_id,
-  templateId: row.template_id,
   templateName: row.template_name,
   status: row.status,
   statusReason: row.status_reason,
   vcpus: row.vcpus,
   memoryMb: row.memory_mb,
   diskSizeMb: row.disk_size_mb,
-  timeoutKind: row.timeout_kind,
   timeoutSec: row.timeout_sec,
   onTimeout: row.on_timeout,
   expiresAt: row.expires_at,
   autoResume: row.auto_resume,
   memoryKept: row.memory_kept,
   network: row.network,
-  publicPorts: row.public_ports,
   metadata: row.metadata,
   startedAt: row.started_at,
   lastActiveAt: row.last_active_at,
   pausedAt: row.paused_at,
-  createdBy: row.created_by,
   createdAt: row.created_at,
+});
+
+export const toSandbox = (row: SandboxRow): Sandbox => ({
+  ...toListed(row),
+  teamId: row.team_id,
+  templateId: row.template_id,
+  timeoutKind: row.timeout_kind,
+  publicPorts: row.public_ports,
+  createdBy: row.created_by,
   updatedAt: row.updated_at,
 });

@@ -37,7 +37,7 @@ interface Kind<Message extends { type: string }> {
 
 /** Ties sockets to sessions. */
 const handlersOf = <Message extends { type: string }>(
-  { guards, sandboxes, guests }: SocketServices,
+  { guards, sandboxes, guests, config }: SocketServices,
   { open, read }: Kind<Message>,
 ) => {
   // By socket; entries go with their sockets.
@@ -52,6 +52,8 @@ const handlersOf = <Message extends { type: string }>(
         caller: data.caller,
         authenticate: (credentials) =>
           guards.authenticate({ request: data.request }, credentials, { ...ACCESS, method: "POST" }),
+        renew: (caller) => guards.renew(caller, { ...ACCESS, method: "POST" }),
+        recheckMs: config.recheckMs,
       });
       connections.set(raw, { wire, session });
     },

@@ -22,6 +22,10 @@ export interface SessionOptions {
   /** Null when the upgrade carried no credentials. */
   caller: TeamCaller | null;
   authenticate: (credentials: { apiKey?: string; bearer?: string }) => Promise<TeamCaller>;
+  /** The caller as the database has it now; throws when the right is gone. */
+  renew: (caller: TeamCaller) => Promise<TeamCaller>;
+  /** How often that is asked while the socket is open. */
+  recheckMs: number;
 }
 
 export interface AuthMessage {
@@ -39,12 +43,14 @@ export abstract class SocketSession<Message extends { type: string }> {
   /** Messages are handled one after the other. */
   #last: Promise<void> = Promise.resolve();
   readonly #authTimer: Timer;
+  readonly #recheckTimer: Timer;
 
   constructor(protected readonly options: SessionOptions) {
     this.#caller = options.caller;
     this.#authTimer = setTimeout(() => {
       if (!this.#caller) this.fail(unauthorized('Sign in within 5 seconds: send {type:"auth"}.'));
     }, AUTH_MS);
+    this.#recheckTimer = setInterval(() => void this.#recheck(), options.recheckMs);
   }
 
   /** What the channel of input is called in the guest. */
@@ -82,6 +88,7 @@ export abstract class SocketSession<Message extends { type: string }> {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#authTimer);
+    clearInterval(this.#recheckTimer);
     this.options.wire.onClose();
     if (this.process) void this.leave(this.process);
   }
@@ -95,10 +102,11 @@ export abstract class SocketSession<Message extends { type: string }> {
     this.onClose();
   }
 
-  /** Who signed in, for the one process that this socket may begin. */
-  protected begin(): TeamCaller {
+  /** Who signed in, with the rights of this moment, for the one process that this socket may begin. */
+  protected async begin(): Promise<TeamCaller> {
     if (!this.#caller) throw unauthorized('Sign in first: send {type:"auth"}.');
     if (this.#begun) throw invalidRequest("type", "state", "This socket has its process already.");
+    this.#caller = await this.options.renew(this.#caller);
     this.#begun = true;
     return this.#caller;
   }
@@ -116,6 +124,17 @@ export abstract class SocketSession<Message extends { type: string }> {
 
   async #signIn({ token, api_key: apiKey }: AuthMessage): Promise<void> {
     this.#caller ??= await this.options.authenticate({ bearer: token, apiKey });
+  }
+
+  /** A right that was lost ends the socket. A database that is away for a moment does not. */
+  async #recheck(): Promise<void> {
+    if (!this.#caller) return;
+    try {
+      this.#caller = await this.options.renew(this.#caller);
+    } catch (thrown) {
+      const error = toApiError(thrown);
+      if (error.status < 500) this.fail(error);
+    }
   }
 
   #enqueue(work: () => Promise<void>): void {

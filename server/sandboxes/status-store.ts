@@ -1,7 +1,8 @@
 /** SQL that changes a sandbox's status: always compare-and-set, never blind. */
 import type { SandboxStatus } from "../../db/constants.ts";
-import type { Queryable } from "../../db/sql.ts";
+import type { Queryable, Tx } from "../../db/sql.ts";
 import { type Sandbox, type SandboxRow, toSandbox } from "./sandbox.ts";
+import { TRANSITIONS } from "./status.ts";
 
 export interface StatusChange {
   id: string;
@@ -44,6 +45,23 @@ export const changeStatus = async (
       ${hostId === undefined ? sql`` : sql`and host_id = ${hostId}`}
     returning *`;
   return row ? toSandbox(row) : null;
+};
+
+/**
+ * Everything that ran on a host that fell silent, by team: where chains of several teams are written at once,
+ * they are taken in this order.
+ */
+export const markMissing = async (
+  tx: Tx,
+  { hostId, reason }: { hostId: string; reason: string },
+): Promise<{ id: string; teamId: string }[]> => {
+  const { from, to } = TRANSITIONS.missed;
+  const rows = await tx<{ id: string; teamId: string }[]>`
+    update sandboxes set status = ${to}, status_reason = ${reason}, expires_at = null,
+      updated_at = clock_timestamp()
+    where host_id = ${hostId} and status = any(${[...from]})
+    returning id, team_id as "teamId"`;
+  return rows.toSorted((a, b) => a.teamId.localeCompare(b.teamId));
 };
 
 /** Says why the sandbox is still in this status; false when it has left it. */

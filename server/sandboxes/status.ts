@@ -34,6 +34,8 @@ export const TRANSITIONS = {
   resumeBegun: { from: ["paused"], to: "resuming" },
   resumed: { from: ["resuming"], to: "running" },
   resumeFailed: { from: ["resuming"], to: "paused" },
+  /** Its host fell silent; what the host says when it is back decides. */
+  missed: { from: ["pending", "running", "pausing", "resuming"], to: "missing" },
   deleted: { from: LIVE_STATUSES, to: "stopped" },
 } as const satisfies Record<string, Transition>;
 

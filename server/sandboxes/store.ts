@@ -2,7 +2,16 @@
 import type { SandboxStatus } from "../../db/constants.ts";
 import type { Queryable, Tx } from "../../db/sql.ts";
 import type { EndedSandbox } from "./end-all.ts";
-import { type Network, type PlacedSandbox, type Sandbox, type SandboxRow, toSandbox } from "./sandbox.ts";
+import {
+  type ListedRow,
+  type ListedSandbox,
+  type Network,
+  type PlacedSandbox,
+  type Sandbox,
+  type SandboxRow,
+  toListed,
+  toSandbox,
+} from "./sandbox.ts";
 import { LIVE_STATUSES } from "./status.ts";
 
 /** What a new row needs; the rest has its defaults. */
@@ -86,17 +95,19 @@ export interface ListFilter {
 export const listSandboxes = async (
   sql: Queryable,
   { teamId, statuses, metadata, after, limit }: ListFilter,
-): Promise<(Sandbox & { cursor: string })[]> => {
-  const rows = await sql<(SandboxRow & { cursor: string })[]>`
-    select *, to_char(created_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as cursor
+): Promise<(ListedSandbox & { cursor: string })[]> => {
+  const rows = await sql<(ListedRow & { cursor: string })[]>`
+    select id, host_id, template_name, status, status_reason, vcpus, memory_mb, disk_size_mb, timeout_sec,
+      on_timeout, expires_at, auto_resume, memory_kept, network, metadata, started_at, last_active_at,
+      paused_at, created_at, created_at::text as cursor
     from sandboxes
     where team_id = ${teamId}
       and status = any(${[...statuses]})
-      and metadata @> ${sql.json(metadata)}
+      ${Object.keys(metadata).length > 0 ? sql`and metadata @> ${sql.json(metadata)}` : sql``}
       ${after ? sql`and (created_at, id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)` : sql``}
     order by created_at desc, id desc
     limit ${limit}`;
-  return rows.map((row) => ({ ...toSandbox(row), cursor: row.cursor }));
+  return rows.map((row) => ({ ...toListed(row), cursor: row.cursor }));
 };
 
 /** The sandboxes that exist, running and paused alike, of a team or on a host, with where they are. */

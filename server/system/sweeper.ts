@@ -31,6 +31,9 @@ const SWEEPS: Record<string, (tx: Tx) => Promise<{ count: number }>> = {
   events: (tx) => tx`
     delete from events where id in (
       select id from events where created_at < now() - interval '1 hour' limit ${BATCH})`,
+  monitorHolds: (tx) => tx`
+    delete from monitor_holds where id in (
+      select id from monitor_holds where ended_at < now() - interval '30 days' limit ${BATCH})`,
   endedSandboxes: (tx) => tx`
     delete from sandboxes where id in (
       select id from sandboxes

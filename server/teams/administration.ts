@@ -4,8 +4,9 @@ import { isUuid } from "../../proto/ids.ts";
 import { record } from "../audit/record.ts";
 import { teamEvents } from "../audit/team-events.ts";
 import type { UserCaller } from "../auth/context.ts";
-import { conflict } from "../errors.ts";
+import { adminOnly, conflict } from "../errors.ts";
 import { decodeCursor, type Page, toPage } from "../http/cursors.ts";
+import { keepAdmin } from "../users/administration-store.ts";
 import {
   type AnyTeam,
   findAnyTeam,
@@ -17,7 +18,7 @@ import {
 import { teamNotFound } from "./errors.ts";
 import { lockTeam } from "./store.ts";
 
-type Admin = Pick<UserCaller, "actor">;
+type Admin = Pick<UserCaller, "userId" | "actor">;
 
 const requireAny = async (sql: Sql, id: string): Promise<AnyTeam> => {
   const team = await findAnyTeam(sql, id);
@@ -36,10 +37,14 @@ export const createTeamAdministration = (sql: Sql) => ({
    * Whether the team's sandboxes run on its own hosts, and only there. Sandboxes it has stay where they are.
    * @throws ApiError 404 `team_not_found`, 409 `team_has_hosts`.
    */
-  async setByoc({ actor }: Admin, { id, enabled }: { id: string; enabled: boolean }): Promise<AnyTeam> {
+  async setByoc(
+    { userId, actor }: Admin,
+    { id, enabled }: { id: string; enabled: boolean },
+  ): Promise<AnyTeam> {
     await sql.begin(async (tx: Tx) => {
+      if (!(await keepAdmin(tx, userId))) throw adminOnly();
       // No host can be added while this is decided.
-      const team = await lockTeam(tx, { id, exclusive: true });
+      const team = await lockTeam(tx, id);
       if (team === undefined) throw teamNotFound();
       if (team.isByoc === enabled) return;
       if (!enabled && (await hasHosts(tx, id))) {
@@ -56,11 +61,12 @@ export const createTeamAdministration = (sql: Sql) => ({
    * @param limits by wire name; an absent one is the instance's.
    */
   async setLimits(
-    { actor }: Admin,
+    { userId, actor }: Admin,
     { id, limits }: { id: string; limits: Record<string, number> },
   ): Promise<AnyTeam> {
     await sql.begin(async (tx: Tx) => {
-      if ((await lockTeam(tx, { id })) === undefined) throw teamNotFound();
+      if (!(await keepAdmin(tx, userId))) throw adminOnly();
+      if ((await lockTeam(tx, id)) === undefined) throw teamNotFound();
       await setLimits(tx, { id, limits });
       await record(tx, teamEvents.limitsSet({ teamId: id, actor, limits }));
     });

@@ -22,7 +22,7 @@ const detail = (operationId: string, summary: string) => ({
   security: USER,
 });
 
-export const memberRoutes = ({ guards, members }: Pick<Services, "guards" | "members">) =>
+export const memberRoutes = ({ guards, members, limits }: Pick<Services, "guards" | "members" | "limits">) =>
   new Elysia({ name: "members", prefix: "/v1/teams/:id", normalize: false })
     .derive(guards.member)
     .get(
@@ -41,6 +41,8 @@ export const memberRoutes = ({ guards, members }: Pick<Services, "guards" | "mem
     .post(
       "/members",
       async ({ caller, body, set }) => {
+        // It tells whether an address has an account, as the search does.
+        await limits.shared("search", caller.userId, set);
         const member = await members.add(caller, { email: body.email, role: body.role ?? "member" });
         set.status = 201;
         return presentMember(member);

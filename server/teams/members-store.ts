@@ -1,6 +1,7 @@
 /** All SQL of memberships. */
 import type { TeamRole } from "../../db/constants.ts";
 import type { Queryable, Tx } from "../../db/sql.ts";
+import { keepTeam } from "./store.ts";
 
 /** Ids are bare UUIDs. */
 export interface Member {
@@ -21,15 +22,18 @@ export const insertMembership = async (
     values (${membership.teamId}, ${membership.userId}, ${membership.role}, ${membership.isDefault})`;
 };
 
+const members = (sql: Queryable, teamId: string) => sql`
+  select m.user_id as "userId", u.name, u.email, m.role, u.disabled_at is not null as "isDisabled",
+    m.created_at as "joinedAt"
+  from memberships m join users u on u.id = m.user_id
+  where m.team_id = ${teamId}`;
+
 /** Oldest account first: an order that no change of role or name disturbs. */
 export const listMembers = (
   sql: Queryable,
   page: { teamId: string; afterId: string | null; limit: number },
 ): Promise<Member[]> => sql<Member[]>`
-  select m.user_id as "userId", u.name, u.email, m.role, u.disabled_at is not null as "isDisabled",
-    m.created_at as "joinedAt"
-  from memberships m join users u on u.id = m.user_id
-  where m.team_id = ${page.teamId}
+  ${members(sql, page.teamId)}
     and (${page.afterId}::uuid is null or m.user_id > ${page.afterId}::uuid)
   order by m.user_id limit ${page.limit}`;
 
@@ -37,24 +41,25 @@ export const findMember = async (
   sql: Queryable,
   { teamId, userId }: { teamId: string; userId: string },
 ): Promise<Member | undefined> => {
-  const [row] = await sql<Member[]>`
-    select m.user_id as "userId", u.name, u.email, m.role, u.disabled_at is not null as "isDisabled",
-      m.created_at as "joinedAt"
-    from memberships m join users u on u.id = m.user_id
-    where m.team_id = ${teamId} and m.user_id = ${userId}`;
+  const [row] = await sql<Member[]>`${members(sql, teamId)} and m.user_id = ${userId}`;
   return row;
 };
 
-/** Keeps the membership, and the live team, until the commit; false when either is gone. */
+/**
+ * Keeps the live team and its people as they are until the commit: what a guard allowed is still allowed. The
+ * role; null when team or membership is gone. One round trip, in this order: memberships change under the
+ * team's lock, so who waits for it reads them after.
+ */
 export const keepMembership = async (
   tx: Tx,
   { teamId, userId }: { teamId: string; userId: string },
-): Promise<boolean> => {
-  const rows = await tx`
-    select m.user_id from memberships m join teams t on t.id = m.team_id
-    where m.team_id = ${teamId} and m.user_id = ${userId} and t.deleted_at is null
-    for key share`;
-  return rows.length === 1;
+): Promise<TeamRole | null> => {
+  const [isLive, [row]] = await Promise.all([
+    keepTeam(tx, teamId),
+    tx<{ role: TeamRole }[]>`
+      select role from memberships where team_id = ${teamId} and user_id = ${userId}`,
+  ]);
+  return isLive ? (row?.role ?? null) : null;
 };
 
 export const setRole = async (
@@ -86,13 +91,14 @@ export const deleteMembership = async (
   return revoked.length;
 };
 
-/** The team that this person's sign-ins start in. False when they are not in it (any more). */
+/**
+ * The team that this person's sign-ins start in; the caller holds the account's lock, as two who choose at
+ * once would make two defaults. False when they are not in it (any more).
+ */
 export const setDefaultTeam = async (
   tx: Tx,
   { teamId, userId }: { teamId: string; userId: string },
 ): Promise<boolean> => {
-  // One at a time: of two that choose at once the later wins, and there is never a second default.
-  await tx`select id from users where id = ${userId} for no key update`;
   await tx`update memberships set is_default = false where user_id = ${userId} and is_default`;
   const rows = await tx`
     update memberships set is_default = true

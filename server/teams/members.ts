@@ -29,7 +29,7 @@ export type GrantedRole = Exclude<TeamRole, "owner">;
 
 /** The caller's own membership, under the team's lock. */
 const lockOwn = async (tx: Tx, { teamId, userId }: Caller): Promise<Member> => {
-  if ((await lockTeam(tx, { id: teamId })) === undefined) throw teamNotFound();
+  if ((await lockTeam(tx, teamId)) === undefined) throw teamNotFound();
   const own = await findMember(tx, { teamId, userId });
   if (own === undefined) throw notAMember();
   return own;

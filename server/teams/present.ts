@@ -2,7 +2,7 @@
 import { type Static, t } from "elysia";
 
 import { formatTeamId, formatUserId } from "../../proto/ids.ts";
-import { TeamRoleWord, Timestamp } from "../http/schemas.ts";
+import { integer, TeamRoleWord, Timestamp } from "../http/schemas.ts";
 import type { Member } from "./members-store.ts";
 import type { Team } from "./team.ts";
 
@@ -12,7 +12,7 @@ export const TeamModel = t.Object(
     name: t.String(),
     slug: t.String({ description: "Never changes, never used twice", examples: ["a1b2c3-d1e2f3"] }),
     is_byoc: t.Boolean({ description: "Its sandboxes run on its own hosts only" }),
-    limits: t.Record(t.String(), t.Integer(), {
+    limits: t.Record(t.String(), integer(), {
       description: "Its own limits; an absent one is the instance's",
     }),
     role: TeamRoleWord,

@@ -73,7 +73,7 @@ export const teamRoutes = ({ guards, teams }: Pick<Services, "guards" | "teams">
 export const ownTeamRoutes = ({ guards, teams, hosts }: Pick<Services, "guards" | "teams" | "hosts">) =>
   new Elysia({ name: "own-team", prefix: "/v1/teams/:id", normalize: false })
     .derive(guards.member)
-    .get("", async ({ caller }) => presentTeam(await teams.get(caller)), {
+    .get("", ({ team }) => presentTeam(team), {
       params: TeamParams,
       response: withErrors({ 200: TeamModel }, [400, 401, 403, 404]),
       detail: detail("getTeam", "Get a team you are in"),

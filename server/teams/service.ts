@@ -1,11 +1,14 @@
 /** Teams: founded, seen, renamed, handed over. Ending one is `deletion.ts`, its people are `members.ts`. */
 import type { Sql, Tx } from "../../db/sql.ts";
 import { isUuid, newId } from "../../proto/ids.ts";
+import { memberEvents } from "../audit/member-events.ts";
 import { record } from "../audit/record.ts";
 import { teamEvents } from "../audit/team-events.ts";
 import type { TeamCaller, UserCaller } from "../auth/context.ts";
-import { ApiError, conflict } from "../errors.ts";
+import { ApiError, conflict, notFound } from "../errors.ts";
 import { decodeCursor, type Page, toPage } from "../http/cursors.ts";
+import { keepAdmin } from "../users/administration-store.ts";
+import { findUserById, lockUser } from "../users/store.ts";
 import { memberNotFound, notAMember, roleRequired, teamNotFound } from "./errors.ts";
 import { demoteOwner, findMember, insertMembership, setDefaultTeam, setRole } from "./members-store.ts";
 import { readTeamName } from "./names.ts";
@@ -60,16 +63,16 @@ export const createTeamService = (sql: Sql) => ({
     return toPage(rows, page.limit, ({ id }) => [id]);
   },
 
-  get: (caller: Pick<TeamCaller, "teamId" | "userId">): Promise<Team> => requireTeam(sql, caller),
-
   /** @throws ApiError 403 `role_required` below admin, 400 for a name the rule refuses. */
-  async rename(caller: TeamCaller, wanted: string): Promise<Team> {
+  async rename(caller: Pick<TeamCaller, "teamId" | "userId" | "actor">, wanted: string): Promise<Team> {
     const { teamId, actor } = caller;
-    requireRole(caller.role, "admin", "rename the team");
-    const newName = readTeamName(wanted);
     await sql.begin(async (tx: Tx) => {
-      const team = await lockTeam(tx, { id: teamId });
+      const team = await lockTeam(tx, teamId);
       if (team === undefined) throw teamNotFound();
+      const own = await findMembership(tx, caller);
+      if (!own?.role) throw notAMember();
+      requireRole(own.role, "admin", "rename the team");
+      const newName = readTeamName(wanted);
       if (team.name === newName) return;
       await renameTeam(tx, { id: teamId, name: newName });
       await record(tx, teamEvents.renamed({ teamId, actor, oldName: team.name, newName }));
@@ -78,29 +81,40 @@ export const createTeamService = (sql: Sql) => ({
   },
 
   /**
-   * Makes a member the owner; the owner so far stays as an admin. By the owner, or by a platform admin for
-   * a team whose owner is gone.
-   * @throws ApiError 404 `team_not_found`, `member_not_found`; 403; 409 `user_disabled`.
+   * Makes a member the owner; the owner so far stays as an admin. A platform admin may do it too, with any
+   * account: a team whose only person is gone must not be lost.
+   * @throws ApiError 404 `team_not_found`, `member_not_found`, `user_not_found`; 403; 409 `user_disabled`.
    */
   async transfer(caller: UserCaller, { teamId, userId }: { teamId: string; userId: string }): Promise<void> {
+    const { actor } = caller;
     await sql.begin(async (tx: Tx) => {
-      if ((await lockTeam(tx, { id: teamId })) === undefined) throw teamNotFound();
+      if ((await lockTeam(tx, teamId)) === undefined) throw teamNotFound();
       const own = await findMembership(tx, { teamId, userId: caller.userId });
-      if (!caller.isAdmin && !own?.role) throw notAMember();
-      if (!caller.isAdmin && own?.role !== "owner") throw roleRequired("owner", "hand the team over");
-      const heir = await findMember(tx, { teamId, userId });
-      if (heir === undefined) throw memberNotFound();
-      if (heir.isDisabled) throw conflict("user_disabled", "This account is disabled; choose someone else.");
-      if (heir.role === "owner") return;
+      const isOwner = own?.role === "owner";
+      if (!isOwner && !(caller.isAdmin && (await keepAdmin(tx, caller.userId)))) {
+        throw own?.role ? roleRequired("owner", "hand the team over") : notAMember();
+      }
+      const member = await findMember(tx, { teamId, userId });
+      if (member === undefined && isOwner) throw memberNotFound();
+      if (member?.role === "owner") return;
+      const heir = await findUserById(tx, userId);
+      if (heir === undefined) throw notFound("user_not_found", "There is no such account.");
+      if (heir.is_disabled) throw conflict("user_disabled", "This account is disabled; choose someone else.");
       await demoteOwner(tx, teamId);
-      await setRole(tx, { teamId, userId, role: "owner" });
-      await record(tx, teamEvents.ownershipTransferred({ teamId, actor: caller.actor, newOwnerId: userId }));
+      if (member === undefined) {
+        await insertMembership(tx, { teamId, userId, role: "owner", isDefault: false });
+        await record(tx, memberEvents.added({ teamId, actor, userId, email: heir.email, role: "owner" }));
+      } else {
+        await setRole(tx, { teamId, userId, role: "owner" });
+      }
+      await record(tx, teamEvents.ownershipTransferred({ teamId, actor, newOwnerId: userId }));
     });
   },
 
   /** @throws ApiError 404 `team_not_found`, 403 `not_a_member`. */
   async setDefault({ userId }: Pick<UserCaller, "userId">, teamId: string): Promise<void> {
     await sql.begin(async (tx: Tx) => {
+      await lockUser(tx, userId);
       const found = await findMembership(tx, { teamId, userId });
       if (found === undefined) throw teamNotFound();
       if (found.role === null || !(await setDefaultTeam(tx, { teamId, userId }))) throw notAMember();

@@ -65,25 +65,23 @@ export const lockOwnedCount = async (tx: Tx, userId: string): Promise<number> =>
 };
 
 /**
- * A live team of people (the platform's is none), locked until the transaction ends: its name, and whom
- * it belongs to, change one at a time.
- * @param exclusive also waits for everything that is being put into the team, and keeps more out: for what
- *   must be true of all it has.
+ * A live team of people (the platform's is none), locked until the transaction ends: its name, its people and
+ * whether it is there change one at a time. It waits for whatever is being put into the team, and keeps more
+ * out; audit rows of others in the team go on, so nobody who holds one of its things waits for this.
  */
 export const lockTeam = async (
   tx: Tx,
-  { id, exclusive = false }: { id: string; exclusive?: boolean },
+  id: string,
 ): Promise<{ name: string; isByoc: boolean } | undefined> => {
   const [row] = await tx<{ name: string; isByoc: boolean }[]>`
     select name, is_byoc as "isByoc" from teams
-    where id = ${id} and id <> ${ZERO_UUID} and deleted_at is null
-    ${exclusive ? tx`for update` : tx`for no key update`}`;
+    where id = ${id} and id <> ${ZERO_UUID} and deleted_at is null for no key update`;
   return row;
 };
 
-/** Keeps the team from being deleted until the commit; false when it already is. */
+/** Keeps the team as it is until the commit; false when it is deleted. */
 export const keepTeam = async (tx: Tx, id: string): Promise<boolean> => {
-  const rows = await tx`select id from teams where id = ${id} and deleted_at is null for key share`;
+  const rows = await tx`select id from teams where id = ${id} and deleted_at is null for share`;
   return rows.length === 1;
 };
 

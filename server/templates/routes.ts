@@ -7,7 +7,7 @@ import { formatTemplateId, isUuid, parseSandboxId, ZERO_UUID } from "../../proto
 import { KEY_OR_TEAM } from "../docs/security.ts";
 import { decodeCursor, toPage } from "../http/cursors.ts";
 import { withErrors } from "../http/error-responses.ts";
-import { DEFAULT_PAGE, nullable, pageOf, PageQuery, Timestamp, wordOf } from "../http/schemas.ts";
+import { DEFAULT_PAGE, integer, nullable, pageOf, PageQuery, Timestamp, wordOf } from "../http/schemas.ts";
 import { readId } from "../http/wire-ids.ts";
 import type { Services } from "../services.ts";
 import { canonicalName } from "./names.ts";
@@ -21,10 +21,14 @@ const TemplateModel = t.Object(
     type: wordOf(TEMPLATE_TYPES),
     owner: wordOf(["team", "platform"]),
     state: nullable(wordOf(HOST_TEMPLATE_STATES)),
-    vcpus: t.Integer(),
-    memory_mb: t.Integer(),
-    disk_size_mb: t.Integer(),
-    size_bytes: nullable(t.Integer({ description: "On one host; null while it is being made" })),
+    vcpus: integer(),
+    memory_mb: integer(),
+    disk_size_mb: integer(),
+    hosts: integer({ description: "Hosts that hold it whole" }),
+    copying: nullable(
+      t.Number({ description: "0 to 1: how far the copy to a further host is; null when there is none" }),
+    ),
+    size_bytes: nullable(integer({ description: "On one host; null while it is being made" })),
     created_at: Timestamp,
   },
   { title: "Template" },
@@ -39,6 +43,8 @@ const present = (template: Template): Static<typeof TemplateModel> => ({
   vcpus: template.vcpus,
   memory_mb: template.memoryMb,
   disk_size_mb: template.diskSizeMb,
+  hosts: template.hosts,
+  copying: template.copying,
   size_bytes: template.sizeBytes,
   created_at: template.createdAt.toISOString(),
 });

@@ -10,7 +10,7 @@ import { readFailure, toClientError } from "../hosts/failures.ts";
 import type { Log } from "../log.ts";
 import { requireSandbox, requireStatus } from "../sandboxes/host-calls.ts";
 import { notAMember } from "../teams/errors.ts";
-import { keepTeam } from "../teams/store.ts";
+import { keepMembership } from "../teams/members-store.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { autoName, isReserved, TEMPLATE_NAME } from "./names.ts";
 import {
@@ -66,10 +66,11 @@ const abandon = async (deps: SnapshotDeps, id: string): Promise<void> => {
  */
 export const createSnapshot = async (
   deps: SnapshotDeps,
-  { teamId, actor }: Caller,
+  caller: Caller & Pick<TeamCaller, "userId">,
   { sandboxId, name: wanted }: { sandboxId: string; name: string | null },
 ): Promise<Template> => {
   const { sql, hosts } = deps;
+  const { teamId, actor } = caller;
   const name = wanted ?? autoName();
   await checkName(sql, name);
   const sandbox = await requireSandbox(deps, { id: sandboxId, teamId });
@@ -79,7 +80,7 @@ export const createSnapshot = async (
   const hostId = endpoint.id;
   try {
     await sql.begin(async (tx: Tx) => {
-      if (!(await keepTeam(tx, teamId))) throw notAMember();
+      if ((await keepMembership(tx, caller)) === null) throw notAMember();
       await insertSnapshot(tx, { id, teamId, name, vcpus, memoryMb, diskSizeMb, hostId });
     });
   } catch (error) {

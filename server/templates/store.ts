@@ -20,6 +20,10 @@ export interface Template {
   createdAt: Date;
   /** `present` where any host holds it whole, else how far it came; null when no host has any of it. */
   state: HostTemplateState | null;
+  /** Hosts that hold it whole. */
+  hosts: number;
+  /** Of the copy to a further host that is furthest, 0 to 1; null when there is none. */
+  copying: number | null;
 }
 
 const columns = (sql: Queryable) => sql`
@@ -27,7 +31,9 @@ const columns = (sql: Queryable) => sql`
   t.disk_size_mb as "diskSizeMb", t.size_bytes as "sizeBytes", t.runtime_id as "runtimeId",
   t.created_at as "createdAt",
   (select h.state from host_templates h where h.template_id = t.id
-    order by (h.state = 'present') desc, h.progress desc limit 1) as state`;
+    order by (h.state = 'present') desc, h.progress desc limit 1) as state,
+  (select count(*)::int from host_templates h where h.template_id = t.id and h.state = 'present') as hosts,
+  (select max(h.progress) from host_templates h where h.template_id = t.id and h.state = 'copying') as copying`;
 
 /** By name: the team's own first, then the platform's. */
 export const findTemplate = async (

@@ -52,7 +52,7 @@ export const openAdministrator = async (sql: Sql): Promise<Administrator> => {
       const { items } = await keys.list(maker.teamId, { limit: MAX_KEYS_READ });
       const { key } = await keys.create(maker, { name });
       for (const old of items.filter((one) => one.name === name && one.created_by === user.id)) {
-        await keys.revoke({ ...maker, role: team.role }, old.id);
+        await keys.revoke(maker, old.id);
       }
       return key;
     },

@@ -2,7 +2,7 @@
  * The programs `up` starts: each in a session of its own (a Ctrl-C reaches `up` alone, which then ends
  * them in order), logging to a file, and recorded so that a later start finds what a killed one left.
  */
-import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 import type { DataPaths } from "./data-directory.ts";
@@ -17,7 +17,8 @@ import {
 } from "./processes.ts";
 import { writeSecretly } from "./secret-file.ts";
 
-export type ChildName = "server" | "agent";
+/** With a number: the agent of one of several hosts. */
+export type ChildName = "server" | "agent" | `agent-${number}`;
 
 export interface ChildSpec {
   name: ChildName;
@@ -38,7 +39,9 @@ export interface Child {
 const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
 const TAIL_BYTES = 4_096;
 
-const pidPath = (paths: DataPaths, name: ChildName): string => join(paths.run, `${name}.json`);
+const PID_FILE = /^(server|agent|agent-\d+)\.json$/;
+
+const pidPath = (paths: DataPaths, name: string): string => join(paths.run, `${name}.json`);
 
 /**
  * Bun's fetch queues what exceeds this, and its default of 256 is soon held by open streams: a terminal or a
@@ -114,7 +117,7 @@ export const startChild = async (paths: DataPaths, spec: ChildSpec): Promise<Chi
 };
 
 /** A child of an earlier `up` that outlived it, or null. */
-export const findLeftover = (paths: DataPaths, name: ChildName): ProcessIdentity | null => {
+export const findLeftover = (paths: DataPaths, name: string): ProcessIdentity | null => {
   try {
     const identity = decodeIdentity(readFileSync(pidPath(paths, name), "utf8"));
     return identity !== null && isAlive(identity) ? identity : null;
@@ -127,12 +130,14 @@ export const findLeftover = (paths: DataPaths, name: ChildName): ProcessIdentity
  * Ends what a killed `up` left behind. The agent is killed outright: asked to end, it would pause its
  * sandboxes, whereas the next agent finds them running in its journal and goes on with them.
  */
-export const endLeftovers = async (paths: DataPaths): Promise<ChildName[]> => {
-  const ended: ChildName[] = [];
-  for (const name of ["agent", "server"] as const) {
+export const endLeftovers = async (paths: DataPaths): Promise<string[]> => {
+  const ended: string[] = [];
+  // Agents first, as the alphabet has it.
+  const names = readdirSync(paths.run).flatMap((file) => PID_FILE.exec(file)?.[1] ?? []);
+  for (const name of names.sort()) {
     const identity = findLeftover(paths, name);
     if (identity !== null) {
-      await endProcess(identity, { signal: name === "agent" ? "SIGKILL" : "SIGTERM", graceMs: 5_000 });
+      await endProcess(identity, { signal: name === "server" ? "SIGTERM" : "SIGKILL", graceMs: 5_000 });
       ended.push(name);
     }
     rmSync(pidPath(paths, name), { force: true });

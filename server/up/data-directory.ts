@@ -12,6 +12,8 @@ export interface DataPaths {
   root: string;
   /** The agent's own directory (`WRENN_DIR`). */
   host: string;
+  /** Those of several agents, where this machine plays several hosts: `hosts/1`, `hosts/2` and so on. */
+  hosts: string;
   database: string;
   /** Compiled executables. */
   executables: string;
@@ -27,6 +29,7 @@ export interface DataPaths {
 export const dataPaths = (root: string): DataPaths => ({
   root,
   host: join(root, "host"),
+  hosts: join(root, "hosts"),
   database: join(root, "postgres"),
   executables: join(root, "bin"),
   logs: join(root, "logs"),

@@ -13,6 +13,8 @@ export type FailureCode =
   | "api_refused"
   | "deadline"
   | "smoke_failed"
+  | "tool_failed"
+  | "address_taken"
   | "backup_refused"
   | "interrupted";
 

@@ -5,13 +5,22 @@ import { parseUpFlags } from "./flags.ts";
 
 describe("flags of up", () => {
   test("none: everything by default", () => {
-    expect(parseUpFlags([])).toEqual({ port: null, dir: null, readyFile: null, smoke: false, help: false });
+    expect(parseUpFlags([])).toEqual({
+      port: null,
+      dir: null,
+      hosts: null,
+      readyFile: null,
+      smoke: false,
+      help: false,
+    });
   });
 
   test("all of them", () => {
-    expect(parseUpFlags(["--port", "0", "--dir=/srv/w", "--ready-file", "r.json", "--smoke"])).toEqual({
+    const args = ["--port", "0", "--dir=/srv/w", "--hosts", "3", "--ready-file", "r.json", "--smoke"];
+    expect(parseUpFlags(args)).toEqual({
       port: 0,
       dir: "/srv/w",
+      hosts: 3,
       readyFile: "r.json",
       smoke: true,
       help: false,
@@ -23,6 +32,9 @@ describe("flags of up", () => {
     [["--port", "-1"], "port"],
     [["--port", "80x"], "--port"],
     [["--dir", ""], "--dir"],
+    [["--hosts", "0"], "--hosts"],
+    [["--hosts", "32"], "--hosts"],
+    [["--hosts", "many"], "--hosts"],
     [["--ready-file", "a\0b"], "--ready-file"],
     [["--prot", "1"], "--prot"],
     [["start"], "start"],

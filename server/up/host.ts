@@ -1,6 +1,5 @@
 /** Makes this machine a host of the instance, by the same one-time token any other machine would use. */
 import { readFileSync } from "node:fs";
-import { hostname } from "node:os";
 import { join } from "node:path";
 
 import { type ApiClient, ApiError } from "./api-client.ts";
@@ -12,7 +11,11 @@ export interface HostJoin {
   agentPath: string;
   /** The agent's directory. */
   directory: string;
-  /** Of every agent process of this instance. */
+  /** Under which name it is listed. */
+  name: string;
+  /** What the agent is started through, such as the way into a network namespace. */
+  launcher: string[];
+  /** Of every process of this agent. */
   environment: Record<string, string>;
 }
 
@@ -39,8 +42,7 @@ const isKnown = async (api: ApiClient, hostId: string): Promise<boolean> => {
 };
 
 /** A token for a new host, or for the one that an interrupted start left pending. */
-const issueToken = async (api: ApiClient): Promise<{ hostId: string; token: string }> => {
-  const name = hostname().slice(0, 100) || "this machine";
+const issueToken = async ({ api, name }: HostJoin): Promise<{ hostId: string; token: string }> => {
   const hosts = pickList(await api.send({ method: "GET", path: "/v1/hosts?limit=200" }), "items");
   const pending = hosts.find((host) => pick(host, "name") === name && pick(host, "status") === "pending");
   if (pending !== undefined) {
@@ -53,7 +55,7 @@ const issueToken = async (api: ApiClient): Promise<{ hostId: string; token: stri
 };
 
 const register = async (join: HostJoin, token: string): Promise<void> => {
-  const child = Bun.spawn([join.agentPath, "register"], {
+  const child = Bun.spawn([...join.launcher, join.agentPath, "register"], {
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
@@ -75,13 +77,16 @@ const register = async (join: HostJoin, token: string): Promise<void> => {
 export const joinAsHost = async (join: HostJoin): Promise<{ hostId: string; isNew: boolean }> => {
   const known = readHostId(join.directory);
   if (known !== null && (await isKnown(join.api, known))) return { hostId: known, isNew: false };
-  const { hostId, token } = await issueToken(join.api);
+  const { hostId, token } = await issueToken(join);
   await register(join, token);
   return { hostId, isNew: true };
 };
 
 /** What `doctor` finds missing on this machine; throws `missing_rights` with its lines. */
-export const checkMachine = async ({ agentPath, environment }: Omit<HostJoin, "api">): Promise<void> => {
+export const checkMachine = async ({
+  agentPath,
+  environment,
+}: Pick<HostJoin, "agentPath" | "environment">): Promise<void> => {
   const child = Bun.spawn([agentPath, "doctor"], {
     stdin: "ignore",
     stdout: "pipe",

@@ -2,6 +2,7 @@
 import { accessSync, chownSync, constants, rmSync } from "node:fs";
 import { dirname } from "node:path";
 
+import type { HostOfMany } from "./agent-child.ts";
 import type { DataPaths } from "./data-directory.ts";
 import { CommandFailure } from "./failure.ts";
 import { writeSecretly } from "./secret-file.ts";
@@ -13,8 +14,10 @@ export interface Ready {
   /** Null when it is not known (any more). */
   password: string | null;
   databaseUrl: string;
-  /** The agent's directory. */
+  /** The directory of the agent, of several the first's. */
   wrennDir: string;
+  /** Null when this machine itself is the only host. */
+  hosts: HostOfMany[] | null;
 }
 
 /** The file is there while what it says holds: one of an earlier start must not be taken for this one's. */
@@ -35,12 +38,17 @@ export const writeReadyFile = async (path: string, ready: Ready): Promise<void> 
     ...(ready.password === null ? {} : { password: ready.password }),
     database_url: ready.databaseUrl,
     wrenn_dir: ready.wrennDir,
+    ...(ready.hosts === null ? {} : { hosts: ready.hosts }),
   };
   await writeSecretly(path, `${JSON.stringify(content, null, 2)}\n`);
   // Under sudo the file is for the person who called it.
   const [uid, gid] = [Number(process.env.SUDO_UID), Number(process.env.SUDO_GID)];
   if (Number.isInteger(uid) && Number.isInteger(gid)) chownSync(path, uid, gid);
 };
+
+/** How to look at a host from inside its network, which is also where its link is cut. */
+const describeHost = ({ namespace, address }: HostOfMany): string =>
+  `  host                ${address} in network namespace ${namespace}`;
 
 /** The lines under the steps. The password is shown once. */
 export const describeReady = (
@@ -57,6 +65,7 @@ export const describeReady = (
     `  administrator       ${ready.email} ${password}`.trimEnd(),
     `  API key             ${ready.apiKey}`,
     ...(kept === "" ? [] : [`  credentials         ${kept}`]),
+    ...(ready.hosts ?? []).map(describeHost),
     `  data and logs       ${paths.root}`,
     "",
     "  Try it:",

@@ -1,25 +1,33 @@
 /** What a start chose and the next one repeats (`up.json` in the data directory). */
 import { readFileSync } from "node:fs";
 
+import { pick } from "./json.ts";
 import { writeSecretly } from "./secret-file.ts";
 
 export interface Remembered {
   /** Port of the host agent; null before the first start. */
   agentPort: number | null;
+  /** How many hosts this machine plays. */
+  hosts: number;
 }
+
+const integer = (value: unknown): number | null =>
+  typeof value === "number" && Number.isInteger(value) ? value : null;
 
 /** Unreadable or foreign content counts as nothing remembered: all of it can be chosen again. */
 export const readRemembered = (path: string): Remembered => {
-  try {
-    const content: unknown = JSON.parse(readFileSync(path, "utf8"));
-    if (typeof content !== "object" || content === null || !("agent_port" in content))
-      throw new Error("foreign");
-    const port = content.agent_port;
-    return { agentPort: typeof port === "number" && Number.isInteger(port) ? port : null };
-  } catch {
-    return { agentPort: null };
-  }
+  const content = ((): unknown => {
+    try {
+      return JSON.parse(readFileSync(path, "utf8"));
+    } catch {
+      return null;
+    }
+  })();
+  return { agentPort: integer(pick(content, "agent_port")), hosts: integer(pick(content, "hosts")) ?? 1 };
 };
 
-export const writeRemembered = (path: string, remembered: Remembered): Promise<void> =>
-  writeSecretly(path, `${JSON.stringify({ agent_port: remembered.agentPort })}\n`);
+/** What is not in `changes` stays. */
+export const remember = (path: string, changes: Partial<Remembered>): Promise<void> => {
+  const { agentPort, hosts } = { ...readRemembered(path), ...changes };
+  return writeSecretly(path, `${JSON.stringify({ agent_port: agentPort, hosts })}\n`);
+};

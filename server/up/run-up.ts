@@ -13,7 +13,8 @@ import type { DirectoryLock } from "./lock.ts";
 import { describeReady, removeReadyFile, writeReadyFile } from "./ready.ts";
 import { chooseListen } from "./server-child.ts";
 import { selfTest, smokeTest } from "./smoke.ts";
-import { startAll, type Started, type StartOptions } from "./start.ts";
+import type { StartOptions } from "./start-options.ts";
+import { startAll, type Started } from "./start.ts";
 import { formatSeconds, type Steps } from "./steps.ts";
 import { type StopSignals, watchStopSignals } from "./stop-signals.ts";
 
@@ -99,6 +100,7 @@ export const runUp = async (flags: UpFlags, steps: Steps): Promise<number> => {
   const working = work(flags, {
     paths,
     listen,
+    hosts: flags.hosts,
     closers,
     signals,
     steps: untilStopped(steps, () => state.isStopping),

@@ -7,7 +7,9 @@ import { endLeftovers } from "./children.ts";
 import type { DataPaths } from "./data-directory.ts";
 import { type InstanceDatabase, openDatabase } from "./database.ts";
 import { type FirstAdmin, prepareFirstAdmin, readFirstRun, writeFirstRun } from "./first-run.ts";
-import { checkMachine, joinAsHost } from "./host.ts";
+import { chooseHostCount } from "./host-count.ts";
+import { startManyHosts } from "./many-hosts.ts";
+import { startOneHost } from "./one-host.ts";
 import {
   canInstallPackages,
   describePackages,
@@ -16,24 +18,11 @@ import {
   HOST_PACKAGES,
   installPackages,
 } from "./packages.ts";
-import { choosePort } from "./ports.ts";
 import type { Ready } from "./ready.ts";
-import { readRemembered, writeRemembered } from "./remembered.ts";
 import { planServer, waitUntilServing } from "./server-child.ts";
+import type { StartOptions } from "./start-options.ts";
 import type { Steps } from "./steps.ts";
 import { startSupervised, type Supervised } from "./supervise.ts";
-import { waitForMinimal, waitUntilOnline } from "./template-progress.ts";
-
-export interface StartOptions {
-  paths: DataPaths;
-  /** Address and port of the server. */
-  listen: string;
-  steps: Steps;
-  /** Every started thing registers its end here, so that an interrupted start is undone too. */
-  closers: (() => Promise<void>)[];
-  /** Resolves when patience is over: sandboxes are left running instead of being paused. */
-  hurried: Promise<unknown>;
-}
 
 export interface Started {
   ready: Ready;
@@ -43,8 +32,6 @@ export interface Started {
 }
 
 const SERVER_GRACE_MS = 15_000;
-/** Pausing writes the memory of every running sandbox. */
-const AGENT_GRACE_MS = 180_000;
 
 const ensurePackages = (steps: Steps): Promise<void> =>
   steps.run("system packages", async (step) => {
@@ -80,31 +67,6 @@ const startServer = async (
     return { url, server };
   });
 
-const startAgent = async (
-  { paths, steps, closers, hurried }: StartOptions,
-  options: { agentPath: string; environment: Record<string, string>; api: ApiClient; hostId: string },
-): Promise<Supervised> =>
-  steps.run("agent", async (step) => {
-    const { agentPath, environment, api, hostId } = options;
-    const spec = { name: "agent" as const, argv: [agentPath, "run", "--pause-on-stop"], environment };
-    const agent = await startSupervised(paths, spec, steps.say);
-    closers.push(() => {
-      void hurried.then(() => agent.stop({ signal: "SIGKILL", graceMs: 5_000 }));
-      return agent.stop({ signal: "SIGTERM", graceMs: AGENT_GRACE_MS });
-    });
-    const accelerator = await Promise.race([waitUntilOnline(api, hostId), agent.failed]);
-    step.detail(accelerator === "kvm" ? "with KVM" : "without KVM: sandboxes are emulated, CPU work is slow");
-    return agent;
-  });
-
-/** The port the agent had before, when it still can. */
-const chooseAgentPort = async (paths: DataPaths): Promise<number> => {
-  const before = readRemembered(paths.remembered).agentPort;
-  const agentPort = choosePort(before);
-  if (agentPort !== before) await writeRemembered(paths.remembered, { agentPort });
-  return agentPort;
-};
-
 const issueKey = async (
   administrator: Administrator,
   { paths, firstAdmin }: { paths: DataPaths; firstAdmin: FirstAdmin | null },
@@ -135,38 +97,23 @@ export const startAll = async (options: StartOptions): Promise<Started> => {
   const administrator = await openAdministrator(database.sql);
   closers.push(administrator.end);
   const api = createApiClient(url, { token: administrator.token });
-  const agentPort = await chooseAgentPort(paths);
-  const environment = {
-    WRENN_DIR: paths.host,
-    WRENN_SERVER: url,
-    WRENN_AGENT_LISTEN: `127.0.0.1:${agentPort}`,
-    WRENN_ADDRESS: `http://127.0.0.1:${agentPort}`,
-  };
-  const join = { api, agentPath, directory: paths.host, environment };
-  const hostId = await steps.run("this machine as a host", async (step) => {
-    await checkMachine(join);
-    const joined = await joinAsHost(join);
-    step.detail(joined.isNew ? "registered" : "known");
-    return joined.hostId;
-  });
-  const agent = await startAgent(options, { agentPath, environment, api, hostId });
-  await steps.run("template minimal", async (step) => {
-    const wasBuilt = await Promise.race([waitForMinimal(api, hostId, step), agent.failed]);
-    step.detail(wasBuilt ? "built" : "present");
-  });
-  agent.keepAlive();
+  const count = await chooseHostCount(paths, options.hosts);
+  const hosts = await (count === 1
+    ? startOneHost(options, { agentPath, api, serverUrl: url })
+    : startManyHosts(options, { agentPath, api, serverUrl: url, count }));
 
   const { apiKey, password } = await issueKey(administrator, { paths, firstAdmin });
   return {
     api: createApiClient(url, { apiKey }),
-    failed: Promise.race([server.failed, agent.failed]),
+    failed: Promise.race([server.failed, hosts.failed]),
     ready: {
       url,
       apiKey,
       email: administrator.email,
       password,
       databaseUrl: database.url,
-      wrennDir: paths.host,
+      wrennDir: hosts.directory,
+      hosts: hosts.many,
     },
   };
 };

@@ -6,6 +6,8 @@ import { startEmbedded } from "../../db/embedded.ts";
 import { endLeftovers } from "./children.ts";
 import { type DataPaths, prepareDirectory, tryLockDirectory } from "./data-directory.ts";
 import { CommandFailure } from "./failure.ts";
+import { removeLinks } from "./links/links.ts";
+import { linkLabel } from "./links/plan.ts";
 import { type DirectoryLock, readHolder } from "./lock.ts";
 import { signal } from "./processes.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -54,15 +56,17 @@ const findAgent = (paths: DataPaths): string | null => {
   return built[0] ?? null;
 };
 
+/** Directories of the hosts that this machine played beside or instead of being one. */
+const listHosts = (paths: DataPaths): string[] =>
+  existsSync(paths.hosts) ? readdirSync(paths.hosts).map((name) => join(paths.hosts, name)) : [];
+
 /** Sandboxes, networks and devices first: their files cannot be found again once the directory is gone. */
-const clearMachine = async (paths: DataPaths): Promise<void> => {
-  const agent = findAgent(paths);
-  if (agent === null) return;
+const clearHost = async (agent: string, directory: string, paths: DataPaths): Promise<void> => {
   const child = Bun.spawn([agent, "clear"], {
     stdin: "ignore",
     stdout: "ignore",
     stderr: "pipe",
-    env: { ...process.env, WRENN_DIR: paths.host },
+    env: { ...process.env, WRENN_DIR: directory },
     timeout: CLEAR_TIMEOUT_MS,
   });
   const [stderr, exitCode] = await Promise.all([new Response(child.stderr).text(), child.exited]);
@@ -73,6 +77,13 @@ const clearMachine = async (paths: DataPaths): Promise<void> => {
   );
 };
 
+const clearMachine = async (paths: DataPaths): Promise<void> => {
+  const agent = findAgent(paths);
+  const many = listHosts(paths);
+  if (agent !== null) for (const host of [paths.host, ...many]) await clearHost(agent, host, paths);
+  if (many.length > 0) await removeLinks(linkLabel(paths.root), "all");
+};
+
 /** Stops the instance in `directory`; gives a line on what was done. */
 export const stopInstance = async (directory: string, options: { purge: boolean }): Promise<string> => {
   if (!isInstance(directory)) return `nothing in ${directory}: no \`up\` has used it`;
@@ -81,6 +92,7 @@ export const stopInstance = async (directory: string, options: { purge: boolean 
   try {
     const left = await endLeftovers(paths);
     const hadDatabase = await stopDatabase(paths);
+    if (listHosts(paths).length > 0) await removeLinks(linkLabel(paths.root), "unused");
     if (options.purge) {
       await clearMachine(paths);
       rmSync(paths.root, { recursive: true, force: true });

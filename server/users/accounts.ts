@@ -16,7 +16,7 @@ import { firstTeamName } from "../teams/names.ts";
 import { insertTeam } from "../teams/store.ts";
 import { cleanEmail, cleanName, refuseSignup } from "./rules.ts";
 import type { SignupSituation } from "./rules.ts";
-import { claimFirstAccount, insertUser } from "./store.ts";
+import { claimFirstAccount, hasUsers, insertUser } from "./store.ts";
 
 export interface NewAccount {
   userId: string;
@@ -80,6 +80,15 @@ const recordAccount = async (tx: Tx, account: NewAccount & { provider?: string }
   await record(tx, userEvents.signedUp({ ...account, actor }));
 };
 
+/** Throws why the policy does not allow it. */
+const requireAllowed = (
+  wanted: Pick<SignupSituation, "email" | "isFirst" | "setupCode">,
+  { isLoopback, signup: policy }: AccountDeps["config"],
+): void => {
+  const refused = refuseSignup({ ...wanted, isLoopback, policy });
+  if (refused !== null) throw refused;
+};
+
 /** An account as far as the sign-up policy allows it. Throws the refusal, or the unique violation. */
 const makeAllowed = (
   request: {
@@ -92,9 +101,7 @@ const makeAllowed = (
   const { person, setupCode, inSameCommit } = request;
   return sql.begin(async (tx) => {
     const isFirst = await claimFirstAccount(tx);
-    const { isLoopback, signup: policy } = config;
-    const refused = refuseSignup({ email: person.email, isFirst, isLoopback, policy, setupCode });
-    if (refused !== null) throw refused;
+    requireAllowed({ email: person.email, isFirst, setupCode }, config);
     const account = await insertAccount(tx, { ...person, isAdmin: isFirst });
     await inSameCommit(tx, account);
     await recordAccount(tx, { ...account, provider: person.provider });
@@ -111,6 +118,8 @@ export const createAccounts = ({ sql, passwords, config, setupCode }: AccountDep
     const { email, name } = clean(request);
     const given = request.setupCode;
     const code = { given, matches: given !== null && equalSecrets(given.trim(), setupCode) };
+    // Asked before the hash, which costs, and again when it counts.
+    requireAllowed({ email, isFirst: !(await hasUsers(sql)), setupCode: code }, config);
     const person = { email, name, passwordHash: await passwords.hash(request.password) };
     try {
       return await makeAllowed({ person, setupCode: code, inSameCommit }, { sql, config });

@@ -41,12 +41,25 @@ export const findAnyUser = async (sql: Queryable, id: string): Promise<AnyUser |
   return row;
 };
 
+/** An administrator whose account is enabled. */
+export interface ActingAdmin {
+  id: string;
+  /** With a password, or through a provider. */
+  canSignIn: boolean;
+}
+
 /**
- * Ids of the administrators who can act, locked until the transaction ends: two admins who disable each other at
- * the same time take turns, and the second finds itself the last.
+ * Locked until the transaction ends: two admins who disable each other at the same time take turns, and the
+ * second finds itself none any more.
  */
-export const lockAdmins = async (tx: Tx): Promise<string[]> => {
-  const rows = await tx<{ id: string }[]>`
-    select id from users where is_admin and disabled_at is null order by id for no key update`;
-  return rows.map(({ id }) => id);
+export const lockAdmins = (tx: Tx): Promise<ActingAdmin[]> => tx<ActingAdmin[]>`
+  select id, password_hash is not null
+    or exists (select from oauth_identities i where i.user_id = users.id) as "canSignIn"
+  from users where is_admin and disabled_at is null order by id for no key update`;
+
+/** Keeps the caller an administrator until the commit; false when they are not any more. */
+export const keepAdmin = async (tx: Tx, id: string): Promise<boolean> => {
+  const rows = await tx`
+    select id from users where id = ${id} and is_admin and disabled_at is null for share`;
+  return rows.length === 1;
 };

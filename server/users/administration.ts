@@ -6,16 +6,16 @@ import { record } from "../audit/record.ts";
 import { userEvents } from "../audit/user-events.ts";
 import type { UserCaller } from "../auth/context.ts";
 import { revokeSessions } from "../auth/sessions-store.ts";
-import { type ApiError, conflict, notFound } from "../errors.ts";
+import { adminOnly, type ApiError, conflict, notFound } from "../errors.ts";
 import { decodeCursor, type Page, toPage } from "../http/cursors.ts";
 import type { Accounts } from "./accounts.ts";
-import { type AnyUser, findAnyUser, listAllUsers, lockAdmins } from "./administration-store.ts";
+import { type AnyUser, findAnyUser, keepAdmin, listAllUsers, lockAdmins } from "./administration-store.ts";
 import { endLinks } from "./links-store.ts";
 import type { IssuedLink, Links } from "./links.ts";
 import { cleanName } from "./rules.ts";
 import { lockUser, setAdmin, setDisabled, setName, type UserRow } from "./store.ts";
 
-type Admin = Pick<UserCaller, "actor">;
+type Admin = Pick<UserCaller, "userId" | "actor">;
 
 /** What is absent stays. */
 export interface UserChange {
@@ -27,7 +27,15 @@ export interface UserChange {
 const userNotFound = (): ApiError => notFound("user_not_found", "There is no such account.");
 
 const lastAdmin = (): ApiError =>
-  conflict("last_admin", "This is the last administrator who can sign in; make someone else one first.");
+  conflict(
+    "last_admin",
+    "No other administrator can sign in; make someone one who has a password or a provider's login.",
+  );
+
+/** First in a transaction: what the guard allowed is still allowed, until the commit. */
+const requireAdmin = async (tx: Tx, { userId }: Admin): Promise<void> => {
+  if (!(await keepAdmin(tx, userId))) throw adminOnly();
+};
 
 /** Carries a change out; what the trail is to tell of it. */
 const apply = async (
@@ -73,11 +81,12 @@ export const createUserAdministration = (deps: { sql: Sql; accounts: Accounts; l
 
     /** An account without a password, and the link to set one. 409 `email_taken`. */
     async add(
-      { actor }: Admin,
+      admin: Admin,
       request: { email: string; name: string; isAdmin: boolean },
     ): Promise<{ user: AnyUser; link: IssuedLink }> {
       let link: IssuedLink | undefined;
-      const { userId } = await accounts.add(actor, request, async (tx, account) => {
+      const { userId } = await accounts.add(admin.actor, request, async (tx, account) => {
+        await requireAdmin(tx, admin);
         link = await links.issue(tx, account.userId);
       });
       if (link === undefined) throw new Error("the new account has no link");
@@ -89,11 +98,13 @@ export const createUserAdministration = (deps: { sql: Sql; accounts: Accounts; l
       const name = change.name === undefined ? undefined : cleanName(change.name);
       await sql.begin(async (tx: Tx) => {
         const admins = await lockAdmins(tx);
+        if (!admins.some((one) => one.id === admin.userId)) throw adminOnly();
         const user = await lockUser(tx, id);
         if (user === undefined) throw userNotFound();
         const actsNow = user.is_admin && !user.is_disabled;
         const actsThen = (change.isAdmin ?? user.is_admin) && !(change.isDisabled ?? user.is_disabled);
-        if (actsNow && !actsThen && admins.every((one) => one === id)) throw lastAdmin();
+        const hasOther = admins.some((one) => one.id !== id && one.canSignIn);
+        if (actsNow && !actsThen && !hasOther) throw lastAdmin();
         for (const entry of await apply(tx, admin, { user, change: { ...change, name } })) {
           await record(tx, entry);
         }
@@ -102,13 +113,14 @@ export const createUserAdministration = (deps: { sql: Sql; accounts: Accounts; l
     },
 
     /** A link to set a password; the ones before end. @throws ApiError 404, 409 `user_disabled`. */
-    issueResetLink({ actor }: Admin, id: string): Promise<IssuedLink> {
+    issueResetLink(admin: Admin, id: string): Promise<IssuedLink> {
       return sql.begin(async (tx: Tx) => {
+        await requireAdmin(tx, admin);
         const user = await lockUser(tx, id);
         if (user === undefined) throw userNotFound();
         if (user.is_disabled) throw conflict("user_disabled", "This account is disabled; enable it first.");
         const link = await links.issue(tx, id);
-        await record(tx, userEvents.resetLinkIssued({ actor, userId: id }));
+        await record(tx, userEvents.resetLinkIssued({ actor: admin.actor, userId: id }));
         return link;
       });
     },

@@ -5,7 +5,7 @@ import type { AuditSideChannel } from "../audit/side-channel.ts";
 import { userEvents } from "../audit/user-events.ts";
 import type { UserCaller } from "../auth/context.ts";
 import { checkPassword, type Passwords } from "../auth/passwords.ts";
-import { revokeSessions } from "../auth/sessions-store.ts";
+import { isSessionLive, revokeSessions } from "../auth/sessions-store.ts";
 import { type ApiError, forbidden, unauthorized } from "../errors.ts";
 import { endLinks } from "./links-store.ts";
 import { cleanName } from "./rules.ts";
@@ -51,8 +51,13 @@ export const createProfileService = ({ sql, passwords, sideChannel }: ProfileDep
     const passwordHash = await passwords.hash(wanted);
     await sql.begin(async (tx: Tx) => {
       const now = await lockUser(tx, userId);
+      // Hashing took a while: what ended this session meanwhile ends this too.
+      const isLive = await isSessionLive(tx, { userId, familyId: sessionId });
+      if (now === undefined || now.is_disabled || !isLive) {
+        throw unauthorized("The session has ended. Sign in again.");
+      }
       // Someone else was faster, with the same old password.
-      if (now?.password_hash !== user.password_hash) throw wrongPassword();
+      if (now.password_hash !== user.password_hash) throw wrongPassword();
       await setPassword(tx, { id: userId, passwordHash });
       await revokeSessions(tx, { userId, exceptId: sessionId });
       await endLinks(tx, userId);

@@ -16,9 +16,12 @@ export const cleanName = (text: string): string => {
   throw invalidRequest("name", "pattern", "name: use printable characters.");
 };
 
+/** An address as accounts are found by it. */
+export const normalEmail = (text: string): string => text.trim().toLowerCase();
+
 /** An address as it is stored; 400 for what is none. */
 export const cleanEmail = (text: string): string => {
-  const email = text.trim().toLowerCase();
+  const email = normalEmail(text);
   if (isEmail(email)) return email;
   throw invalidRequest("email", "format", "email: this is not an e-mail address.");
 };

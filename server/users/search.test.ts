@@ -8,6 +8,7 @@ describe("readSearch", () => {
     ["  Ada@Example.com ", "ada@example.com"],
     ["a%_@", "a%_@"],
     ["ä@x", "ä@x"],
+    ["@example.com", "@example.com"],
   ])("%p becomes %p", (text, prefix) => expect(readSearch(text)).toBe(prefix));
 
   test.each([
@@ -15,8 +16,6 @@ describe("readSearch", () => {
     ["a@", "min_length"],
     ["😀@", "min_length"],
     ["ada", "at_sign"],
-    ["@example.com", "at_sign"],
-    ["   @ex", "at_sign"],
   ])("refuses %p by %s", (text, rule) => {
     expect(() => readSearch(text)).toThrow(expect.objectContaining({ details: { field: "email", rule } }));
   });

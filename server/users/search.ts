@@ -17,7 +17,7 @@ export const readSearch = (text: string): string => {
   if (Array.from(prefix).length < MIN_LENGTH) {
     throw invalidRequest("email", "min_length", `email: type at least ${MIN_LENGTH} characters.`);
   }
-  if (prefix.indexOf("@") < 1) {
+  if (!prefix.includes("@")) {
     throw invalidRequest("email", "at_sign", "email: type the address up to its @ at least.");
   }
   return prefix;

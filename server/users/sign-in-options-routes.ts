@@ -13,10 +13,11 @@ const Options = t.Object({
   providers: t.Array(t.Object({ id: t.String({ examples: ["github"] }), name: t.String() })),
 });
 
-export const signInOptionsRoutes = ({ signInOptions }: Services) =>
+export const signInOptionsRoutes = ({ signInOptions, limits }: Pick<Services, "signInOptions" | "limits">) =>
   new Elysia({ prefix: "/v1/auth", normalize: false }).get(
     "/options",
-    async () => {
+    async ({ request, set }) => {
+      limits.link({ request, set });
       const { signup, setupCodeRequired, providers } = await signInOptions();
       return {
         signup,
@@ -25,7 +26,7 @@ export const signInOptionsRoutes = ({ signInOptions }: Services) =>
       };
     },
     {
-      response: withErrors({ 200: Options }, [503]),
+      response: withErrors({ 200: Options }, [429, 503]),
       detail: {
         operationId: "getSignInOptions",
         summary: "What a login page may offer",

@@ -12,6 +12,8 @@ export const CASES = [
   "fork_20",
   "burst_20",
   "api_read",
+  "api_read_team",
+  "api_read_audit",
   "login_timing",
   "memory_after_first_command",
 ] as const;
@@ -40,5 +42,10 @@ export const SUBJECTS = [
 ] as const;
 export type SubjectName = (typeof SUBJECTS)[number];
 
-/** Memory is in MB, everything else in ms. */
-export const unitOf = (name: CaseName): "ms" | "mb" => (name === "memory_after_first_command" ? "mb" : "ms");
+export type Unit = "ms" | "mb" | "per_s";
+
+/** Memory is in MB, reads are counted by the second, everything else is in ms. */
+export const unitOf = (name: CaseName): Unit => {
+  if (name === "memory_after_first_command") return "mb";
+  return name.startsWith("api_read") ? "per_s" : "ms";
+};

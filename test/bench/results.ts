@@ -37,7 +37,7 @@ export const toRows = (measurements: readonly Measurement[]): Row[] => {
   return rows;
 };
 
-/** `p50_ms` … for times, `p50_mb` … for memory. */
+/** `p50_ms` … for times, `p50_mb` … for memory, `p50_per_s` … for reads. */
 const encodeRow = ({ case: name, subject, n, p50, p95, p99, dirtyMb }: Row) => {
   const unit = unitOf(name);
   const values = { [`p50_${unit}`]: p50, [`p95_${unit}`]: p95, [`p99_${unit}`]: p99 };

@@ -14,6 +14,18 @@ test("ratios are of medians, and a target is met or missed by them", () => {
   expect(missed).toContain("<= 1.6 x floor MISSED");
 });
 
+test("of rates more is better", () => {
+  const measure = (rate: number) =>
+    formatTable(
+      toRows([
+        { case: "api_read", subject: "wrenn", value: rate },
+        { case: "api_read", subject: "direct", value: 1_000 },
+      ]),
+    ).split("\n")[1];
+  expect(measure(650)).toMatch(/650.0 \/s +0.65 +>= 0.65 x direct met$/);
+  expect(measure(649)).toMatch(/>= 0.65 x direct MISSED$/);
+});
+
 test("without the subject to compare with it says so", () => {
   expect(formatTable(toRows(measured("wrenn", 161)))).toContain("(not comparable)");
 });

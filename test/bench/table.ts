@@ -1,5 +1,5 @@
 /** The rows for people: one line per case and subject, ratios against the others, and the targets. */
-import { type CaseName, type SubjectName, unitOf } from "./cases.ts";
+import { type CaseName, type SubjectName, type Unit, unitOf } from "./cases.ts";
 import type { Row } from "./results.ts";
 import { targetOf } from "./targets.ts";
 
@@ -30,10 +30,12 @@ const verdict = (rows: readonly Row[], row: Row): string => {
   if (target === null) return "";
   const value = target.reference === null ? row.p50 : ratio(rows, row, target.reference);
   if (value === null) return `${target.text} (not comparable)`;
-  return `${target.text} ${value <= target.atMost ? "met" : "MISSED"}`;
+  return `${target.text} ${target.isMet(value) ? "met" : "MISSED"}`;
 };
 
-const unit = (name: CaseName): string => (unitOf(name) === "mb" ? " MB" : " ms");
+const UNITS: Record<Unit, string> = { ms: " ms", mb: " MB", per_s: " /s" };
+
+const unit = (name: CaseName): string => UNITS[unitOf(name)];
 
 const cells = (rows: readonly Row[], row: Row): string[] => [
   row.case,

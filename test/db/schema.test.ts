@@ -60,7 +60,11 @@ test("every column named …_id that holds a UUID points somewhere", async () =>
       )
     order by 1`;
   // Families are named by their first token's session, which is no row of its own.
-  expect(loose.map(({ name }) => name)).toEqual(["host_refresh_tokens.family_id", "sessions.family_id"]);
+  expect(loose.map(({ name }) => name)).toEqual([
+    "host_refresh_tokens.family_id",
+    "oauth_flows.family_id",
+    "sessions.family_id",
+  ]);
 });
 
 describe("the audit trail", () => {

@@ -1,4 +1,7 @@
-/** An agent whose server lost its memory: over an older or an empty database nothing on the host is destroyed. */
+/**
+ * An agent whose server has another memory: over an older, a foreign or an empty database nothing on the host
+ * is destroyed.
+ */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -14,7 +17,7 @@ import { expectTrueStates } from "../support/invariants.ts";
 import { JoinedAgent } from "../support/joined-agent.ts";
 import { SandboxApi } from "../support/sandbox-api.ts";
 import { ServerProcess } from "../support/server-process.ts";
-import { createKey, signUp } from "../support/server.ts";
+import { call, createKey, signUp } from "../support/server.ts";
 import { readJournalOf } from "../support/traces.ts";
 import { waitFor } from "../support/wait-for.ts";
 
@@ -111,6 +114,43 @@ test("an older backup: what it does not know is paused and kept, what it knows g
   await expectTrueStates({ api, agent, databaseUrl: database.url }, [known, late, latePaused]);
   await expectMarks([known, late, latePaused]);
   for (const id of [known, late, latePaused]) await api.remove(id);
+});
+
+/** A copy of the database under other keys, in which the host was deleted: what it signs is not this server's word. */
+const makeForeign = async (): Promise<{ url: string; drop(): Promise<void> }> => {
+  const path = join(scratch, "foreign.backup");
+  await backUp(path);
+  const foreign = await restore(path);
+  const sql = connectDatabase({ url: foreign.url, applicationName: "wrenn test", maxConnections: 1 });
+  try {
+    await sql`delete from settings`;
+    await sql`update sandboxes set status = 'stopped', status_reason = 'deleted'`;
+    await sql`update hosts set deleted_at = now()`;
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+  return foreign;
+};
+
+test("a foreign database that claims to have deleted the host: all sleep and none is gone", async () => {
+  const ids = [await marked(), await marked()];
+  await waitFor("only they are left", async () => (await idsOnHost()).length === ids.length, SETTLE_MS);
+  await server.stop();
+  const foreign = await makeForeign();
+  await server.launch(foreign.url);
+  const { refresh_token } = await Bun.file(createLayout(agent.directory).credentialsFile).json();
+  const claim = await call(server.url, "/v1/hosts/auth/refresh", { body: { refresh_token } });
+  expect([claim.status, claim.body.error?.code]).toEqual([410, "host_deleted"]);
+  await waitFor("all sleep", allAsleep(ids), SETTLE_MS);
+  expect(await idsOnHost()).toEqual(ids.toSorted());
+  await server.stop();
+  await foreign.drop();
+
+  await server.launch(database.url);
+  await agent.online();
+  await expectTrueStates({ api, agent, databaseUrl: database.url }, ids);
+  await expectMarks(ids);
+  for (const id of ids) await api.remove(id);
 });
 
 test("an empty database: the host is a stranger there, all its sandboxes sleep and none is gone", async () => {

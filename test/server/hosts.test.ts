@@ -150,7 +150,15 @@ describe("joining", () => {
     expect((await asEve("", { body: { name: "mine" } })).status).toBe(403);
     expect((await asEve("")).body.items).toEqual([]);
     expect((await asEve(`/${host.id}`)).status).toBe(404);
-    expect((await asEve(`/${host.id}`, { method: "DELETE" })).status).toBe(403);
+    for (const [method, path] of [
+      ["DELETE", ""],
+      ["GET", "/delete-preview"],
+      ["POST", "/token"],
+      ["POST", "/drain"],
+      ["POST", "/undrain"],
+    ]) {
+      expect((await asEve(`/${host.id}${path}`, { method })).status).toBe(404);
+    }
     const apiKey = await createKey(server.url, admin);
     expect((await call(server.url, "/v1/hosts", { apiKey })).status).toBe(401);
   });
@@ -264,7 +272,7 @@ describe("removal", () => {
     }
     await waitFor("the host let go of both", () => host.sandboxes.size === 0);
     expect((await asAdmin(`/${host.id}`)).status).toBe(404);
-    expect((await refresh(host.registration.refresh_token)).status).toBe(401);
+    expect((await refresh(host.registration.refresh_token)).status).toBe(410);
     expect((await auditOf(host.id)).map(({ action }) => action)).toEqual(["create", "delete"]);
     await host.stop();
   });

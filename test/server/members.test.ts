@@ -251,6 +251,7 @@ describe("search", () => {
     ["ädam@", []],
     ["many@😀", []],
     ["'; --@x", []],
+    ["@example.com", []],
   ])("%p finds %p", async (text, expected) => expect(await emails(text)).toEqual(expected));
 
   test("at most ten, in order, with no more than id and address", async () => {
@@ -263,7 +264,6 @@ describe("search", () => {
     ["a@", "min_length"],
     ["", "min_length"],
     ["many", "at_sign"],
-    ["@example.com", "at_sign"],
     ["%%%", "at_sign"],
   ])("refuses %p by %s", async (text, rule) => {
     const { status, body } = await search(text);

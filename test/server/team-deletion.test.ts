@@ -153,7 +153,7 @@ test("its own hosts go with it, and their credentials", async () => {
   const refreshed = await call(server.url, "/v1/hosts/auth/refresh", {
     body: { refresh_token: own.registration.refresh_token },
   });
-  expect(refreshed.status).toBe(401);
+  expect(refreshed.status).toBe(410);
   await own.stop();
 });
 
@@ -195,6 +195,34 @@ describe("at the same time", () => {
       expect(row).toEqual({ live: 0 });
       const expected = new Set([201, 401, 403, 409]);
       expect(answers.filter(({ status }) => !expected.has(status))).toEqual([]);
+    }
+  });
+
+  test("revokes of its keys, deletes of its sandboxes, and a deletion: none waits in a circle", async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const owner = await signUp(server.url);
+      const apiKey = await createKey(server.url, owner);
+      const body = { template: "minimal" };
+      const sandboxes = await Promise.all(
+        Array.from({ length: 12 }, () => call(server.url, "/v1/sandboxes", { apiKey, body })),
+      );
+      const keys = await Promise.all(
+        Array.from({ length: 12 }, () =>
+          call(server.url, "/v1/api-keys", { token: owner.token, body: { name: "k" } }),
+        ),
+      );
+      const paths = [
+        ...sandboxes.map(({ body: made }) => `/v1/sandboxes/${String(made["id"])}`),
+        ...keys.map(({ body: made }) => `/v1/api-keys/${String(made["id"])}`),
+      ].toReversed();
+      const end = (path: string) => call(server.url, path, { token: owner.token, method: "DELETE" });
+      const answers = await Promise.all([
+        ...paths.slice(0, 12).map(end),
+        end(`/v1/teams/${owner.teamId}`),
+        ...paths.slice(12).map(end),
+      ]);
+      expect(answers.filter(({ status }) => status >= 500)).toEqual([]);
+      expect(answers[12]?.status).toBe(204);
     }
   });
 

@@ -12,6 +12,9 @@ import { HostSlotPool } from "../../agent/net/slot-pool.ts";
 import { run } from "../../agent/system/exec.ts";
 import { Locked, lockFile } from "../../agent/system/flock.ts";
 import { endStrays } from "../../agent/vm/strays.ts";
+import { removeLinks } from "../../server/up/links/links.ts";
+import { linkLabel } from "../../server/up/links/plan.ts";
+import { seedHost } from "../../server/up/seed-host.ts";
 
 const PREPARE_MS = 20 * 60_000;
 const LOCK_POLL_MS = 200;
@@ -53,6 +56,7 @@ const releaseDirectory = async (directory: string): Promise<void> => {
   });
   await slots.sweep(new Set());
   await slots.destroy();
+  await removeLinks(linkLabel(directory), "all");
   await detachUnder(directory);
 };
 
@@ -84,13 +88,6 @@ const isThere = (path: string): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-const SHARED = ["images", "layers", "kernels", "drives", "cache"];
-
-const linkShared = async (from: string, to: string): Promise<void> => {
-  for (const name of SHARED) await run(["cp", "--archive", "--link", join(from, name), to]);
-  await rm(join(to, "cache", "changes.json"), { force: true });
-};
 
 /** What of an earlier executable's directory also serves the next: kernel and root file system. */
 const linkReusable = async (base: string, to: string): Promise<void> => {
@@ -130,6 +127,6 @@ export const directoryWithMinimal = async (
     await Bun.write(join(prepared, "complete"), "");
   });
   const directory = await makeDirectory(label);
-  await linkShared(prepared, directory);
+  await seedHost(prepared, directory);
   return directory;
 };

@@ -1,5 +1,6 @@
 /** A real agent that joined a real server the way an operator's does: host, token, register, run. */
 import { createLayout } from "../../agent/images/layout.ts";
+import type { HostLink } from "../../server/up/links/plan.ts";
 import { agentExecutable, directoryWithMinimal, removeDirectory } from "./agent-directory.ts";
 import { buildMinimal } from "./agent.ts";
 import { freePort } from "./free-port.ts";
@@ -20,6 +21,10 @@ export interface JoinOptions {
   serverUrl: string;
   /** Of a platform admin. */
   token: string;
+  /** @default {"this machine"} */
+  name?: string;
+  /** The network namespace it lives in, where it serves HTTPS. @default this machine's own, on loopback */
+  link?: HostLink;
   /** Added to the agent's environment. */
   env?: Record<string, string>;
   /** What the agent is started through, such as unshare. It must become the agent, not its parent. */
@@ -47,11 +52,11 @@ export class JoinedAgent {
     );
     const made = await call<{ host: HostBody; registration: { token: string } }>(serverUrl, "/v1/hosts", {
       token,
-      body: { name: "this machine" },
+      body: { name: options.name ?? "this machine" },
     });
     const agent = new JoinedAgent(made.body.host.id, directory, executable, options);
     try {
-      agent.#listen = `127.0.0.1:${await freePort()}`;
+      agent.#listen = options.link?.listen ?? `127.0.0.1:${await freePort()}`;
       await agent.#register(made.body.registration.token);
       await agent.launch();
     } catch (error) {
@@ -63,7 +68,17 @@ export class JoinedAgent {
 
   /** Where it listens, which the server alone is meant to know. */
   get url(): string {
-    return `http://${this.#listen}`;
+    return `${this.options.link === undefined ? "http" : "https"}://${this.#listen}`;
+  }
+
+  /** Where the agent looks for the server. */
+  get #server(): string {
+    const { link, serverUrl } = this.options;
+    return link === undefined ? serverUrl : `http://${link.machineAddress}:${new URL(serverUrl).port}`;
+  }
+
+  get #launcher(): string[] {
+    return [...(this.options.link?.launcher ?? []), ...(this.options.launcher ?? [])];
   }
 
   get pid(): number {
@@ -79,7 +94,7 @@ export class JoinedAgent {
 
   /** Starts it (again) without waiting for anything. */
   spawn(): void {
-    this.#process = Bun.spawn([...(this.options.launcher ?? []), this.executable, "run"], {
+    this.#process = Bun.spawn([...this.#launcher, this.executable, "run"], {
       env: this.#env(),
       stdin: "ignore",
       stdout: "ignore",
@@ -107,7 +122,7 @@ export class JoinedAgent {
     const { serverUrl, token } = this.options;
     // The server may still believe in the process before.
     const listens = () =>
-      fetch(`http://${this.#listen}/`).then(
+      fetch(this.url, { tls: { rejectUnauthorized: false } }).then(
         () => true,
         () => false,
       );
@@ -117,6 +132,14 @@ export class JoinedAgent {
       return body.status === "online" && body.reachable && body.templates.includes("minimal");
     };
     await waitFor("the host is online", ready, JOIN_MS);
+  }
+
+  /** Resolves when it has ended by itself. */
+  async ended(): Promise<void> {
+    const running = this.#process;
+    const isOver = () => running === null || running.exitCode !== null || running.signalCode !== null;
+    await waitFor("the agent ends", isOver, JOIN_MS);
+    this.#process = null;
   }
 
   /** An orderly stop; its sandboxes go on. */
@@ -142,9 +165,17 @@ export class JoinedAgent {
 
   async #register(registrationToken: string): Promise<void> {
     const child = Bun.spawn(
-      [this.executable, "register", "--server", this.options.serverUrl, "--token", registrationToken],
+      [
+        ...this.#launcher,
+        this.executable,
+        "register",
+        "--server",
+        this.#server,
+        "--token",
+        registrationToken,
+      ],
       {
-        env: { ...this.#env(), WRENN_ADDRESS: `http://${this.#listen}` },
+        env: { ...this.#env(), ...(this.options.link === undefined && { WRENN_ADDRESS: this.url }) },
         stdin: "ignore",
         stdout: "ignore",
         stderr: "pipe",
@@ -158,7 +189,8 @@ export class JoinedAgent {
     return {
       PATH: process.env["PATH"] ?? "",
       WRENN_DIR: createLayout(this.directory).root,
-      WRENN_AGENT_LISTEN: this.#listen,
+      // On a machine of its own it finds out by itself.
+      ...(this.options.link === undefined && { WRENN_AGENT_LISTEN: this.#listen }),
       WRENN_HEARTBEAT_MS: "500",
       ...this.options.env,
     };

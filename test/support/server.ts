@@ -98,6 +98,13 @@ export const call = async <T = AnyBody>(
   return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : { text } };
 };
 
+/** A value of `/metrics` without labels; null when there is none. */
+export const readMetric = async (base: string, name: string): Promise<number | null> => {
+  const text = await (await fetch(`${base}/metrics`)).text();
+  const value = new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1];
+  return value === undefined ? null : Number(value);
+};
+
 /** How many answers there are of each status. */
 export const countBy = (answers: readonly Pick<Answer, "status">[]): Record<number, number> => {
   const counts: Record<number, number> = {};

@@ -46,10 +46,15 @@ export class StandInHost {
   readonly calls: string[] = [];
   /** Replaces what a call does. */
   readonly answers: Partial<Methods> = {};
+  /** As it was told. */
+  draining = false;
   templates: { team_id: string; template_id: string }[] = [{ team_id: ZERO_UUID, template_id: ZERO_UUID }];
   /** Where requests for a sandbox's port 49983 go. */
   guestUrl: string | null = null;
+  /** Answers what is neither a call nor for a sandbox. */
+  other: ((request: Request) => Promise<Response>) | null = null;
   #seq = 0;
+  #beating: Timer | undefined;
 
   private constructor(
     readonly serverUrl: string,
@@ -57,16 +62,21 @@ export class StandInHost {
     readonly server: Bun.Server<undefined>,
   ) {}
 
-  /** Makes a host with the admin's token, listens, registers and beats once. */
+  /**
+   * Makes a host with someone's token, listens, registers and beats once.
+   * @param wanted what is asked for beside the name; the platform's, unless it says `byoc`.
+   */
   static async join(
     serverUrl: string,
     adminToken: string,
     specs: Record<string, unknown> = {},
+    wanted: Record<string, unknown> = {},
   ): Promise<StandInHost> {
     const made = await call<{ registration: { token: string } }>(serverUrl, "/v1/hosts", {
       token: adminToken,
-      body: { name: `stand-in-${crypto.randomUUID().slice(0, 8)}` },
+      body: { name: `stand-in-${crypto.randomUUID().slice(0, 8)}`, ...wanted },
     });
+    if (made.status !== 201) throw new Error(`no host: ${JSON.stringify(made.body)}`);
     const listener: { serve: ((request: Request) => Promise<Response>) | null } = { serve: null };
     const server = Bun.serve({
       port: 0,
@@ -100,9 +110,9 @@ export class StandInHost {
     return this.registration.host_id;
   }
 
-  /** Sends a heartbeat; its answer. */
-  beat(changes: Change[] = []) {
-    return call(this.serverUrl, `/v1/hosts/${this.id}/heartbeat`, {
+  /** Sends a heartbeat; its answer. @param serverUrl another server on the same database */
+  beat(changes: Change[] = [], serverUrl = this.serverUrl) {
+    return call(serverUrl, `/v1/hosts/${this.id}/heartbeat`, {
       token: this.registration.token,
       body: {
         free_memory_mb: 4096,
@@ -121,6 +131,16 @@ export class StandInHost {
     });
   }
 
+  /** Beats again and again until it is told to stop, or is stopped itself; what the server answers is not looked at. */
+  keepBeating(everyMs: number): void {
+    this.#beating ??= setInterval(() => void this.beat().catch(() => {}), everyMs);
+  }
+
+  fallSilent(): void {
+    clearInterval(this.#beating);
+    this.#beating = undefined;
+  }
+
   /** Says of a sandbox what the next list will tell. */
   set(
     sandboxId: string,
@@ -137,6 +157,7 @@ export class StandInHost {
   }
 
   async stop(): Promise<void> {
+    this.fallSilent();
     await this.server.stop(true);
   }
 
@@ -166,7 +187,10 @@ export class StandInHost {
     return async (request) => {
       const { pathname, search } = new URL(request.url);
       const traffic = /^\/traffic\/[^/]+\/49983(\/.*)$/.exec(pathname);
-      if (!traffic) return (await byPath.get(pathname)?.(request)) ?? new Response(null, { status: 404 });
+      if (!traffic) {
+        const answer = byPath.get(pathname) ?? this.other;
+        return (await answer?.(request)) ?? new Response(null, { status: 404 });
+      }
       await verify(request.headers.get("wrenn-authorization"));
       const { method, headers, body, signal } = request;
       const url = `${this.guestUrl}${traffic[1]}${search}`;
@@ -176,11 +200,13 @@ export class StandInHost {
 
   /** Looks at each call whether the test has an answer of its own. */
   #replaceable(methods: Partial<Methods>): Partial<Methods> {
-    const names = Object.keys(methods) as (keyof Methods)[];
+    const names = Object.keys(HostService.method) as (keyof Methods)[];
     const entries = names.map((name) => [
       name,
       (request: never, context: never) => {
-        const answer = (this.answers[name] ?? methods[name]) as (request: never, context: never) => unknown;
+        const answer = (this.answers[name] ?? methods[name]) as
+          ((request: never, context: never) => unknown) | undefined;
+        if (answer === undefined) throw new ConnectError(`no ${name} here`, Code.Unimplemented);
         return answer(request, context);
       },
     ]);
@@ -206,7 +232,20 @@ export class StandInHost {
         this.sandboxes.delete(sandboxId);
         return {};
       },
-      listSandboxes: () => ({ sandboxes: [...this.sandboxes.values()] }),
+      listSandboxes: () => ({ sandboxes: [...this.sandboxes.values()], draining: this.draining }),
+      drain: ({ pause }) => {
+        this.draining = true;
+        for (const [id, { status }] of this.sandboxes) {
+          if (pause && status === SandboxStatus.RUNNING) {
+            this.set(id, { status: SandboxStatus.PAUSED, reason: "drain", memoryKept: true });
+          }
+        }
+        return {};
+      },
+      undrain: () => {
+        this.draining = false;
+        return {};
+      },
       acknowledgeEnded: ({ sandboxIds }) => {
         for (const id of sandboxIds) this.sandboxes.delete(id);
         return {};
@@ -216,7 +255,7 @@ export class StandInHost {
       }),
       deleteTemplate: () => ({}),
       listTemplates: () => ({ templates: [] }),
-      getHostStatus: () => ({ work: [] }),
+      getHostStatus: () => ({ work: [], draining: this.draining }),
     };
   }
 }

@@ -1,8 +1,20 @@
 /** Which tables a backup holds, in an order that satisfies every foreign key. */
 import type { Queryable } from "../../../db/sql.ts";
 
-/** Kept apart from the data (the migrator's own), or worthless a day later. */
-const LEFT_OUT = new Set(["schema_migrations", "events", "rate_limits", "idempotency_keys", "oauth_flows"]);
+/**
+ * Kept apart from the data (the migrator's own), worthless a day later, or untrue elsewhere: what hosts hold that
+ * a restored database does not know begins its quarantine anew.
+ */
+const LEFT_OUT = new Set([
+  "schema_migrations",
+  "events",
+  "rate_limits",
+  "idempotency_keys",
+  "oauth_flows",
+  "monitor",
+  "monitor_holds",
+  "quarantine",
+]);
 
 export interface Table {
   name: string;

@@ -48,8 +48,10 @@ export const SCENARIOS: readonly Scenario[] = [
   each("fork", ["fork"], forkRunners),
   crowd("fork of 20", "fork_20", fork20Runners),
   crowd("burst of 20", "burst_20", burst20Runners),
-  each("API reads", ["api_read"], apiReadRunners),
   { ...each("sign-in timing", ["login_timing"], loginTimingRunners), runs: () => LOGIN_PAIRS },
+  each("reads of sandboxes", ["api_read"], apiReadRunners("api_read")),
+  each("reads of a team", ["api_read_team"], apiReadRunners("api_read_team")),
+  each("reads of the audit trail", ["api_read_audit"], apiReadRunners("api_read_audit")),
   {
     ...each("memory of 20", ["memory_after_first_command"], memoryRunners),
     warmUps: 0,

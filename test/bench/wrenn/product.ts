@@ -12,6 +12,9 @@ import { waitUntil } from "../../../server/up/wait-until.ts";
 export interface Product {
   url: string;
   apiKey: string;
+  /** Of the first administrator. */
+  email: string;
+  password: string;
   /** The agent's directory. */
   wrennDirectory: string;
   agentLogPath: string;
@@ -62,6 +65,8 @@ export const startProduct = async (directory: string): Promise<Product> => {
     return {
       url: pickString(ready, "url"),
       apiKey: pickString(ready, "api_key"),
+      email: pickString(ready, "email"),
+      password: pickString(ready, "password"),
       wrennDirectory: pickString(ready, "wrenn_dir"),
       databaseUrl: pickString(ready, "database_url"),
       agentLogPath: join(dataPaths(directory).logs, "agent.log"),

@@ -20,8 +20,8 @@ export type Door =
   | { kind: "others' key" }
   /** A platform admin; `code` of the refusal. */
   | { kind: "admin"; code: string }
-  /** A host of the platform: admins see it, for others it is not there. */
-  | { kind: "platform's host" }
+  /** The team's own host, for whoever acts in the team with this role at least, and for platform admins. */
+  | { kind: "own host"; least: "member" | "admin" }
   /** A key with one of these scopes, or a person in the team of the token. */
   | {
       kind: "key or team";
@@ -78,8 +78,10 @@ const expectPerson = (actor: Actor, state: State, door: Door): Expectation => {
       return "passes";
     case "admin":
       return isAdmin ? "passes" : `403 ${door.code}`;
-    case "platform's host":
-      return isAdmin ? "passes" : "404 host_not_found";
+    case "own host":
+      if (isAdmin) return "passes";
+      if (isGone || role === null) return "404 host_not_found";
+      return hasRole(role, door.least) ? "passes" : "403 role_required";
     case "host":
       return "401 unauthorized";
     case "member":

@@ -56,6 +56,8 @@ const USER: Door = { kind: "user" };
 const TEAM: Door = { kind: "team" };
 const ADMIN: Door = { kind: "admin", code: "admin_only" };
 const PLATFORM: Door = { kind: "admin", code: "forbidden" };
+const OWN_HOST: Door = { kind: "own host", least: "member" };
+const CHANGE_HOST: Door = { kind: "own host", least: "admin" };
 const MEMBER: Door = { kind: "member", least: "member" };
 const TEAM_ADMIN: Door = { kind: "member", least: "admin" };
 const TEAM_OWNER: Door = { kind: "member", least: "owner" };
@@ -176,7 +178,7 @@ export const ROUTES: Record<string, RouteCase> = {
   "GET /v1/admin/teams": route(ADMIN, 200, () => "/v1/admin/teams"),
   "PUT /v1/admin/teams/:id/byoc": route(ADMIN, 200, ({ team }) => ({
     path: `/v1/admin/teams/${team}/byoc`,
-    body: { enabled: false },
+    body: { enabled: true },
   })),
   "PUT /v1/admin/teams/:id/limits": route(ADMIN, 200, ({ team }) => ({
     path: `/v1/admin/teams/${team}/limits`,
@@ -196,6 +198,14 @@ export const ROUTES: Record<string, RouteCase> = {
     201,
     ({ stranger }) => `/v1/admin/users/${stranger.id}/reset-link`,
   ),
+  "GET /v1/admin/hosts": route(ADMIN, 200, () => "/v1/admin/hosts"),
+  "GET /v1/admin/quarantine": route(ADMIN, 200, () => "/v1/admin/quarantine"),
+  "GET /v1/admin/monitor": route(ADMIN, 200, () => "/v1/admin/monitor"),
+  // Nothing is held: whoever may ask is told so.
+  "POST /v1/admin/monitor/release": route(ADMIN, 409, () => ({
+    path: "/v1/admin/monitor/release",
+    body: {},
+  })),
   "GET /v1/admin/audit-logs": route(ADMIN, 200, () => "/v1/admin/audit-logs"),
   "GET /v1/admin/audit-logs/verify": route(ADMIN, 200, ({ team }) => {
     return `/v1/admin/audit-logs/verify?team_id=${team}`;
@@ -203,9 +213,12 @@ export const ROUTES: Record<string, RouteCase> = {
 
   "POST /v1/hosts": route(PLATFORM, 201, () => ({ path: "/v1/hosts", body: { name: "new" } })),
   "GET /v1/hosts": route(USER, 200, () => "/v1/hosts"),
-  "GET /v1/hosts/:id": route({ kind: "platform's host" }, 200, ({ host }) => `/v1/hosts/${host}`),
-  "POST /v1/hosts/:id/token": route(PLATFORM, 201, ({ host }) => `/v1/hosts/${host}/token`),
-  "DELETE /v1/hosts/:id": route(PLATFORM, 204, ({ host }) => `/v1/hosts/${host}`, CHANGES),
+  "GET /v1/hosts/:id": route(OWN_HOST, 200, ({ host }) => `/v1/hosts/${host}`),
+  "POST /v1/hosts/:id/token": route(CHANGE_HOST, 201, ({ host }) => `/v1/hosts/${host}/token`),
+  "POST /v1/hosts/:id/drain": route(CHANGE_HOST, 200, ({ host }) => `/v1/hosts/${host}/drain`),
+  "POST /v1/hosts/:id/undrain": route(CHANGE_HOST, 200, ({ host }) => `/v1/hosts/${host}/undrain`),
+  "GET /v1/hosts/:id/delete-preview": route(OWN_HOST, 200, ({ host }) => `/v1/hosts/${host}/delete-preview`),
+  "DELETE /v1/hosts/:id": route(CHANGE_HOST, 204, ({ host }) => `/v1/hosts/${host}`, CHANGES),
   "POST /v1/hosts/:id/heartbeat": route({ kind: "host" }, 200, ({ host }) => ({
     path: `/v1/hosts/${host}/heartbeat`,
     body: {},

@@ -34,7 +34,7 @@ export interface World {
   key: string;
   sandbox: string;
   snapshot: string;
-  /** The platform's, not registered yet. */
+  /** The team's own, not registered yet. */
   host: string;
   actorId: string;
 }
@@ -77,7 +77,9 @@ class Builder {
 
   async team(people: Record<string, "owner" | "admin" | "member">): Promise<string> {
     const id = newId();
-    await this.sql`insert into teams (id, name, slug) values (${id}, ${`Team ${this.mark}`}, ${newSlug()})`;
+    await this.sql`
+      insert into teams (id, name, slug, is_byoc)
+      values (${id}, ${`Team ${this.mark}`}, ${newSlug()}, true)`;
     const rows = Object.entries(people).map(([user_id, role]) => ({ team_id: id, user_id, role }));
     await this.sql`insert into memberships ${this.sql(rows)}`;
     return id;
@@ -120,7 +122,8 @@ class Builder {
       memory_mb: 512,
       disk_size_mb: 5120,
     })}`;
-    await this.sql`insert into hosts (id, type, name) values (${hostId}, 'regular', ${this.mark})`;
+    await this.sql`
+      insert into hosts (id, type, team_id, name) values (${hostId}, 'byoc', ${teamId}, ${this.mark})`;
     return { sandboxId, snapshot, hostId };
   }
 }

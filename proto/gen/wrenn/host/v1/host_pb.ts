@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file wrenn/host/v1/host.proto.
  */
 export const file_wrenn_host_v1_host: GenFile = /*@__PURE__*/
-  fileDesc("Chh3cmVubi9ob3N0L3YxL2hvc3QucHJvdG8SDXdyZW5uLmhvc3QudjEidgoHVGltZW91dBIoCgRraW5kGAEgASgOMhoud3Jlbm4uaG9zdC52MS5UaW1lb3V0S2luZBITCgt0aW1lb3V0X3NlYxgCIAEoDRIsCgZhY3Rpb24YAyABKA4yHC53cmVubi5ob3N0LnYxLlRpbWVvdXRBY3Rpb24iUAoNTmV0d29ya1BvbGljeRIWCg5hbGxvd19pbnRlcm5ldBgBIAEoCBITCgthbGxvd19jaWRycxgCIAMoCRISCgpkZW55X2NpZHJzGAMgAygJIkkKC1RlbXBsYXRlUmVmEg8KB3RlYW1faWQYASABKAkSEwoLdGVtcGxhdGVfaWQYAiABKAkSFAoIdGVtcGxhdGUYAyABKAlCAhgBIvkCChRDcmVhdGVTYW5kYm94UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJEiwKCHRlbXBsYXRlGAIgASgLMhoud3Jlbm4uaG9zdC52MS5UZW1wbGF0ZVJlZhINCgV2Y3B1cxgDIAEoDRIRCgltZW1vcnlfbWIYBCABKA0SFAoMZGlza19zaXplX21iGAUgASgNEicKB3RpbWVvdXQYBiABKAsyFi53cmVubi5ob3N0LnYxLlRpbWVvdXQSLQoHbmV0d29yaxgHIAEoCzIcLndyZW5uLmhvc3QudjEuTmV0d29ya1BvbGljeRI7CgRlbnZzGAggAygLMi0ud3Jlbm4uaG9zdC52MS5DcmVhdGVTYW5kYm94UmVxdWVzdC5FbnZzRW50cnkSFAoMYWNjZXNzX3Rva2VuGAkgASgJEg8KB3RlYW1faWQYCiABKAkaKwoJRW52c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiRQoVQ3JlYXRlU2FuZGJveFJlc3BvbnNlEiwKB3NhbmRib3gYASABKAsyGy53cmVubi5ob3N0LnYxLlNhbmRib3hTdGF0ZSIrChVEZXN0cm95U2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCSIYChZEZXN0cm95U2FuZGJveFJlc3BvbnNlIj4KE1BhdXNlU2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRITCgtrZWVwX21lbW9yeRgCIAEoCCJEChRQYXVzZVNhbmRib3hSZXNwb25zZRIsCgdzYW5kYm94GAEgASgLMhsud3Jlbm4uaG9zdC52MS5TYW5kYm94U3RhdGUidwoUUmVzdW1lU2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRIUCgxhY2Nlc3NfdG9rZW4YAiABKAkSJwoHdGltZW91dBgDIAEoCzIWLndyZW5uLmhvc3QudjEuVGltZW91dBIMCgRjb2xkGAQgASgIIkUKFVJlc3VtZVNhbmRib3hSZXNwb25zZRIsCgdzYW5kYm94GAEgASgLMhsud3Jlbm4uaG9zdC52MS5TYW5kYm94U3RhdGUifQoSRm9ya1NhbmRib3hSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkSKgoIY2hpbGRyZW4YAiADKAsyGC53cmVubi5ob3N0LnYxLkZvcmtDaGlsZBInCgd0aW1lb3V0GAMgASgLMhYud3Jlbm4uaG9zdC52MS5UaW1lb3V0IjUKCUZvcmtDaGlsZBISCgpzYW5kYm94X2lkGAEgASgJEhQKDGFjY2Vzc190b2tlbhgCIAEoCSJBChNGb3JrU2FuZGJveFJlc3BvbnNlEioKB3Jlc3VsdHMYASADKAsyGS53cmVubi5ob3N0LnYxLkZvcmtSZXN1bHQiXQoKRm9ya1Jlc3VsdBISCgpzYW5kYm94X2lkGAEgASgJEiwKB3NhbmRib3gYAiABKAsyGy53cmVubi5ob3N0LnYxLlNhbmRib3hTdGF0ZRINCgVlcnJvchgDIAEoCSKCAQoUVXBkYXRlU2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRInCgd0aW1lb3V0GAIgASgLMhYud3Jlbm4uaG9zdC52MS5UaW1lb3V0Ei0KB25ldHdvcmsYAyABKAsyHC53cmVubi5ob3N0LnYxLk5ldHdvcmtQb2xpY3kiRQoVVXBkYXRlU2FuZGJveFJlc3BvbnNlEiwKB3NhbmRib3gYASABKAsyGy53cmVubi5ob3N0LnYxLlNhbmRib3hTdGF0ZSIoChJQaW5nU2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCSJDChNQaW5nU2FuZGJveFJlc3BvbnNlEiwKB3NhbmRib3gYASABKAsyGy53cmVubi5ob3N0LnYxLlNhbmRib3hTdGF0ZSIWChRMaXN0U2FuZGJveGVzUmVxdWVzdCJHChVMaXN0U2FuZGJveGVzUmVzcG9uc2USLgoJc2FuZGJveGVzGAEgAygLMhsud3Jlbm4uaG9zdC52MS5TYW5kYm94U3RhdGUitQIKDFNhbmRib3hTdGF0ZRISCgpzYW5kYm94X2lkGAEgASgJEiwKBnN0YXR1cxgCIAEoDjIcLndyZW5uLmhvc3QudjEuU2FuZGJveFN0YXR1cxIOCgZyZWFzb24YAyABKAkSEwoLbWVtb3J5X2tlcHQYBCABKAgSLgoKZXhwaXJlc19hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoObGFzdF9hY3RpdmVfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBXZjcHVzGAcgASgNEhEKCW1lbW9yeV9tYhgIIAEoDRIPCgd0ZWFtX2lkGAkgASgJEhMKC3RlbXBsYXRlX2lkGAogASgJEhIKCmRpc2tfYnl0ZXMYCyABKAQiLgoXQWNrbm93bGVkZ2VFbmRlZFJlcXVlc3QSEwoLc2FuZGJveF9pZHMYASADKAkiGgoYQWNrbm93bGVkZ2VFbmRlZFJlc3BvbnNlIisKFUdldFNhbmRib3hMb2dzUmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJIj4KFkdldFNhbmRib3hMb2dzUmVzcG9uc2USDwoHY29uc29sZRgBIAEoDBITCgtndWVzdF9hZ2VudBgCIAEoDCImChBMaXN0UG9ydHNSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkiIgoRTGlzdFBvcnRzUmVzcG9uc2USDQoFcG9ydHMYASADKA0iJwoRR2V0TWV0cmljc1JlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCSLvAQoSR2V0TWV0cmljc1Jlc3BvbnNlEiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIYChBjcHVfdXNlZF9wZXJjZW50GAIgASgBEhEKCWNwdV9jb3VudBgDIAEoDRIZChFtZW1vcnlfdXNlZF9ieXRlcxgEIAEoBBIaChJtZW1vcnlfdG90YWxfYnl0ZXMYBSABKAQSFwoPZGlza191c2VkX2J5dGVzGAYgASgEEhgKEGRpc2tfdG90YWxfYnl0ZXMYByABKAQSGgoSbWVtb3J5X2NhY2hlX2J5dGVzGAggASgEIlkKFUNyZWF0ZVNuYXBzaG90UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJEiwKCHRlbXBsYXRlGAIgASgLMhoud3Jlbm4uaG9zdC52MS5UZW1wbGF0ZVJlZiJDChZDcmVhdGVTbmFwc2hvdFJlc3BvbnNlEikKCHRlbXBsYXRlGAEgASgLMhcud3Jlbm4uaG9zdC52MS5UZW1wbGF0ZSJFChVEZWxldGVUZW1wbGF0ZVJlcXVlc3QSLAoIdGVtcGxhdGUYASABKAsyGi53cmVubi5ob3N0LnYxLlRlbXBsYXRlUmVmIhgKFkRlbGV0ZVRlbXBsYXRlUmVzcG9uc2UiFgoUTGlzdFRlbXBsYXRlc1JlcXVlc3QiQwoVTGlzdFRlbXBsYXRlc1Jlc3BvbnNlEioKCXRlbXBsYXRlcxgBIAMoCzIXLndyZW5uLmhvc3QudjEuVGVtcGxhdGUikwEKCFRlbXBsYXRlEicKA3JlZhgBIAEoCzIaLndyZW5uLmhvc3QudjEuVGVtcGxhdGVSZWYSDQoFdmNwdXMYAiABKA0SEQoJbWVtb3J5X21iGAMgASgNEhQKDGRpc2tfc2l6ZV9tYhgEIAEoDRISCgpzaXplX2J5dGVzGAUgASgEEhIKCnJ1bnRpbWVfaWQYBiABKAkiRQoVRXhwb3J0VGVtcGxhdGVSZXF1ZXN0EiwKCHRlbXBsYXRlGAEgASgLMhoud3Jlbm4uaG9zdC52MS5UZW1wbGF0ZVJlZiJdChZFeHBvcnRUZW1wbGF0ZVJlc3BvbnNlEisKBGZpbGUYASABKAsyGy53cmVubi5ob3N0LnYxLkV4cG9ydGVkRmlsZUgAEg4KBGRhdGEYAiABKAxIAEIGCgRwYXJ0IkAKDEV4cG9ydGVkRmlsZRIMCgRuYW1lGAEgASgJEhIKCnNpemVfYnl0ZXMYAiABKAQSDgoGZGlnZXN0GAMgASgJIhYKFEdldEhvc3RTdGF0dXNSZXF1ZXN0Iu8BChVHZXRIb3N0U3RhdHVzUmVzcG9uc2USFgoOZnJlZV9tZW1vcnlfbWIYASABKAQSFAoMZnJlZV9kaXNrX21iGAIgASgEEhkKEXJ1bm5pbmdfc2FuZGJveGVzGAMgASgNEhgKEHBhdXNlZF9zYW5kYm94ZXMYBCABKA0SEAoIZHJhaW5pbmcYBSABKAgSEwoLYWNjZWxlcmF0b3IYBiABKAkSEgoKcnVudGltZV9pZBgHIAEoCRIVCg1hZ2VudF92ZXJzaW9uGAggASgJEiEKBHdvcmsYCSADKAsyEy53cmVubi5ob3N0LnYxLldvcmsiVAoEV29yaxIMCgRraW5kGAEgASgJEg8KB3N1YmplY3QYAiABKAkSDAoEc3RlcBgDIAEoCRIQCghwcm9ncmVzcxgEIAEoARINCgVlcnJvchgFIAEoCSIRCg9QYXVzZUFsbFJlcXVlc3QiPgoQUGF1c2VBbGxSZXNwb25zZRIOCgZwYXVzZWQYASABKA0SGgoSZmFpbGVkX3NhbmRib3hfaWRzGAIgAygJIh0KDERyYWluUmVxdWVzdBINCgVwYXVzZRgBIAEoCCIPCg1EcmFpblJlc3BvbnNlIhAKDlVuZHJhaW5SZXF1ZXN0IhEKD1VuZHJhaW5SZXNwb25zZSpdCgtUaW1lb3V0S2luZBIcChhUSU1FT1VUX0tJTkRfVU5TUEVDSUZJRUQQABIVChFUSU1FT1VUX0tJTkRfSURMRRABEhkKFVRJTUVPVVRfS0lORF9ERUFETElORRACKmIKDVRpbWVvdXRBY3Rpb24SHgoaVElNRU9VVF9BQ1RJT05fVU5TUEVDSUZJRUQQABIYChRUSU1FT1VUX0FDVElPTl9QQVVTRRABEhcKE1RJTUVPVVRfQUNUSU9OX0tJTEwQAiqZAQoNU2FuZGJveFN0YXR1cxIeChpTQU5EQk9YX1NUQVRVU19VTlNQRUNJRklFRBAAEhoKFlNBTkRCT1hfU1RBVFVTX1JVTk5JTkcQARIZChVTQU5EQk9YX1NUQVRVU19QQVVTRUQQAhIXChNTQU5EQk9YX1NUQVRVU19CVVNZEAMSGAoUU0FOREJPWF9TVEFUVVNfRU5ERUQQBDL6DQoLSG9zdFNlcnZpY2USWgoNQ3JlYXRlU2FuZGJveBIjLndyZW5uLmhvc3QudjEuQ3JlYXRlU2FuZGJveFJlcXVlc3QaJC53cmVubi5ob3N0LnYxLkNyZWF0ZVNhbmRib3hSZXNwb25zZRJdCg5EZXN0cm95U2FuZGJveBIkLndyZW5uLmhvc3QudjEuRGVzdHJveVNhbmRib3hSZXF1ZXN0GiUud3Jlbm4uaG9zdC52MS5EZXN0cm95U2FuZGJveFJlc3BvbnNlElcKDFBhdXNlU2FuZGJveBIiLndyZW5uLmhvc3QudjEuUGF1c2VTYW5kYm94UmVxdWVzdBojLndyZW5uLmhvc3QudjEuUGF1c2VTYW5kYm94UmVzcG9uc2USWgoNUmVzdW1lU2FuZGJveBIjLndyZW5uLmhvc3QudjEuUmVzdW1lU2FuZGJveFJlcXVlc3QaJC53cmVubi5ob3N0LnYxLlJlc3VtZVNhbmRib3hSZXNwb25zZRJUCgtGb3JrU2FuZGJveBIhLndyZW5uLmhvc3QudjEuRm9ya1NhbmRib3hSZXF1ZXN0GiIud3Jlbm4uaG9zdC52MS5Gb3JrU2FuZGJveFJlc3BvbnNlEloKDVVwZGF0ZVNhbmRib3gSIy53cmVubi5ob3N0LnYxLlVwZGF0ZVNhbmRib3hSZXF1ZXN0GiQud3Jlbm4uaG9zdC52MS5VcGRhdGVTYW5kYm94UmVzcG9uc2USVAoLUGluZ1NhbmRib3gSIS53cmVubi5ob3N0LnYxLlBpbmdTYW5kYm94UmVxdWVzdBoiLndyZW5uLmhvc3QudjEuUGluZ1NhbmRib3hSZXNwb25zZRJaCg1MaXN0U2FuZGJveGVzEiMud3Jlbm4uaG9zdC52MS5MaXN0U2FuZGJveGVzUmVxdWVzdBokLndyZW5uLmhvc3QudjEuTGlzdFNhbmRib3hlc1Jlc3BvbnNlEmMKEEFja25vd2xlZGdlRW5kZWQSJi53cmVubi5ob3N0LnYxLkFja25vd2xlZGdlRW5kZWRSZXF1ZXN0Gicud3Jlbm4uaG9zdC52MS5BY2tub3dsZWRnZUVuZGVkUmVzcG9uc2USXQoOR2V0U2FuZGJveExvZ3MSJC53cmVubi5ob3N0LnYxLkdldFNhbmRib3hMb2dzUmVxdWVzdBolLndyZW5uLmhvc3QudjEuR2V0U2FuZGJveExvZ3NSZXNwb25zZRJOCglMaXN0UG9ydHMSHy53cmVubi5ob3N0LnYxLkxpc3RQb3J0c1JlcXVlc3QaIC53cmVubi5ob3N0LnYxLkxpc3RQb3J0c1Jlc3BvbnNlElEKCkdldE1ldHJpY3MSIC53cmVubi5ob3N0LnYxLkdldE1ldHJpY3NSZXF1ZXN0GiEud3Jlbm4uaG9zdC52MS5HZXRNZXRyaWNzUmVzcG9uc2USXQoOQ3JlYXRlU25hcHNob3QSJC53cmVubi5ob3N0LnYxLkNyZWF0ZVNuYXBzaG90UmVxdWVzdBolLndyZW5uLmhvc3QudjEuQ3JlYXRlU25hcHNob3RSZXNwb25zZRJdCg5EZWxldGVUZW1wbGF0ZRIkLndyZW5uLmhvc3QudjEuRGVsZXRlVGVtcGxhdGVSZXF1ZXN0GiUud3Jlbm4uaG9zdC52MS5EZWxldGVUZW1wbGF0ZVJlc3BvbnNlEloKDUxpc3RUZW1wbGF0ZXMSIy53cmVubi5ob3N0LnYxLkxpc3RUZW1wbGF0ZXNSZXF1ZXN0GiQud3Jlbm4uaG9zdC52MS5MaXN0VGVtcGxhdGVzUmVzcG9uc2USXwoORXhwb3J0VGVtcGxhdGUSJC53cmVubi5ob3N0LnYxLkV4cG9ydFRlbXBsYXRlUmVxdWVzdBolLndyZW5uLmhvc3QudjEuRXhwb3J0VGVtcGxhdGVSZXNwb25zZTABEloKDUdldEhvc3RTdGF0dXMSIy53cmVubi5ob3N0LnYxLkdldEhvc3RTdGF0dXNSZXF1ZXN0GiQud3Jlbm4uaG9zdC52MS5HZXRIb3N0U3RhdHVzUmVzcG9uc2USSwoIUGF1c2VBbGwSHi53cmVubi5ob3N0LnYxLlBhdXNlQWxsUmVxdWVzdBofLndyZW5uLmhvc3QudjEuUGF1c2VBbGxSZXNwb25zZRJCCgVEcmFpbhIbLndyZW5uLmhvc3QudjEuRHJhaW5SZXF1ZXN0Ghwud3Jlbm4uaG9zdC52MS5EcmFpblJlc3BvbnNlEkgKB1VuZHJhaW4SHS53cmVubi5ob3N0LnYxLlVuZHJhaW5SZXF1ZXN0Gh4ud3Jlbm4uaG9zdC52MS5VbmRyYWluUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Chh3cmVubi9ob3N0L3YxL2hvc3QucHJvdG8SDXdyZW5uLmhvc3QudjEidgoHVGltZW91dBIoCgRraW5kGAEgASgOMhoud3Jlbm4uaG9zdC52MS5UaW1lb3V0S2luZBITCgt0aW1lb3V0X3NlYxgCIAEoDRIsCgZhY3Rpb24YAyABKA4yHC53cmVubi5ob3N0LnYxLlRpbWVvdXRBY3Rpb24iUAoNTmV0d29ya1BvbGljeRIWCg5hbGxvd19pbnRlcm5ldBgBIAEoCBITCgthbGxvd19jaWRycxgCIAMoCRISCgpkZW55X2NpZHJzGAMgAygJIkkKC1RlbXBsYXRlUmVmEg8KB3RlYW1faWQYASABKAkSEwoLdGVtcGxhdGVfaWQYAiABKAkSFAoIdGVtcGxhdGUYAyABKAlCAhgBIvkCChRDcmVhdGVTYW5kYm94UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJEiwKCHRlbXBsYXRlGAIgASgLMhoud3Jlbm4uaG9zdC52MS5UZW1wbGF0ZVJlZhINCgV2Y3B1cxgDIAEoDRIRCgltZW1vcnlfbWIYBCABKA0SFAoMZGlza19zaXplX21iGAUgASgNEicKB3RpbWVvdXQYBiABKAsyFi53cmVubi5ob3N0LnYxLlRpbWVvdXQSLQoHbmV0d29yaxgHIAEoCzIcLndyZW5uLmhvc3QudjEuTmV0d29ya1BvbGljeRI7CgRlbnZzGAggAygLMi0ud3Jlbm4uaG9zdC52MS5DcmVhdGVTYW5kYm94UmVxdWVzdC5FbnZzRW50cnkSFAoMYWNjZXNzX3Rva2VuGAkgASgJEg8KB3RlYW1faWQYCiABKAkaKwoJRW52c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiRQoVQ3JlYXRlU2FuZGJveFJlc3BvbnNlEiwKB3NhbmRib3gYASABKAsyGy53cmVubi5ob3N0LnYxLlNhbmRib3hTdGF0ZSIrChVEZXN0cm95U2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCSIYChZEZXN0cm95U2FuZGJveFJlc3BvbnNlIj4KE1BhdXNlU2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRITCgtrZWVwX21lbW9yeRgCIAEoCCJEChRQYXVzZVNhbmRib3hSZXNwb25zZRIsCgdzYW5kYm94GAEgASgLMhsud3Jlbm4uaG9zdC52MS5TYW5kYm94U3RhdGUidwoUUmVzdW1lU2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRIUCgxhY2Nlc3NfdG9rZW4YAiABKAkSJwoHdGltZW91dBgDIAEoCzIWLndyZW5uLmhvc3QudjEuVGltZW91dBIMCgRjb2xkGAQgASgIIkUKFVJlc3VtZVNhbmRib3hSZXNwb25zZRIsCgdzYW5kYm94GAEgASgLMhsud3Jlbm4uaG9zdC52MS5TYW5kYm94U3RhdGUifQoSRm9ya1NhbmRib3hSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkSKgoIY2hpbGRyZW4YAiADKAsyGC53cmVubi5ob3N0LnYxLkZvcmtDaGlsZBInCgd0aW1lb3V0GAMgASgLMhYud3Jlbm4uaG9zdC52MS5UaW1lb3V0IjUKCUZvcmtDaGlsZBISCgpzYW5kYm94X2lkGAEgASgJEhQKDGFjY2Vzc190b2tlbhgCIAEoCSJBChNGb3JrU2FuZGJveFJlc3BvbnNlEioKB3Jlc3VsdHMYASADKAsyGS53cmVubi5ob3N0LnYxLkZvcmtSZXN1bHQiXQoKRm9ya1Jlc3VsdBISCgpzYW5kYm94X2lkGAEgASgJEiwKB3NhbmRib3gYAiABKAsyGy53cmVubi5ob3N0LnYxLlNhbmRib3hTdGF0ZRINCgVlcnJvchgDIAEoCSKCAQoUVXBkYXRlU2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRInCgd0aW1lb3V0GAIgASgLMhYud3Jlbm4uaG9zdC52MS5UaW1lb3V0Ei0KB25ldHdvcmsYAyABKAsyHC53cmVubi5ob3N0LnYxLk5ldHdvcmtQb2xpY3kiRQoVVXBkYXRlU2FuZGJveFJlc3BvbnNlEiwKB3NhbmRib3gYASABKAsyGy53cmVubi5ob3N0LnYxLlNhbmRib3hTdGF0ZSIoChJQaW5nU2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCSJDChNQaW5nU2FuZGJveFJlc3BvbnNlEiwKB3NhbmRib3gYASABKAsyGy53cmVubi5ob3N0LnYxLlNhbmRib3hTdGF0ZSIWChRMaXN0U2FuZGJveGVzUmVxdWVzdCJZChVMaXN0U2FuZGJveGVzUmVzcG9uc2USLgoJc2FuZGJveGVzGAEgAygLMhsud3Jlbm4uaG9zdC52MS5TYW5kYm94U3RhdGUSEAoIZHJhaW5pbmcYAiABKAgitQIKDFNhbmRib3hTdGF0ZRISCgpzYW5kYm94X2lkGAEgASgJEiwKBnN0YXR1cxgCIAEoDjIcLndyZW5uLmhvc3QudjEuU2FuZGJveFN0YXR1cxIOCgZyZWFzb24YAyABKAkSEwoLbWVtb3J5X2tlcHQYBCABKAgSLgoKZXhwaXJlc19hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoObGFzdF9hY3RpdmVfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBXZjcHVzGAcgASgNEhEKCW1lbW9yeV9tYhgIIAEoDRIPCgd0ZWFtX2lkGAkgASgJEhMKC3RlbXBsYXRlX2lkGAogASgJEhIKCmRpc2tfYnl0ZXMYCyABKAQiLgoXQWNrbm93bGVkZ2VFbmRlZFJlcXVlc3QSEwoLc2FuZGJveF9pZHMYASADKAkiGgoYQWNrbm93bGVkZ2VFbmRlZFJlc3BvbnNlIisKFUdldFNhbmRib3hMb2dzUmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJIj4KFkdldFNhbmRib3hMb2dzUmVzcG9uc2USDwoHY29uc29sZRgBIAEoDBITCgtndWVzdF9hZ2VudBgCIAEoDCImChBMaXN0UG9ydHNSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkiIgoRTGlzdFBvcnRzUmVzcG9uc2USDQoFcG9ydHMYASADKA0iJwoRR2V0TWV0cmljc1JlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCSLvAQoSR2V0TWV0cmljc1Jlc3BvbnNlEiYKAmF0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIYChBjcHVfdXNlZF9wZXJjZW50GAIgASgBEhEKCWNwdV9jb3VudBgDIAEoDRIZChFtZW1vcnlfdXNlZF9ieXRlcxgEIAEoBBIaChJtZW1vcnlfdG90YWxfYnl0ZXMYBSABKAQSFwoPZGlza191c2VkX2J5dGVzGAYgASgEEhgKEGRpc2tfdG90YWxfYnl0ZXMYByABKAQSGgoSbWVtb3J5X2NhY2hlX2J5dGVzGAggASgEIlkKFUNyZWF0ZVNuYXBzaG90UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJEiwKCHRlbXBsYXRlGAIgASgLMhoud3Jlbm4uaG9zdC52MS5UZW1wbGF0ZVJlZiJDChZDcmVhdGVTbmFwc2hvdFJlc3BvbnNlEikKCHRlbXBsYXRlGAEgASgLMhcud3Jlbm4uaG9zdC52MS5UZW1wbGF0ZSJFChVEZWxldGVUZW1wbGF0ZVJlcXVlc3QSLAoIdGVtcGxhdGUYASABKAsyGi53cmVubi5ob3N0LnYxLlRlbXBsYXRlUmVmIhgKFkRlbGV0ZVRlbXBsYXRlUmVzcG9uc2UiFgoUTGlzdFRlbXBsYXRlc1JlcXVlc3QiQwoVTGlzdFRlbXBsYXRlc1Jlc3BvbnNlEioKCXRlbXBsYXRlcxgBIAMoCzIXLndyZW5uLmhvc3QudjEuVGVtcGxhdGUikwEKCFRlbXBsYXRlEicKA3JlZhgBIAEoCzIaLndyZW5uLmhvc3QudjEuVGVtcGxhdGVSZWYSDQoFdmNwdXMYAiABKA0SEQoJbWVtb3J5X21iGAMgASgNEhQKDGRpc2tfc2l6ZV9tYhgEIAEoDRISCgpzaXplX2J5dGVzGAUgASgEEhIKCnJ1bnRpbWVfaWQYBiABKAkiSAoYTGlzdFRlbXBsYXRlRmlsZXNSZXF1ZXN0EiwKCHRlbXBsYXRlGAEgASgLMhoud3Jlbm4uaG9zdC52MS5UZW1wbGF0ZVJlZiJEChlMaXN0VGVtcGxhdGVGaWxlc1Jlc3BvbnNlEicKBHBsYW4YASABKAsyGS53cmVubi5ob3N0LnYxLkV4cG9ydFBsYW4icAoXTGlzdE1pc3NpbmdGaWxlc1JlcXVlc3QSLAoIdGVtcGxhdGUYASABKAsyGi53cmVubi5ob3N0LnYxLlRlbXBsYXRlUmVmEicKBHBsYW4YAiABKAsyGS53cmVubi5ob3N0LnYxLkV4cG9ydFBsYW4iOgoYTGlzdE1pc3NpbmdGaWxlc1Jlc3BvbnNlEg8KB3ByZXNlbnQYASABKAgSDQoFbmFtZXMYAiADKAkiVAoVRXhwb3J0VGVtcGxhdGVSZXF1ZXN0EiwKCHRlbXBsYXRlGAEgASgLMhoud3Jlbm4uaG9zdC52MS5UZW1wbGF0ZVJlZhINCgVuYW1lcxgCIAMoCSLNAQoWRXhwb3J0VGVtcGxhdGVSZXNwb25zZRIrCgRmaWxlGAEgASgLMhsud3Jlbm4uaG9zdC52MS5FeHBvcnRlZEZpbGVIABIOCgRkYXRhGAIgASgMSAASMwoKY29tcHJlc3NlZBgDIAEoCzIdLndyZW5uLmhvc3QudjEuQ29tcHJlc3NlZERhdGFIABIOCgRob2xlGAQgASgESAASKQoEcGxhbhgFIAEoCzIZLndyZW5uLmhvc3QudjEuRXhwb3J0UGxhbkgAQgYKBHBhcnQiTAoKRXhwb3J0UGxhbhIqCgVmaWxlcxgBIAMoCzIbLndyZW5uLmhvc3QudjEuRXhwb3J0ZWRGaWxlEhIKCnJ1bnRpbWVfaWQYAiABKAkiWQoMRXhwb3J0ZWRGaWxlEgwKBG5hbWUYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoBBIOCgZkaWdlc3QYAyABKAkSFwoPYWxsb2NhdGVkX2J5dGVzGAQgASgEIiwKDkNvbXByZXNzZWREYXRhEgwKBHpzdGQYASABKAwSDAoEc2l6ZRgCIAEoDSIWChRHZXRIb3N0U3RhdHVzUmVxdWVzdCLvAQoVR2V0SG9zdFN0YXR1c1Jlc3BvbnNlEhYKDmZyZWVfbWVtb3J5X21iGAEgASgEEhQKDGZyZWVfZGlza19tYhgCIAEoBBIZChFydW5uaW5nX3NhbmRib3hlcxgDIAEoDRIYChBwYXVzZWRfc2FuZGJveGVzGAQgASgNEhAKCGRyYWluaW5nGAUgASgIEhMKC2FjY2VsZXJhdG9yGAYgASgJEhIKCnJ1bnRpbWVfaWQYByABKAkSFQoNYWdlbnRfdmVyc2lvbhgIIAEoCRIhCgR3b3JrGAkgAygLMhMud3Jlbm4uaG9zdC52MS5Xb3JrIlQKBFdvcmsSDAoEa2luZBgBIAEoCRIPCgdzdWJqZWN0GAIgASgJEgwKBHN0ZXAYAyABKAkSEAoIcHJvZ3Jlc3MYBCABKAESDQoFZXJyb3IYBSABKAkiEQoPUGF1c2VBbGxSZXF1ZXN0Ij4KEFBhdXNlQWxsUmVzcG9uc2USDgoGcGF1c2VkGAEgASgNEhoKEmZhaWxlZF9zYW5kYm94X2lkcxgCIAMoCSIdCgxEcmFpblJlcXVlc3QSDQoFcGF1c2UYASABKAgiDwoNRHJhaW5SZXNwb25zZSIQCg5VbmRyYWluUmVxdWVzdCIRCg9VbmRyYWluUmVzcG9uc2UqXQoLVGltZW91dEtpbmQSHAoYVElNRU9VVF9LSU5EX1VOU1BFQ0lGSUVEEAASFQoRVElNRU9VVF9LSU5EX0lETEUQARIZChVUSU1FT1VUX0tJTkRfREVBRExJTkUQAipiCg1UaW1lb3V0QWN0aW9uEh4KGlRJTUVPVVRfQUNUSU9OX1VOU1BFQ0lGSUVEEAASGAoUVElNRU9VVF9BQ1RJT05fUEFVU0UQARIXChNUSU1FT1VUX0FDVElPTl9LSUxMEAIqmQEKDVNhbmRib3hTdGF0dXMSHgoaU0FOREJPWF9TVEFUVVNfVU5TUEVDSUZJRUQQABIaChZTQU5EQk9YX1NUQVRVU19SVU5OSU5HEAESGQoVU0FOREJPWF9TVEFUVVNfUEFVU0VEEAISFwoTU0FOREJPWF9TVEFUVVNfQlVTWRADEhgKFFNBTkRCT1hfU1RBVFVTX0VOREVEEAQyxw8KC0hvc3RTZXJ2aWNlEloKDUNyZWF0ZVNhbmRib3gSIy53cmVubi5ob3N0LnYxLkNyZWF0ZVNhbmRib3hSZXF1ZXN0GiQud3Jlbm4uaG9zdC52MS5DcmVhdGVTYW5kYm94UmVzcG9uc2USXQoORGVzdHJveVNhbmRib3gSJC53cmVubi5ob3N0LnYxLkRlc3Ryb3lTYW5kYm94UmVxdWVzdBolLndyZW5uLmhvc3QudjEuRGVzdHJveVNhbmRib3hSZXNwb25zZRJXCgxQYXVzZVNhbmRib3gSIi53cmVubi5ob3N0LnYxLlBhdXNlU2FuZGJveFJlcXVlc3QaIy53cmVubi5ob3N0LnYxLlBhdXNlU2FuZGJveFJlc3BvbnNlEloKDVJlc3VtZVNhbmRib3gSIy53cmVubi5ob3N0LnYxLlJlc3VtZVNhbmRib3hSZXF1ZXN0GiQud3Jlbm4uaG9zdC52MS5SZXN1bWVTYW5kYm94UmVzcG9uc2USVAoLRm9ya1NhbmRib3gSIS53cmVubi5ob3N0LnYxLkZvcmtTYW5kYm94UmVxdWVzdBoiLndyZW5uLmhvc3QudjEuRm9ya1NhbmRib3hSZXNwb25zZRJaCg1VcGRhdGVTYW5kYm94EiMud3Jlbm4uaG9zdC52MS5VcGRhdGVTYW5kYm94UmVxdWVzdBokLndyZW5uLmhvc3QudjEuVXBkYXRlU2FuZGJveFJlc3BvbnNlElQKC1BpbmdTYW5kYm94EiEud3Jlbm4uaG9zdC52MS5QaW5nU2FuZGJveFJlcXVlc3QaIi53cmVubi5ob3N0LnYxLlBpbmdTYW5kYm94UmVzcG9uc2USWgoNTGlzdFNhbmRib3hlcxIjLndyZW5uLmhvc3QudjEuTGlzdFNhbmRib3hlc1JlcXVlc3QaJC53cmVubi5ob3N0LnYxLkxpc3RTYW5kYm94ZXNSZXNwb25zZRJjChBBY2tub3dsZWRnZUVuZGVkEiYud3Jlbm4uaG9zdC52MS5BY2tub3dsZWRnZUVuZGVkUmVxdWVzdBonLndyZW5uLmhvc3QudjEuQWNrbm93bGVkZ2VFbmRlZFJlc3BvbnNlEl0KDkdldFNhbmRib3hMb2dzEiQud3Jlbm4uaG9zdC52MS5HZXRTYW5kYm94TG9nc1JlcXVlc3QaJS53cmVubi5ob3N0LnYxLkdldFNhbmRib3hMb2dzUmVzcG9uc2USTgoJTGlzdFBvcnRzEh8ud3Jlbm4uaG9zdC52MS5MaXN0UG9ydHNSZXF1ZXN0GiAud3Jlbm4uaG9zdC52MS5MaXN0UG9ydHNSZXNwb25zZRJRCgpHZXRNZXRyaWNzEiAud3Jlbm4uaG9zdC52MS5HZXRNZXRyaWNzUmVxdWVzdBohLndyZW5uLmhvc3QudjEuR2V0TWV0cmljc1Jlc3BvbnNlEl0KDkNyZWF0ZVNuYXBzaG90EiQud3Jlbm4uaG9zdC52MS5DcmVhdGVTbmFwc2hvdFJlcXVlc3QaJS53cmVubi5ob3N0LnYxLkNyZWF0ZVNuYXBzaG90UmVzcG9uc2USXQoORGVsZXRlVGVtcGxhdGUSJC53cmVubi5ob3N0LnYxLkRlbGV0ZVRlbXBsYXRlUmVxdWVzdBolLndyZW5uLmhvc3QudjEuRGVsZXRlVGVtcGxhdGVSZXNwb25zZRJaCg1MaXN0VGVtcGxhdGVzEiMud3Jlbm4uaG9zdC52MS5MaXN0VGVtcGxhdGVzUmVxdWVzdBokLndyZW5uLmhvc3QudjEuTGlzdFRlbXBsYXRlc1Jlc3BvbnNlEmYKEUxpc3RUZW1wbGF0ZUZpbGVzEicud3Jlbm4uaG9zdC52MS5MaXN0VGVtcGxhdGVGaWxlc1JlcXVlc3QaKC53cmVubi5ob3N0LnYxLkxpc3RUZW1wbGF0ZUZpbGVzUmVzcG9uc2USYwoQTGlzdE1pc3NpbmdGaWxlcxImLndyZW5uLmhvc3QudjEuTGlzdE1pc3NpbmdGaWxlc1JlcXVlc3QaJy53cmVubi5ob3N0LnYxLkxpc3RNaXNzaW5nRmlsZXNSZXNwb25zZRJfCg5FeHBvcnRUZW1wbGF0ZRIkLndyZW5uLmhvc3QudjEuRXhwb3J0VGVtcGxhdGVSZXF1ZXN0GiUud3Jlbm4uaG9zdC52MS5FeHBvcnRUZW1wbGF0ZVJlc3BvbnNlMAESWgoNR2V0SG9zdFN0YXR1cxIjLndyZW5uLmhvc3QudjEuR2V0SG9zdFN0YXR1c1JlcXVlc3QaJC53cmVubi5ob3N0LnYxLkdldEhvc3RTdGF0dXNSZXNwb25zZRJLCghQYXVzZUFsbBIeLndyZW5uLmhvc3QudjEuUGF1c2VBbGxSZXF1ZXN0Gh8ud3Jlbm4uaG9zdC52MS5QYXVzZUFsbFJlc3BvbnNlEkIKBURyYWluEhsud3Jlbm4uaG9zdC52MS5EcmFpblJlcXVlc3QaHC53cmVubi5ob3N0LnYxLkRyYWluUmVzcG9uc2USSAoHVW5kcmFpbhIdLndyZW5uLmhvc3QudjEuVW5kcmFpblJlcXVlc3QaHi53cmVubi5ob3N0LnYxLlVuZHJhaW5SZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message wrenn.host.v1.Timeout
@@ -510,6 +510,13 @@ export type ListSandboxesResponse = Message<"wrenn.host.v1.ListSandboxesResponse
    * @generated from field: repeated wrenn.host.v1.SandboxState sandboxes = 1;
    */
   sandboxes: SandboxState[];
+
+  /**
+   * The host takes no new sandboxes.
+   *
+   * @generated from field: bool draining = 2;
+   */
+  draining: boolean;
 };
 
 /**
@@ -910,9 +917,9 @@ export const TemplateSchema: GenMessage<Template> = /*@__PURE__*/
   messageDesc(file_wrenn_host_v1_host, 36);
 
 /**
- * @generated from message wrenn.host.v1.ExportTemplateRequest
+ * @generated from message wrenn.host.v1.ListTemplateFilesRequest
  */
-export type ExportTemplateRequest = Message<"wrenn.host.v1.ExportTemplateRequest"> & {
+export type ListTemplateFilesRequest = Message<"wrenn.host.v1.ListTemplateFilesRequest"> & {
   /**
    * @generated from field: wrenn.host.v1.TemplateRef template = 1;
    */
@@ -920,11 +927,98 @@ export type ExportTemplateRequest = Message<"wrenn.host.v1.ExportTemplateRequest
 };
 
 /**
+ * Describes the message wrenn.host.v1.ListTemplateFilesRequest.
+ * Use `create(ListTemplateFilesRequestSchema)` to create a new message.
+ */
+export const ListTemplateFilesRequestSchema: GenMessage<ListTemplateFilesRequest> = /*@__PURE__*/
+  messageDesc(file_wrenn_host_v1_host, 37);
+
+/**
+ * @generated from message wrenn.host.v1.ListTemplateFilesResponse
+ */
+export type ListTemplateFilesResponse = Message<"wrenn.host.v1.ListTemplateFilesResponse"> & {
+  /**
+   * @generated from field: wrenn.host.v1.ExportPlan plan = 1;
+   */
+  plan?: ExportPlan | undefined;
+};
+
+/**
+ * Describes the message wrenn.host.v1.ListTemplateFilesResponse.
+ * Use `create(ListTemplateFilesResponseSchema)` to create a new message.
+ */
+export const ListTemplateFilesResponseSchema: GenMessage<ListTemplateFilesResponse> = /*@__PURE__*/
+  messageDesc(file_wrenn_host_v1_host, 38);
+
+/**
+ * @generated from message wrenn.host.v1.ListMissingFilesRequest
+ */
+export type ListMissingFilesRequest = Message<"wrenn.host.v1.ListMissingFilesRequest"> & {
+  /**
+   * @generated from field: wrenn.host.v1.TemplateRef template = 1;
+   */
+  template?: TemplateRef | undefined;
+
+  /**
+   * @generated from field: wrenn.host.v1.ExportPlan plan = 2;
+   */
+  plan?: ExportPlan | undefined;
+};
+
+/**
+ * Describes the message wrenn.host.v1.ListMissingFilesRequest.
+ * Use `create(ListMissingFilesRequestSchema)` to create a new message.
+ */
+export const ListMissingFilesRequestSchema: GenMessage<ListMissingFilesRequest> = /*@__PURE__*/
+  messageDesc(file_wrenn_host_v1_host, 39);
+
+/**
+ * @generated from message wrenn.host.v1.ListMissingFilesResponse
+ */
+export type ListMissingFilesResponse = Message<"wrenn.host.v1.ListMissingFilesResponse"> & {
+  /**
+   * The host holds the template whole.
+   *
+   * @generated from field: bool present = 1;
+   */
+  present: boolean;
+
+  /**
+   * @generated from field: repeated string names = 2;
+   */
+  names: string[];
+};
+
+/**
+ * Describes the message wrenn.host.v1.ListMissingFilesResponse.
+ * Use `create(ListMissingFilesResponseSchema)` to create a new message.
+ */
+export const ListMissingFilesResponseSchema: GenMessage<ListMissingFilesResponse> = /*@__PURE__*/
+  messageDesc(file_wrenn_host_v1_host, 40);
+
+/**
+ * @generated from message wrenn.host.v1.ExportTemplateRequest
+ */
+export type ExportTemplateRequest = Message<"wrenn.host.v1.ExportTemplateRequest"> & {
+  /**
+   * @generated from field: wrenn.host.v1.TemplateRef template = 1;
+   */
+  template?: TemplateRef | undefined;
+
+  /**
+   * Names of the files to send; none: all of them.
+   *
+   * @generated from field: repeated string names = 2;
+   */
+  names: string[];
+};
+
+/**
  * Describes the message wrenn.host.v1.ExportTemplateRequest.
  * Use `create(ExportTemplateRequestSchema)` to create a new message.
  */
 export const ExportTemplateRequestSchema: GenMessage<ExportTemplateRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 37);
+  messageDesc(file_wrenn_host_v1_host, 41);
 
 /**
  * @generated from message wrenn.host.v1.ExportTemplateResponse
@@ -935,16 +1029,42 @@ export type ExportTemplateResponse = Message<"wrenn.host.v1.ExportTemplateRespon
    */
   part: {
     /**
+     * Begins a file; what follows up to the next one is its content, in order.
+     *
      * @generated from field: wrenn.host.v1.ExportedFile file = 1;
      */
     value: ExportedFile;
     case: "file";
   } | {
     /**
+     * At most 256 KB.
+     *
      * @generated from field: bytes data = 2;
      */
     value: Uint8Array;
     case: "data";
+  } | {
+    /**
+     * @generated from field: wrenn.host.v1.CompressedData compressed = 3;
+     */
+    value: CompressedData;
+    case: "compressed";
+  } | {
+    /**
+     * So many zeroes.
+     *
+     * @generated from field: uint64 hole = 4;
+     */
+    value: bigint;
+    case: "hole";
+  } | {
+    /**
+     * First of all in an import; an export does not send it.
+     *
+     * @generated from field: wrenn.host.v1.ExportPlan plan = 5;
+     */
+    value: ExportPlan;
+    case: "plan";
   } | { case: undefined; value?: undefined };
 };
 
@@ -953,13 +1073,37 @@ export type ExportTemplateResponse = Message<"wrenn.host.v1.ExportTemplateRespon
  * Use `create(ExportTemplateResponseSchema)` to create a new message.
  */
 export const ExportTemplateResponseSchema: GenMessage<ExportTemplateResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 38);
+  messageDesc(file_wrenn_host_v1_host, 42);
+
+/**
+ * @generated from message wrenn.host.v1.ExportPlan
+ */
+export type ExportPlan = Message<"wrenn.host.v1.ExportPlan"> & {
+  /**
+   * @generated from field: repeated wrenn.host.v1.ExportedFile files = 1;
+   */
+  files: ExportedFile[];
+
+  /**
+   * @generated from field: string runtime_id = 2;
+   */
+  runtimeId: string;
+};
+
+/**
+ * Describes the message wrenn.host.v1.ExportPlan.
+ * Use `create(ExportPlanSchema)` to create a new message.
+ */
+export const ExportPlanSchema: GenMessage<ExportPlan> = /*@__PURE__*/
+  messageDesc(file_wrenn_host_v1_host, 43);
 
 /**
  * @generated from message wrenn.host.v1.ExportedFile
  */
 export type ExportedFile = Message<"wrenn.host.v1.ExportedFile"> & {
   /**
+   * manifest.json, memory, layers/{id}, drives/{digest}, kernels/{digest}/vmlinuz and the like.
+   *
    * @generated from field: string name = 1;
    */
   name: string;
@@ -973,6 +1117,13 @@ export type ExportedFile = Message<"wrenn.host.v1.ExportedFile"> & {
    * @generated from field: string digest = 3;
    */
   digest: string;
+
+  /**
+   * What it takes on disk, holes left out.
+   *
+   * @generated from field: uint64 allocated_bytes = 4;
+   */
+  allocatedBytes: bigint;
 };
 
 /**
@@ -980,7 +1131,31 @@ export type ExportedFile = Message<"wrenn.host.v1.ExportedFile"> & {
  * Use `create(ExportedFileSchema)` to create a new message.
  */
 export const ExportedFileSchema: GenMessage<ExportedFile> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 39);
+  messageDesc(file_wrenn_host_v1_host, 44);
+
+/**
+ * @generated from message wrenn.host.v1.CompressedData
+ */
+export type CompressedData = Message<"wrenn.host.v1.CompressedData"> & {
+  /**
+   * @generated from field: bytes zstd = 1;
+   */
+  zstd: Uint8Array;
+
+  /**
+   * Once unpacked; at most 256 KB.
+   *
+   * @generated from field: uint32 size = 2;
+   */
+  size: number;
+};
+
+/**
+ * Describes the message wrenn.host.v1.CompressedData.
+ * Use `create(CompressedDataSchema)` to create a new message.
+ */
+export const CompressedDataSchema: GenMessage<CompressedData> = /*@__PURE__*/
+  messageDesc(file_wrenn_host_v1_host, 45);
 
 /**
  * @generated from message wrenn.host.v1.GetHostStatusRequest
@@ -993,7 +1168,7 @@ export type GetHostStatusRequest = Message<"wrenn.host.v1.GetHostStatusRequest">
  * Use `create(GetHostStatusRequestSchema)` to create a new message.
  */
 export const GetHostStatusRequestSchema: GenMessage<GetHostStatusRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 40);
+  messageDesc(file_wrenn_host_v1_host, 46);
 
 /**
  * @generated from message wrenn.host.v1.GetHostStatusResponse
@@ -1050,7 +1225,7 @@ export type GetHostStatusResponse = Message<"wrenn.host.v1.GetHostStatusResponse
  * Use `create(GetHostStatusResponseSchema)` to create a new message.
  */
 export const GetHostStatusResponseSchema: GenMessage<GetHostStatusResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 41);
+  messageDesc(file_wrenn_host_v1_host, 47);
 
 /**
  * Something slow under way on the host: a template build or copy, a pool being filled.
@@ -1091,7 +1266,7 @@ export type Work = Message<"wrenn.host.v1.Work"> & {
  * Use `create(WorkSchema)` to create a new message.
  */
 export const WorkSchema: GenMessage<Work> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 42);
+  messageDesc(file_wrenn_host_v1_host, 48);
 
 /**
  * @generated from message wrenn.host.v1.PauseAllRequest
@@ -1104,7 +1279,7 @@ export type PauseAllRequest = Message<"wrenn.host.v1.PauseAllRequest"> & {
  * Use `create(PauseAllRequestSchema)` to create a new message.
  */
 export const PauseAllRequestSchema: GenMessage<PauseAllRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 43);
+  messageDesc(file_wrenn_host_v1_host, 49);
 
 /**
  * @generated from message wrenn.host.v1.PauseAllResponse
@@ -1126,7 +1301,7 @@ export type PauseAllResponse = Message<"wrenn.host.v1.PauseAllResponse"> & {
  * Use `create(PauseAllResponseSchema)` to create a new message.
  */
 export const PauseAllResponseSchema: GenMessage<PauseAllResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 44);
+  messageDesc(file_wrenn_host_v1_host, 50);
 
 /**
  * @generated from message wrenn.host.v1.DrainRequest
@@ -1145,7 +1320,7 @@ export type DrainRequest = Message<"wrenn.host.v1.DrainRequest"> & {
  * Use `create(DrainRequestSchema)` to create a new message.
  */
 export const DrainRequestSchema: GenMessage<DrainRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 45);
+  messageDesc(file_wrenn_host_v1_host, 51);
 
 /**
  * @generated from message wrenn.host.v1.DrainResponse
@@ -1158,7 +1333,7 @@ export type DrainResponse = Message<"wrenn.host.v1.DrainResponse"> & {
  * Use `create(DrainResponseSchema)` to create a new message.
  */
 export const DrainResponseSchema: GenMessage<DrainResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 46);
+  messageDesc(file_wrenn_host_v1_host, 52);
 
 /**
  * @generated from message wrenn.host.v1.UndrainRequest
@@ -1171,7 +1346,7 @@ export type UndrainRequest = Message<"wrenn.host.v1.UndrainRequest"> & {
  * Use `create(UndrainRequestSchema)` to create a new message.
  */
 export const UndrainRequestSchema: GenMessage<UndrainRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 47);
+  messageDesc(file_wrenn_host_v1_host, 53);
 
 /**
  * @generated from message wrenn.host.v1.UndrainResponse
@@ -1184,7 +1359,7 @@ export type UndrainResponse = Message<"wrenn.host.v1.UndrainResponse"> & {
  * Use `create(UndrainResponseSchema)` to create a new message.
  */
 export const UndrainResponseSchema: GenMessage<UndrainResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 48);
+  messageDesc(file_wrenn_host_v1_host, 54);
 
 /**
  * @generated from enum wrenn.host.v1.TimeoutKind
@@ -1413,6 +1588,29 @@ export const HostService: GenService<{
     output: typeof ListTemplatesResponseSchema;
   },
   /**
+   * What a template consists of, the disk layers and boot files it stands on included.
+   *
+   * @generated from rpc wrenn.host.v1.HostService.ListTemplateFiles
+   */
+  listTemplateFiles: {
+    methodKind: "unary";
+    input: typeof ListTemplateFilesRequestSchema;
+    output: typeof ListTemplateFilesResponseSchema;
+  },
+  /**
+   * What a host would have to be sent of another host's template.
+   *
+   * @generated from rpc wrenn.host.v1.HostService.ListMissingFiles
+   */
+  listMissingFiles: {
+    methodKind: "unary";
+    input: typeof ListMissingFilesRequestSchema;
+    output: typeof ListMissingFilesResponseSchema;
+  },
+  /**
+   * The way back in is HTTP: PUT /templates/{team_id}/{template_id}/import with the same messages, each
+   * after its length in four bytes (big-endian), the plan first.
+   *
    * @generated from rpc wrenn.host.v1.HostService.ExportTemplate
    */
   exportTemplate: {

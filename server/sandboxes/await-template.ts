@@ -1,0 +1,101 @@
+/**
+ * A create whose template is on no host with room: waits until the template has come to one that could take
+ * the sandbox, or says how far it is.
+ */
+import { ApiError, unavailable } from "../errors.ts";
+import type { HostEndpoint } from "../hosts/host-fetch.ts";
+import { findCopy } from "../templates/copies-store.ts";
+import type { RunningCopy } from "../templates/copies.ts";
+import type { Template } from "../templates/store.ts";
+import type { SandboxContext } from "./context.ts";
+
+/** A create answers within a minute and a half, and its host takes up to 55 s of that. */
+const WAIT_MS = 30_000;
+const POLL_MS = 200;
+/** What is seen of a copy before its speed says when it ends. */
+const JUDGE_MS = 3_000;
+/** A guess at the rest of a copy is no promise. */
+const LONGEST_RETRY_SEC = 60;
+
+/** What was seen of a copy: how far it was at first and is now, 0 to 1, and what lies between. */
+export interface Seen {
+  from: number;
+  to: number;
+  elapsedMs: number;
+}
+
+/** Ms until it ends if it goes on as it did; null while that cannot be told. */
+export const remainingMs = ({ from, to, elapsedMs }: Seen): number | null =>
+  elapsedMs < JUDGE_MS || to <= from ? null : (elapsedMs / (to - from)) * (1 - to);
+
+/** Null while it is worth waiting, else how long a client should stay away, in seconds. */
+export const retryAfterSec = (seen: Seen): number | null => {
+  const leftMs = remainingMs(seen);
+  const isInTime = seen.elapsedMs + (leftMs ?? 0) <= WAIT_MS;
+  if (isInTime) return null;
+  return Math.min(LONGEST_RETRY_SEC, Math.max(1, Math.ceil((leftMs ?? WAIT_MS) / 1_000)));
+};
+
+const copying = (name: string, progress: number, retrySec: number): ApiError =>
+  new ApiError(
+    503,
+    "template_copying",
+    `The template "${name}" is being copied to a host that can take this sandbox (${Math.floor(progress * 100)} %). Try again.`,
+    { details: { progress }, headers: { "retry-after": String(retrySec) } },
+  );
+
+const failed = (reason: string, cause?: unknown): ApiError =>
+  unavailable(
+    "no_hosts_available",
+    `No host with room holds the template, and copying it to one failed: ${reason}.`,
+    cause,
+  );
+
+/** How far it is a moment later, or null when it is there. Rejects when it failed. */
+type Look = () => Promise<number | null>;
+
+const lookAtOwn =
+  (copy: RunningCopy): Look =>
+  async () => {
+    try {
+      const isDone = await Promise.race([copy.done.then(() => true), Bun.sleep(POLL_MS).then(() => false)]);
+      return isDone ? null : copy.progress;
+    } catch (error) {
+      throw failed(error instanceof Error ? error.message : String(error), error);
+    }
+  };
+
+/** A copy of another server, or none where it could not be begun. */
+const lookAtRow =
+  (
+    { sql, copies }: Pick<SandboxContext, "sql" | "copies">,
+    key: { templateId: string; hostId: string },
+  ): Look =>
+  async () => {
+    const row = await findCopy(sql, key);
+    if (row?.state === "present") return null;
+    if (row?.state !== "copying") {
+      throw failed(copies.hasRoom ? "it ended before its time" : "this server copies enough others just now");
+    }
+    await Bun.sleep(POLL_MS);
+    return row.progress;
+  };
+
+/** @throws ApiError 503 `template_copying` with `progress`, `no_hosts_available` when the copy failed. */
+export const awaitTemplate = async (
+  context: Pick<SandboxContext, "sql" | "copies">,
+  template: Template,
+  target: HostEndpoint,
+): Promise<void> => {
+  const copy = await context.copies.begin({ template, target });
+  const look = copy ? lookAtOwn(copy) : lookAtRow(context, { templateId: template.id, hostId: target.id });
+  const startedMs = performance.now();
+  let from: number | null = null;
+  for (;;) {
+    const to = await look();
+    if (to === null) return;
+    from ??= to;
+    const retrySec = retryAfterSec({ from, to, elapsedMs: performance.now() - startedMs });
+    if (retrySec !== null) throw copying(template.name, to, retrySec);
+  }
+};

@@ -1,0 +1,133 @@
+/** Hosts whose links are cut: what ran there is missing, sleeps, and is there again when the link is. */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+
+import { HostLab, type LabHost } from "../support/host-lab.ts";
+import { PACE, SETTLE_MS, TEST_MS } from "../support/pace.ts";
+import { readMetric } from "../support/server.ts";
+import { readJournalOf } from "../support/traces.ts";
+import { waitFor } from "../support/wait-for.ts";
+
+setDefaultTimeout(TEST_MS);
+
+let lab: HostLab;
+beforeAll(async () => {
+  lab = await HostLab.start({ hosts: 3 });
+});
+afterAll(async () => {
+  await lab[Symbol.asyncDispose]();
+});
+
+const [first, second, third] = [0, 1, 2].map((index) => () => {
+  const host = lab.hosts[index];
+  if (host === undefined) throw new Error(`the lab has no host ${index}`);
+  return host;
+}) as [() => LabHost, () => LabHost, () => LabHost];
+
+/** Memory in a file only memory holds: it is gone when the sandbox was not kept as it was. */
+const marked = async (host: LabHost): Promise<string> => {
+  const id = await lab.createOn(host);
+  await lab.api.run(id, `echo ${id} > /dev/shm/mark`);
+  return id;
+};
+
+const expectMark = async (id: string): Promise<void> => {
+  expect(await lab.api.run(id, "cat /dev/shm/mark")).toBe(`${id}\n`);
+};
+
+const hasStatus =
+  (status: string, ...ids: string[]) =>
+  async (): Promise<boolean> =>
+    (await Promise.all(ids.map((id) => lab.api.read(id)))).every((sandbox) => sandbox.status === status);
+
+/** On the host itself: nobody can ask it. */
+const sleeps = (host: LabHost, id: string) => async (): Promise<boolean> => {
+  const journal = await readJournalOf(host.agent.directory, id);
+  return journal.state === "paused" && journal.saved !== null;
+};
+
+test("a host is cut off: what it holds is missing, sleeps there, and comes back paused", async () => {
+  const host = first();
+  const running = [await marked(host), await marked(host)];
+  const paused = await marked(host);
+  await lab.api.pause(paused);
+  const elsewhere = await marked(second());
+
+  await lab.cut(host);
+  const cutAtMs = performance.now();
+  await waitFor("what ran is missing", hasStatus("missing", ...running), SETTLE_MS);
+  expect(await lab.statusOf(host)).toBe("unreachable");
+  expect(await hasStatus("paused", paused)()).toBe(true);
+  expect(await hasStatus("running", elsewhere)()).toBe(true);
+  for (const id of running) {
+    const { status, body } = await lab.api.request(`/${id}/exec`, { cmd: "true" });
+    expect([status, body.error?.code]).toEqual([503, "host_unreachable"]);
+    await waitFor("it sleeps on its host", sleeps(host, id), SETTLE_MS);
+  }
+  await waitFor("the cut is long", () => performance.now() - cutAtMs > PACE.cutMs, PACE.cutMs + SETTLE_MS);
+
+  await lab.mend(host);
+  await waitFor("all are paused", hasStatus("paused", ...running, paused), SETTLE_MS);
+  await lab.online(host);
+  expect((await lab.story(host.id)).slice(-2)).toEqual(["marked_down", "marked_up"]);
+  for (const id of running) {
+    expect(await lab.story(id)).toEqual(["create", "missing", "pause"]);
+    await lab.api.resume(id);
+    await expectMark(id);
+  }
+  expect(await lab.story(paused)).toEqual(["create", "pause"]);
+  await lab.api.resume(paused);
+  await expectMark(paused);
+  await expectMark(elsewhere);
+  for (const id of [...running, paused, elsewhere]) await lab.api.remove(id);
+});
+
+/** By the metrics and by what admins are shown. */
+const isHolding = (expected: boolean) => async (): Promise<boolean> => {
+  const { body } = await lab.request<{ hold: object | null }>("/v1/admin/monitor");
+  return (
+    (await readMetric(lab.server.url, "wrenn_monitor_holds")) === Number(expected) &&
+    (body.hold !== null) === expected
+  );
+};
+
+test("all hosts are cut off at once: the monitor holds, and says so", async () => {
+  const hosts = [first(), second(), third()];
+  const ids = [];
+  for (const host of hosts) ids.push(await marked(host));
+  const marksBefore = (await lab.stories("marked_down")).length;
+
+  await lab.cut(...hosts);
+  const cutAtMs = performance.now();
+  await waitFor("the monitor holds", isHolding(true), SETTLE_MS);
+  await waitFor("the cut is long", () => performance.now() - cutAtMs > PACE.cutMs, PACE.cutMs + SETTLE_MS);
+  expect(await hasStatus("running", ...ids)()).toBe(true);
+  for (const host of hosts) expect(await lab.statusOf(host)).toBe("online");
+  expect(await isHolding(true)()).toBe(true);
+
+  await lab.mend(...hosts);
+  await waitFor("all are paused", hasStatus("paused", ...ids), SETTLE_MS);
+  await waitFor("it holds no more", isHolding(false), SETTLE_MS);
+  expect((await lab.stories("marked_down")).length).toBe(marksBefore);
+  for (const id of ids) {
+    expect(await lab.story(id)).toEqual(["create", "pause"]);
+    await lab.api.resume(id);
+    await expectMark(id);
+    await lab.api.remove(id);
+  }
+});
+
+test("a host gets another address: the server follows, and what runs there goes on", async () => {
+  const host = third();
+  const id = await marked(host);
+  const address = await lab.readdress(host);
+  const isKnown = async (): Promise<boolean> => {
+    const { body } = await lab.request(`/v1/hosts/${host.id}`);
+    return body["address"] === `https://${address}:7070` && body["reachable"] === true;
+  };
+  await waitFor("the server dials the new address", isKnown, SETTLE_MS);
+  await expectMark(id);
+  // Until a beat on the old connection has failed, which at this pace may take longer than a stale time.
+  const brief = ["missing", "returned"];
+  expect((await lab.story(id)).filter((action) => !brief.includes(action))).toEqual(["create"]);
+  await lab.api.remove(id);
+});

@@ -1,0 +1,114 @@
+/** Servers that are killed, frozen and started again: no host is blamed for it, and one of them always leads. */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+
+import { HostLab, type LabHost } from "../support/host-lab.ts";
+import { PACE, PACE_ENV, SETTLE_MS, TEST_MS } from "../support/pace.ts";
+import { SandboxApi } from "../support/sandbox-api.ts";
+import { ServerProcess } from "../support/server-process.ts";
+import { readMetric } from "../support/server.ts";
+import { waitFor } from "../support/wait-for.ts";
+
+setDefaultTimeout(TEST_MS);
+
+/** Spec: a dead leader is followed within 20 s. */
+const TAKEOVER_MS = 20_000;
+
+let lab: HostLab;
+beforeAll(async () => {
+  lab = await HostLab.start({ hosts: 2 });
+});
+afterAll(async () => {
+  await lab[Symbol.asyncDispose]();
+});
+
+const createOnEach = async (): Promise<string[]> => {
+  const ids = [];
+  for (const host of lab.hosts) ids.push(await lab.createOn(host));
+  return ids;
+};
+
+/** By the database itself: any server may be away. */
+const hostStatus = async ({ name }: LabHost): Promise<string> => {
+  const [row] = await lab.database.ownerSql<{ status: string }[]>`
+    select status from hosts where name = ${name}`;
+  return row?.status ?? "";
+};
+
+const areOnline = async (): Promise<boolean> =>
+  (await Promise.all(lab.hosts.map(hostStatus))).every((status) => status === "online");
+
+test("the server is killed and comes back later: nothing is lost, and no host was marked down", async () => {
+  const ids = await createOnEach();
+  await lab.server.crash();
+  const killedAtMs = performance.now();
+  await waitFor(
+    "it is away",
+    () => performance.now() - killedAtMs > PACE.outageMs,
+    PACE.outageMs + SETTLE_MS,
+  );
+
+  await lab.server.launch(lab.database.url);
+  for (const id of ids) {
+    const isPaused = async (): Promise<boolean> => (await lab.api.read(id)).status === "paused";
+    await waitFor("it is paused", isPaused, SETTLE_MS);
+    expect(await lab.story(id)).toEqual(["create", "pause"]);
+  }
+  await lab.online(...lab.hosts);
+  expect(await lab.stories("marked_down")).toEqual([]);
+  for (const id of ids) {
+    await lab.api.resume(id);
+    expect(await lab.api.run(id, "echo alive")).toBe("alive\n");
+    await lab.api.remove(id);
+  }
+});
+
+const leads = async (server: ServerProcess): Promise<boolean> =>
+  (await readMetric(server.url, "wrenn_monitor_leads")) === 1;
+
+/** Resolves when it leads; throws when that takes longer than it may. */
+const expectTakeover = (server: ServerProcess): Promise<void> =>
+  waitFor("the other one leads", () => leads(server), TAKEOVER_MS);
+
+test("two servers on one database: when the leader dies or freezes the other leads, and nothing is told twice", async () => {
+  const [first, second] = [lab.server, await ServerProcess.start(lab.database.url, PACE_ENV)];
+  try {
+    expect([await leads(first), await leads(second)]).toEqual([true, false]);
+    const [host] = lab.hosts;
+    if (host === undefined) throw new Error("the lab has no host");
+    const id = await lab.createOn(host);
+    const api = new SandboxApi(second.url, lab.api.apiKey);
+
+    await first.crash();
+    await lab.steer(second);
+    await expectTakeover(second);
+    expect(await areOnline()).toBe(true);
+    expect(await api.run(id, "echo alive")).toBe("alive\n");
+
+    await first.launch(lab.database.url);
+    await lab.cut(host);
+    await waitFor("it is lost", async () => (await hostStatus(host)) === "unreachable", SETTLE_MS);
+    await lab.mend(host);
+    await waitFor("it is back", areOnline, SETTLE_MS);
+    await waitFor(
+      "it is settled",
+      async () => /^(running|paused)$/.test((await api.read(id)).status),
+      SETTLE_MS,
+    );
+    expect([await leads(first), await leads(second)]).toEqual([false, true]);
+
+    process.kill(second.pid, "SIGSTOP");
+    await lab.steer(first);
+    await expectTakeover(first);
+    process.kill(second.pid, "SIGCONT");
+    await waitFor("the frozen one knows", async () => !(await leads(second)), SETTLE_MS);
+    expect(await leads(first)).toBe(true);
+    await waitFor("all are online", areOnline, SETTLE_MS);
+
+    expect(await lab.stories("marked_down")).toEqual([host.id]);
+    expect(await lab.stories("marked_up")).toEqual([host.id]);
+    expect(await lab.stories("missing")).toEqual([id]);
+    await lab.api.remove(id);
+  } finally {
+    await second[Symbol.asyncDispose]();
+  }
+});
