@@ -4,7 +4,7 @@
  */
 import { ApiError, unavailable } from "../errors.ts";
 import type { HostEndpoint } from "../hosts/host-fetch.ts";
-import { findCopy } from "../templates/copies-store.ts";
+import { type CopyKey, findCopy } from "../templates/copies-store.ts";
 import type { RunningCopy } from "../templates/copies.ts";
 import type { Template } from "../templates/store.ts";
 import type { SandboxContext } from "./context.ts";
@@ -51,35 +51,29 @@ const failed = (reason: string, cause?: unknown): ApiError =>
     cause,
   );
 
-/** How far it is a moment later, or null when it is there. Rejects when it failed. */
-type Look = () => Promise<number | null>;
+/** How far this server's own copy is a moment later; null when it is there. */
+const lookAtOwn = async (copy: RunningCopy): Promise<number | null> => {
+  try {
+    const isDone = await Promise.race([copy.done.then(() => true), Bun.sleep(POLL_MS).then(() => false)]);
+    return isDone ? null : copy.progress;
+  } catch (error) {
+    throw failed(error instanceof Error ? error.message : String(error), error);
+  }
+};
 
-const lookAtOwn =
-  (copy: RunningCopy): Look =>
-  async () => {
-    try {
-      const isDone = await Promise.race([copy.done.then(() => true), Bun.sleep(POLL_MS).then(() => false)]);
-      return isDone ? null : copy.progress;
-    } catch (error) {
-      throw failed(error instanceof Error ? error.message : String(error), error);
-    }
-  };
-
-/** A copy of another server, or none where it could not be begun. */
-const lookAtRow =
-  (
-    { sql, copies }: Pick<SandboxContext, "sql" | "copies">,
-    key: { templateId: string; hostId: string },
-  ): Look =>
-  async () => {
-    const row = await findCopy(sql, key);
-    if (row?.state === "present") return null;
-    if (row?.state !== "copying") {
-      throw failed(copies.hasRoom ? "it ended before its time" : "this server copies enough others just now");
-    }
-    await Bun.sleep(POLL_MS);
-    return row.progress;
-  };
+/** The same of another server's; throws when there is none and this one could not begin it. */
+const lookAtOther = async (
+  { sql, copies }: Pick<SandboxContext, "sql" | "copies">,
+  key: CopyKey,
+): Promise<number | null> => {
+  const row = await findCopy(sql, key);
+  if (row?.state === "present") return null;
+  if (row?.state !== "copying") {
+    throw failed(copies.hasRoom ? "it ended before its time" : "this server copies enough others just now");
+  }
+  await Bun.sleep(POLL_MS);
+  return row.progress;
+};
 
 /** @throws ApiError 503 `template_copying` with `progress`, `no_hosts_available` when the copy failed. */
 export const awaitTemplate = async (
@@ -87,12 +81,14 @@ export const awaitTemplate = async (
   template: Template,
   target: HostEndpoint,
 ): Promise<void> => {
-  const copy = await context.copies.begin({ template, target });
-  const look = copy ? lookAtOwn(copy) : lookAtRow(context, { templateId: template.id, hostId: target.id });
+  const key = { templateId: template.id, hostId: target.id };
   const startedMs = performance.now();
+  let copy: RunningCopy | null = null;
   let from: number | null = null;
   for (;;) {
-    const to = await look();
+    // Again and again: a copy whose server dies is this one's to go on with.
+    copy ??= await context.copies.begin({ template, target });
+    const to = copy ? await lookAtOwn(copy) : await lookAtOther(context, key);
     if (to === null) return;
     from ??= to;
     const retrySec = retryAfterSec({ from, to, elapsedMs: performance.now() - startedMs });
