@@ -17,11 +17,23 @@ const JUDGE_MS = 3_000;
 /** A guess at the rest of a copy is no promise. */
 const LONGEST_RETRY_SEC = 60;
 
-/** What was seen of a copy: how far it was at first and is now, 0 to 1, and what lies between. */
+/** What was seen of a copy since it moves: how far it was at first and is now, 0 to 1, and what lies between. */
 export interface Seen {
   from: number;
   to: number;
   elapsedMs: number;
+}
+
+/** Reading disks for their digests comes first, and says nothing of the speed of the rest. */
+class Watch {
+  #first: { progress: number; atMs: number } | null = null;
+
+  see(progress: number): Seen {
+    const atMs = performance.now();
+    if (progress > 0) this.#first ??= { progress, atMs };
+    const first = this.#first ?? { progress, atMs };
+    return { from: first.progress, to: progress, elapsedMs: atMs - first.atMs };
+  }
 }
 
 /** Ms until it ends if it goes on as it did; null while that cannot be told. */
@@ -29,9 +41,9 @@ export const remainingMs = ({ from, to, elapsedMs }: Seen): number | null =>
   elapsedMs < JUDGE_MS || to <= from ? null : (elapsedMs / (to - from)) * (1 - to);
 
 /** Null while it is worth waiting, else how long a client should stay away, in seconds. */
-export const retryAfterSec = (seen: Seen): number | null => {
+export const retryAfterSec = (waitedMs: number, seen: Seen): number | null => {
   const leftMs = remainingMs(seen);
-  const isInTime = seen.elapsedMs + (leftMs ?? 0) <= WAIT_MS;
+  const isInTime = waitedMs + (leftMs ?? 0) <= WAIT_MS;
   if (isInTime) return null;
   return Math.min(LONGEST_RETRY_SEC, Math.max(1, Math.ceil((leftMs ?? WAIT_MS) / 1_000)));
 };
@@ -84,14 +96,13 @@ export const awaitTemplate = async (
   const key = { templateId: template.id, hostId: target.id };
   const startedMs = performance.now();
   let copy: RunningCopy | null = null;
-  let from: number | null = null;
+  const watch = new Watch();
   for (;;) {
     // Again and again: a copy whose server dies is this one's to go on with.
     copy ??= await context.copies.begin({ template, target });
     const to = copy ? await lookAtOwn(copy) : await lookAtOther(context, key);
     if (to === null) return;
-    from ??= to;
-    const retrySec = retryAfterSec({ from, to, elapsedMs: performance.now() - startedMs });
+    const retrySec = retryAfterSec(performance.now() - startedMs, watch.see(to));
     if (retrySec !== null) throw copying(template.name, to, retrySec);
   }
 };
