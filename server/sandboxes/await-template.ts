@@ -12,6 +12,8 @@ import type { SandboxContext } from "./context.ts";
 /** A create answers within a minute and a half, and its host takes up to 55 s of that. */
 const WAIT_MS = 30_000;
 const POLL_MS = 200;
+/** Each look costs the database a query or two. */
+const POLL_OTHER_MS = 500;
 /** What is seen of a copy before its speed says when it ends. */
 const JUDGE_MS = 3_000;
 /** A guess at the rest of a copy is no promise. */
@@ -83,7 +85,7 @@ const lookAtOther = async (
   if (row?.state !== "copying") {
     throw failed(copies.hasRoom ? "it ended before its time" : "this server copies enough others just now");
   }
-  await Bun.sleep(POLL_MS);
+  await Bun.sleep(POLL_OTHER_MS);
   return row.progress;
 };
 
