@@ -101,10 +101,6 @@ test("it comes to a second host with little memory, and the process goes on ther
   const watched = await Promise.all([server, source, target].map(({ pid }) => watchMemory(pid)));
   const answer = await createInTheEnd();
   const growth = await Promise.all(watched.map((peak) => peak()));
-  console.log(
-    tookMs,
-    growth.map((g) => g / MIB),
-  );
   expect(answer.status).toBe(201);
   for (const bytes of growth) expect(bytes).toBeLessThan(GROWTH_BYTES);
 
