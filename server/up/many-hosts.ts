@@ -7,14 +7,7 @@ import { isIPv4 } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
 
-import {
-  awaitOnline,
-  type HostOfMany,
-  type HostStart,
-  startAgent,
-  type StartedHosts,
-  stopAgent,
-} from "./agent-child.ts";
+import { awaitOnline, startAgent, stopAgent } from "./agent-child.ts";
 import type { DataPaths } from "./data-directory.ts";
 import { CommandFailure } from "./failure.ts";
 import { checkMachine, type HostJoin, joinAsHost } from "./host.ts";
@@ -22,6 +15,7 @@ import { openLinks, removeLinks } from "./links/links.ts";
 import { type HostLink, linkLabel } from "./links/plan.ts";
 import { hasImages, seedHost } from "./seed-host.ts";
 import type { StartOptions } from "./start-options.ts";
+import type { HostOfMany, HostStart, StartedHosts } from "./started-hosts.ts";
 import type { Supervised } from "./supervise.ts";
 import { waitForMinimal } from "./template-progress.ts";
 
@@ -48,8 +42,9 @@ const directoryOf = (paths: DataPaths, number: number): string => join(paths.hos
 
 /** By the link, unless the server answers to a name of its own certificate only. */
 const serverUrlFor = (serverUrl: string, link: HostLink): string => {
-  const { protocol, port } = new URL(serverUrl);
-  return protocol === "https:" ? serverUrl : `http://${link.machineAddress}:${port}`;
+  const url = new URL(serverUrl);
+  if (url.protocol === "http:") url.hostname = link.machineAddress;
+  return url.origin;
 };
 
 const planJoin = ({ paths }: StartOptions, start: ManyStart, link: HostLink): HostJoin => {
@@ -106,8 +101,10 @@ const openNetwork = async (options: StartOptions, start: ManyStart): Promise<Hos
     requireResolver();
     const label = linkLabel(paths.root);
     closers.push(() => removeLinks(label, "unused"));
+    const { protocol, port } = new URL(start.serverUrl);
+    const dialled = Number(port) || (protocol === "https:" ? 443 : 80);
     const server = reachServer(listen);
-    const { hosts } = await openLinks({ label, count: start.count, port: server.port, server });
+    const { hosts } = await openLinks({ label, count: start.count, port: dialled, server });
     step.detail(hosts.map(({ hostAddress }) => hostAddress).join(", "));
     return hosts;
   });

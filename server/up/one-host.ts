@@ -1,12 +1,13 @@
 /** This machine as the only host of the instance. */
 import { hostname } from "node:os";
 
-import { awaitOnline, type HostStart, startAgent, type StartedHosts, stopAgent } from "./agent-child.ts";
+import { awaitOnline, startAgent, stopAgent } from "./agent-child.ts";
 import type { DataPaths } from "./data-directory.ts";
 import { checkMachine, joinAsHost } from "./host.ts";
 import { choosePort } from "./ports.ts";
 import { readRemembered, remember } from "./remembered.ts";
 import type { StartOptions } from "./start-options.ts";
+import type { HostStart, StartedHosts } from "./started-hosts.ts";
 import { waitForMinimal } from "./template-progress.ts";
 
 /** The port the agent had before, when it still can. */

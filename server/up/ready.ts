@@ -2,10 +2,10 @@
 import { accessSync, chownSync, constants, rmSync } from "node:fs";
 import { dirname } from "node:path";
 
-import type { HostOfMany } from "./agent-child.ts";
 import type { DataPaths } from "./data-directory.ts";
 import { CommandFailure } from "./failure.ts";
 import { writeSecretly } from "./secret-file.ts";
+import type { HostOfMany } from "./started-hosts.ts";
 
 export interface Ready {
   url: string;

@@ -17,12 +17,6 @@ afterAll(async () => {
   await lab[Symbol.asyncDispose]();
 });
 
-const [first, second, third] = [0, 1, 2].map((index) => () => {
-  const host = lab.hosts[index];
-  if (host === undefined) throw new Error(`the lab has no host ${index}`);
-  return host;
-}) as [() => LabHost, () => LabHost, () => LabHost];
-
 /** Memory in a file only memory holds: it is gone when the sandbox was not kept as it was. */
 const marked = async (host: LabHost): Promise<string> => {
   const id = await lab.createOn(host);
@@ -46,11 +40,11 @@ const sleeps = (host: LabHost, id: string) => async (): Promise<boolean> => {
 };
 
 test("a host is cut off: what it holds is missing, sleeps there, and comes back paused", async () => {
-  const host = first();
+  const host = lab.host(1);
   const running = [await marked(host), await marked(host)];
   const paused = await marked(host);
   await lab.api.pause(paused);
-  const elsewhere = await marked(second());
+  const elsewhere = await marked(lab.host(2));
 
   await lab.cut(host);
   const cutAtMs = performance.now();
@@ -91,7 +85,7 @@ const isHolding = (expected: boolean) => async (): Promise<boolean> => {
 };
 
 test("all hosts are cut off at once: the monitor holds, and says so", async () => {
-  const hosts = [first(), second(), third()];
+  const { hosts } = lab;
   const ids = [];
   for (const host of hosts) ids.push(await marked(host));
   const marksBefore = (await lab.stories("marked_down")).length;
@@ -117,7 +111,7 @@ test("all hosts are cut off at once: the monitor holds, and says so", async () =
 });
 
 test("a host gets another address: the server follows, and what runs there goes on", async () => {
-  const host = third();
+  const host = lab.host(3);
   const id = await marked(host);
   const address = await lab.readdress(host);
   const isKnown = async (): Promise<boolean> => {
@@ -125,8 +119,9 @@ test("a host gets another address: the server follows, and what runs there goes 
     return body["address"] === `https://${address}:7070` && body["reachable"] === true;
   };
   await waitFor("the server dials the new address", isKnown, SETTLE_MS);
-  await expectMark(id);
   // Until a beat on the old connection has failed, which at this pace may take longer than a stale time.
+  await waitFor("it is not missing", hasStatus("running", id), SETTLE_MS);
+  await expectMark(id);
   const brief = ["missing", "returned"];
   expect((await lab.story(id)).filter((action) => !brief.includes(action))).toEqual(["create"]);
   await lab.api.remove(id);

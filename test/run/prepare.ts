@@ -54,12 +54,20 @@ export interface Shared {
   dispose(): Promise<void>;
 }
 
+/** Directories of agents in what a test made: that itself, or those of an `up` in it. The inner ones come first. */
+const agentDirectories = (path: string): string[] => {
+  const many = join(path, "hosts");
+  const numbered = existsSync(many) ? readdirSync(many).map((name) => join(many, name)) : [];
+  return [join(path, "host"), ...numbered, path].filter((directory) => existsSync(directory));
+};
+
 /** Whatever a test that was killed left on this machine: machines, networks, devices. */
 const clearHosts = async (directory: string): Promise<void> => {
   for (const folder of ["hosts", "prepared"].map((name) => join(directory, name))) {
     if (!existsSync(folder)) continue;
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      if (entry.isDirectory()) await removeDirectory(join(folder, entry.name));
+      if (!entry.isDirectory()) continue;
+      for (const one of agentDirectories(join(folder, entry.name))) await removeDirectory(one);
     }
   }
 };

@@ -8,10 +8,20 @@ import { runTool } from "../../server/up/system-tool.ts";
 import { makeDirectory, removeDirectory } from "./agent-directory.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { JoinedAgent } from "./joined-agent.ts";
-import { PACE_ENV } from "./pace.ts";
+import { PACE_ENV, SETTLE_MS } from "./pace.ts";
 import { SandboxApi } from "./sandbox-api.ts";
 import { ServerProcess } from "./server-process.ts";
-import { type Answer, type AnyBody, call, type CallOptions, createKey, signUp } from "./server.ts";
+import {
+  type Answer,
+  type AnyBody,
+  call,
+  type CallOptions,
+  createKey,
+  type SignInBody,
+  signUp,
+  type TestPerson,
+} from "./server.ts";
+import { waitFor } from "./wait-for.ts";
 
 export interface LabOptions {
   hosts: number;
@@ -37,8 +47,8 @@ export class HostLab implements AsyncDisposable {
   private constructor(
     readonly server: ServerProcess,
     readonly database: TestDatabase,
-    /** A platform administrator's token; with the pace of the suite it lasts longer than the lab. */
-    readonly token: string,
+    /** A platform administrator, with a token that lasts a quarter of an hour. */
+    private readonly admin: TestPerson,
     readonly api: SandboxApi,
     /** What the links are named after. */
     private readonly directory: string,
@@ -56,9 +66,9 @@ export class HostLab implements AsyncDisposable {
       port,
       server: { address: LOOPBACK, port },
     });
-    const { token } = await signUp(server.url);
-    const api = new SandboxApi(server.url, await createKey(server.url, { token }));
-    const lab = new HostLab(server, database, token, api, directory, links);
+    const admin = await signUp(server.url);
+    const api = new SandboxApi(server.url, await createKey(server.url, admin));
+    const lab = new HostLab(server, database, admin, api, directory, links);
     try {
       for (const link of links.hosts) lab.hosts.push(await lab.#join(link, options.agent));
     } catch (error) {
@@ -73,12 +83,19 @@ export class HostLab implements AsyncDisposable {
     const name = `host ${link.number}`;
     const agent = await JoinedAgent.join({
       serverUrl: url,
-      token: this.token,
+      token: this.admin.token,
       name,
       link,
       env: { ...PACE_ENV, ...env },
     });
     return { id: agent.hostId, name, link, agent };
+  }
+
+  /** By its number, from 1. Throws when the lab has fewer. */
+  host(number: number): LabHost {
+    const host = this.hosts[number - 1];
+    if (host === undefined) throw new Error(`the lab has no host ${number}`);
+    return host;
   }
 
   /** Id of a new sandbox on this host. */
@@ -99,7 +116,11 @@ export class HostLab implements AsyncDisposable {
 
   /** Resolves when the server can use all of these. */
   async online(...hosts: LabHost[]): Promise<void> {
-    await Promise.all(hosts.map(({ agent }) => agent.online()));
+    const isOnline = async ({ id }: LabHost): Promise<boolean> => {
+      const { status, reachable } = (await this.request(`/v1/hosts/${id}`)).body;
+      return status === "online" && reachable === true;
+    };
+    for (const host of hosts) await waitFor(`${host.name} is online`, () => isOnline(host), SETTLE_MS);
   }
 
   /** Actions that the audit trail tells of a sandbox or a host, oldest first. */
@@ -118,7 +139,13 @@ export class HostLab implements AsyncDisposable {
 
   /** As the administrator. */
   async request<T = AnyBody>(path: string, options: CallOptions = {}): Promise<Answer<T>> {
-    return call<T>(this.server.url, path, { token: this.token, ...options });
+    const { url } = this.server;
+    const answer = await call<T>(url, path, { token: this.admin.token, ...options });
+    if (answer.status !== 401) return answer;
+    const { email, password } = this.admin;
+    const { body } = await call<SignInBody>(url, "/v1/auth/login", { body: { email, password } });
+    this.admin.token = body.token;
+    return call<T>(url, path, { token: this.admin.token, ...options });
   }
 
   async cut(...hosts: LabHost[]): Promise<void> {

@@ -135,10 +135,10 @@ export class JoinedAgent {
   }
 
   /** Resolves when it has ended by itself. */
-  async ended(): Promise<void> {
+  async ended(timeoutMs: number): Promise<void> {
     const running = this.#process;
     const isOver = () => running === null || running.exitCode !== null || running.signalCode !== null;
-    await waitFor("the agent ends", isOver, JOIN_MS);
+    await waitFor("the agent ends", isOver, timeoutMs);
     this.#process = null;
   }
 
