@@ -1,6 +1,7 @@
 /** Puts the parts of a host together: layout, network, images, runtime, and the manager over them. */
 import type { AgentConfig } from "./config.ts";
 import { describeError } from "./errors.ts";
+import { ensureBootKernel } from "./images/boot-files.ts";
 import { createHostImages } from "./images/host-images.ts";
 import { createLayerStore } from "./images/layers.ts";
 import type { Layout } from "./images/layout.ts";
@@ -43,22 +44,16 @@ export const openVmRuntime = async (
   agentPath: string = process.execPath,
 ): Promise<OpenRuntime> => {
   const layers = createLayerStore(layout);
-  const imagesFor = (emulated: boolean) =>
-    createHostImages({
-      layout,
-      layers,
-      agentPath,
-      emulated,
-      kernelPath: config.kernelPath,
-    });
-  const { kernelDigest, kernel } = await imagesFor(true).currentBootFiles();
+  const { digest, spec } = await ensureBootKernel({ layout, emulated: true, kernelPath: config.kernelPath });
   const runtime = await openRuntime({
     accelerator: config.accelerator,
-    kernel: { imagePath: kernel.imagePath, digest: kernelDigest },
+    kernel: { imagePath: spec.imagePath, digest },
     cachePath: layout.cached("accelerator.json"),
     scratchDirectory: layout.staging,
   });
-  return { runtime, layers, images: imagesFor(runtime.accelerator === "emulated") };
+  const emulated = runtime.accelerator === "emulated";
+  const images = createHostImages({ layout, layers, agentPath, emulated, kernelPath: config.kernelPath });
+  return { runtime, layers, images };
 };
 
 /** Nothing runs yet: `adoptSandboxes` comes next. Throws `NetworkUnavailable` and what the runtime throws. */

@@ -30,19 +30,56 @@ const decode = (content: Uint8Array): ExportTemplateResponse => {
   }
 };
 
-/** Holds at most one frame and one chunk of the body. Throws `BadFrame`. */
-export async function* decodeFrames(body: AsyncIterable<Uint8Array>): AsyncGenerator<ExportTemplateResponse> {
-  let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of body) {
-    rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
-    for (;;) {
-      if (rest.length < LENGTH_BYTES) break;
-      const length = rest.readUInt32BE(0);
-      if (length > MAX_FRAME_BYTES) throw new BadFrame(`a message of ${length} bytes is too large`);
-      if (rest.length < LENGTH_BYTES + length) break;
-      yield decode(rest.subarray(LENGTH_BYTES, LENGTH_BYTES + length));
-      rest = rest.subarray(LENGTH_BYTES + length);
+/** Fills buffers of exactly the size that is needed: what passes here is copied once and kept nowhere. */
+class FrameFiller {
+  readonly #length = Buffer.alloc(LENGTH_BYTES);
+  #lengthBytes = 0;
+  #content: Buffer | null = null;
+  #contentBytes = 0;
+
+  /** True between two frames. */
+  get isEmpty(): boolean {
+    return this.#lengthBytes === 0;
+  }
+
+  /** The contents of the frames that `chunk` completes. Throws `BadFrame`. */
+  *add(chunk: Uint8Array): Generator<Uint8Array> {
+    for (let at = 0; at < chunk.byteLength;) {
+      at += this.#take(chunk.subarray(at));
+      if (this.#content === null || this.#contentBytes < this.#content.length) continue;
+      yield this.#content;
+      this.#content = null;
+      this.#lengthBytes = 0;
     }
   }
-  if (rest.length > 0) throw new BadFrame("the body ends within a message");
+
+  /** How much of `bytes` was taken. */
+  #take(bytes: Uint8Array): number {
+    if (this.#content === null) {
+      const taken = Math.min(LENGTH_BYTES - this.#lengthBytes, bytes.byteLength);
+      this.#length.set(bytes.subarray(0, taken), this.#lengthBytes);
+      this.#lengthBytes += taken;
+      if (this.#lengthBytes === LENGTH_BYTES) this.#begin(this.#length.readUInt32BE(0));
+      return taken;
+    }
+    const taken = Math.min(this.#content.length - this.#contentBytes, bytes.byteLength);
+    this.#content.set(bytes.subarray(0, taken), this.#contentBytes);
+    this.#contentBytes += taken;
+    return taken;
+  }
+
+  #begin(length: number): void {
+    if (length > MAX_FRAME_BYTES) throw new BadFrame(`a message of ${length} bytes is too large`);
+    this.#content = Buffer.allocUnsafeSlow(length);
+    this.#contentBytes = 0;
+  }
+}
+
+/** Holds at most one frame and one chunk of the body. Throws `BadFrame`. */
+export async function* decodeFrames(body: AsyncIterable<Uint8Array>): AsyncGenerator<ExportTemplateResponse> {
+  const filler = new FrameFiller();
+  for await (const chunk of body) {
+    for (const content of filler.add(chunk)) yield decode(content);
+  }
+  if (!filler.isEmpty) throw new BadFrame("the body ends within a message");
 }

@@ -11,6 +11,7 @@ import { adminTeamRoutes } from "./admin/team-routes.ts";
 import { adminUserRoutes } from "./admin/user-routes.ts";
 import { auditRoutes } from "./audit/routes.ts";
 import { documentation } from "./docs/routes.ts";
+import { downloadRoutes } from "./download/routes.ts";
 import { hostAgentRoutes } from "./hosts/agent-routes.ts";
 import { hostLeavingRoutes } from "./hosts/leaving-routes.ts";
 import { hostRoutes } from "./hosts/routes.ts";
@@ -61,6 +62,7 @@ export const createApp = (services: Services) =>
     .use(hostRoutes(services))
     .use(hostLeavingRoutes(services))
     .use(hostAgentRoutes(services))
+    .use(downloadRoutes(services))
     .use(sandboxRoutes(services))
     .use(execRoutes(services))
     .use(socketRoutes(services))

@@ -19,6 +19,7 @@ describe("readConfig", () => {
       admin: null,
       oauth: { github: null, oidc: null, timeoutMs: 10_000 },
       metricsToken: null,
+      agentFile: null,
       databaseUrl: DATABASE_URL,
       heartbeatMs: 30_000,
       staleMs: 90_000,

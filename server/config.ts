@@ -34,6 +34,8 @@ export interface ServerConfig {
   /** Lets others than this machine read /metrics. */
   metricsToken: string | null;
   databaseUrl: string;
+  /** The agent's executable that machines download; null: none is given out. */
+  agentFile: string | null;
   /** How often a host is expected to beat. */
   heartbeatMs: number;
   /** Silence after which a host counts as unreachable. */
@@ -140,6 +142,7 @@ export const readConfig = (env: Environment): ServerConfig => {
     oauth: readOauth(env),
     metricsToken: read(env, "WRENN_METRICS_TOKEN"),
     databaseUrl: readDatabaseUrl(env),
+    agentFile: read(env, "WRENN_AGENT_FILE"),
     heartbeatMs: readMs(env, "WRENN_HEARTBEAT_MS", 30_000),
     staleMs: readMs(env, "WRENN_STALE_MS", 90_000),
     monitorMs: readMs(env, "WRENN_MONITOR_MS", 15_000),

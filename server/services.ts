@@ -17,6 +17,7 @@ import type { BackgroundJob } from "./background.ts";
 import type { ServerConfig } from "./config.ts";
 import { createControlPlane } from "./control-plane.ts";
 import type { ControlPlane } from "./control-plane.ts";
+import { AgentDownload } from "./download/executable.ts";
 import { Requests } from "./http/requests.ts";
 import { createSecretCookie } from "./http/secret-cookie.ts";
 import type { SecretCookie } from "./http/secret-cookie.ts";
@@ -81,6 +82,8 @@ export interface Services extends Foundation, ControlPlane {
   refreshCookie: SecretCookie;
   /** For audit rows without a change of their own. */
   auditSideChannel: AuditSideChannel;
+  /** The executable that machines download to become hosts. */
+  agentDownload: AgentDownload;
   background: readonly BackgroundJob[];
 }
 
@@ -139,6 +142,7 @@ export const createServices = (foundation: Foundation): Services => {
       lifeSec: SESSION_SEC,
     }),
     auditSideChannel,
+    agentDownload: new AgentDownload(config.agentFile),
     background: [controlPlane.monitor, controlPlane.copies, new Sweeper(sql, log)],
   };
 };

@@ -41,6 +41,11 @@ const readTls = async ({ certFile, keyFile }: { certFile: string; keyFile: strin
   return { cert: await readPem("WRENN_TLS_CERT", certFile), key: await readPem("WRENN_TLS_KEY", keyFile) };
 };
 
+const checkAgentFile = async ({ agentFile }: ServerConfig): Promise<void> => {
+  if (agentFile === null || (await Bun.file(agentFile).exists())) return;
+  throw new ConfigError(`WRENN_AGENT_FILE: ${agentFile} is not a file that can be read`);
+};
+
 const listenError = ({ hostname, port }: ServerConfig["listen"], error: unknown): unknown => {
   const code = errorCode(error);
   const why = code === "EADDRINUSE" ? "is in use" : `cannot be listened on (${code ?? String(error)})`;
@@ -63,6 +68,7 @@ export const startServer = async (options: {
   log: Log;
 }): Promise<RunningServer> => {
   const { config, sql, log } = options;
+  await checkAgentFile(config);
   const settings = await loadSettings(sql);
   const services = createServices({ config, sql, settings, log });
   await prepareFirstAccount(services);

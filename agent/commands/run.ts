@@ -65,8 +65,10 @@ const serve = async ({ config, layout, credentials, log }: Agent): Promise<void>
     runtime: host.runtime.runtimeId,
     accelerator: host.runtime.accelerator,
   });
-  // Retried by the next start: the reason stays on the work board and in the log.
+  // Retried by the next start: the reason stays on the work board and in the log. What new sandboxes boot with is
+  // made here, not by the first that needs it.
   void ensureMinimal(host)
+    .then(() => host.images.currentBootFiles())
     .then(() => heartbeat.beatNow())
     .catch((error: unknown) => log.error("minimal_missing", { error: describeError(error) }));
 

@@ -3,7 +3,7 @@ import { access } from "node:fs/promises";
 
 import { ensureGuestDrive } from "./guest-drive.ts";
 import type { BootFiles } from "./images.ts";
-import { ensureKernel } from "./kernel.ts";
+import { ensureKernel, type Kernel } from "./kernel.ts";
 import type { Layout } from "./layout.ts";
 
 /** A tool or file of the host is missing; the message names the package that brings it. */
@@ -32,15 +32,22 @@ export interface BootFilesOptions {
   kernelPath?: string | undefined;
 }
 
+/** What the runtime is tried with; the guest drive takes far longer to make. */
+export const ensureBootKernel = async ({
+  layout,
+  emulated,
+  kernelPath,
+}: Omit<BootFilesOptions, "agentPath">): Promise<Kernel> =>
+  ensureKernel({ layout, busyboxPath: await findBusybox(), emulated, kernelPath });
+
 /** Reuses what is there; `downloadMs` is the part that waited for the network. */
 export const ensureBootFiles = async (
   options: BootFilesOptions,
 ): Promise<BootFiles & { downloadMs: number }> => {
-  const { layout, agentPath, emulated, kernelPath } = options;
-  const busyboxPath = await findBusybox();
+  const { layout, agentPath } = options;
   const [kernel, drive] = await Promise.all([
-    ensureKernel({ layout, busyboxPath, emulated, kernelPath }),
-    ensureGuestDrive({ layout, agentPath, busyboxPath }),
+    ensureBootKernel(options),
+    ensureGuestDrive({ layout, agentPath, busyboxPath: await findBusybox() }),
   ]);
   return {
     kernelDigest: kernel.digest,

@@ -1,5 +1,5 @@
 /** The images of this host as `sandboxes/` uses them: boot files, empty memory, `minimal`. */
-import { access, chmod, open, readdir, rename, rm } from "node:fs/promises";
+import { access, chmod, open, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 
 import { memoryGroup } from "../system/instance-ids.ts";
@@ -10,6 +10,7 @@ import type { Layout } from "./layout.ts";
 import { attachReadOnly } from "./loop-device.ts";
 import { ensureMinimalImage } from "./minimal.ts";
 import { withStaging } from "./staging.ts";
+import { findUnusedBootFiles } from "./unused-boot-files.ts";
 
 const MIB = 2 ** 20;
 
@@ -34,10 +35,7 @@ export interface HostImages {
   bootFiles(kernelDigest: string, guestDriveDigest: string): Promise<BootFiles>;
   /** A read-only device over an all-holes file as large as the memory. */
   zeroMemoryPath(memoryMb: number): Promise<string>;
-  /**
-   * Deletes kernels and drives that are neither current nor in `keep` (digests of either): each new agent
-   * brings a drive of over 100 MB. Throws what making the current ones throws.
-   */
+  /** Deletes kernels and drives that are neither the newest nor in `keep` (digests of either). */
   sweepBootFiles(keep: ReadonlySet<string>): Promise<void>;
   /** The layer id of `minimal`'s root file system, built when it is not there. */
   buildMinimalLayer(report: Progress): Promise<string>;
@@ -74,12 +72,9 @@ export const createHostImages = (options: HostImagesOptions): HostImages => {
   };
 
   const sweepBootFiles: HostImages["sweepBootFiles"] = async (keep) => {
-    const { kernelDigest, guestDriveDigest } = await currentBootFiles();
-    const kept = new Set([...keep, kernelDigest, guestDriveDigest]);
     for (const directory of [layout.kernels, layout.drives]) {
-      for (const name of await readdir(directory)) {
-        const [digest = ""] = name.split(".");
-        if (!kept.has(digest)) await rm(join(directory, name), { recursive: true, force: true });
+      for (const path of await findUnusedBootFiles(directory, keep)) {
+        await rm(path, { recursive: true, force: true });
       }
     }
   };

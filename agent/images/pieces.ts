@@ -62,7 +62,10 @@ export async function* readPieces(path: string, signal: AbortSignal): AsyncGener
 const unpack = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(zstdDecompress);
 
 const plainOf = async (piece: Exclude<Piece, { kind: "hole" }>): Promise<Buffer> => {
-  if (piece.kind === "data") return Buffer.from(piece.bytes);
+  if (piece.kind === "data") {
+    const { buffer, byteOffset, byteLength } = piece.bytes;
+    return Buffer.from(buffer, byteOffset, byteLength);
+  }
   if (piece.size > PIECE_BYTES) throw new BadPiece(`a piece of ${piece.size} bytes is too large`);
   // Bounded before it is unpacked: a few bytes could stand for gigabytes.
   const plain = await unpack(piece.zstd, { maxOutputLength: piece.size }).catch((cause: unknown) => {

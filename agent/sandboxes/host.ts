@@ -17,7 +17,7 @@ export interface ImageParts {
   currentBootFiles(): Promise<BootFiles>;
   /** What an older snapshot was made with. Throws when it is gone. */
   bootFiles(kernelDigest: string, guestDriveDigest: string): Promise<BootFiles>;
-  /** Deletes kernels and guest drives that are neither current nor in `keep` (digests). */
+  /** Deletes kernels and guest drives that are neither the newest nor in `keep` (digests). */
   sweepBootFiles(keep: ReadonlySet<string>): Promise<void>;
   /** What a cold boot of this size maps as its base memory. */
   zeroMemoryPath(memoryMb: number): Promise<string>;

@@ -1,14 +1,15 @@
 /**
  * What nothing on a host refers to: told by journals and manifests alone, so it is asked while no agent
- * works in the directory. Of each kind that an agent would only make again, the newest stays.
+ * works in the directory.
  */
-import { readdir, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { isUuid } from "../../proto/ids.ts";
 import type { TemplateKey, TemplateManifest, TemplateStore } from "../images/images.ts";
 import type { Layout } from "../images/layout.ts";
 import { RECIPE_ID } from "../images/minimal-recipe.ts";
+import { findUnusedBootFiles } from "../images/unused-boot-files.ts";
 import { type Ended, type Journal, readJournal } from "./journal.ts";
 import { UNREADABLE_NAME } from "./set-aside.ts";
 
@@ -52,24 +53,12 @@ interface Referring {
 const namesIn = async (directory: string): Promise<{ name: string; path: string }[]> =>
   (await readdir(directory)).map((name) => ({ name, path: join(directory, name) }));
 
-const newestFirst = async <T extends { path: string }>(entries: T[]): Promise<T[]> => {
-  const dated = await Promise.all(
-    entries.map(async (entry) => ({ entry, changedMs: (await stat(entry.path)).mtimeMs })),
-  );
-  return dated.sort((a, b) => b.changedMs - a.changedMs).map(({ entry }) => entry);
-};
-
-/** New sandboxes are started with the newest, whether or not anything refers to it yet. */
 const unusedBootFiles = async (
   kind: "kernel" | "drive",
   directory: string,
   used: ReadonlySet<string>,
-): Promise<Prunable[]> => {
-  const [, ...older] = await newestFirst(await namesIn(directory));
-  return older
-    .filter(({ name }) => !used.has(name.split(".")[0] ?? ""))
-    .map(({ path }): Prunable => ({ kind, path }));
-};
+): Promise<Prunable[]> =>
+  (await findUnusedBootFiles(directory, used)).map((path): Prunable => ({ kind, path }));
 
 /** Of the cache: what only an older recipe of `minimal` needs, and what a write that was cut off has left. */
 const isUseless = (name: string): boolean =>

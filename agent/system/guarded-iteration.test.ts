@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 
+import { waitFor } from "../../test/support/wait-for.ts";
 import { guarded } from "./guarded-iteration.ts";
 
 const NEVER = new AbortController().signal;
@@ -45,4 +46,23 @@ test("an abort ends it, also while it waits", async () => {
   stop.abort(new Error("deleted"));
   await expect(reading).rejects.toThrow("deleted");
   expect(source.ended).toBe(true);
+});
+
+test("items that were taken are not kept", async () => {
+  let collected = 0;
+  const registry = new FinalizationRegistry(() => void (collected += 1));
+  const items = (async function* () {
+    for (let index = 0; index < 200; index += 1) {
+      const item = { bytes: new Uint8Array(100_000) };
+      registry.register(item, null);
+      yield item;
+      // What is collected is told in a later turn.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    Bun.gc(true);
+    await waitFor("most are collected", () => collected > 150);
+  })();
+  for await (const { bytes } of guarded(items, { signal: NEVER, idleMs: 60_000 }))
+    expect(bytes.length).toBe(100_000);
+  expect(collected).toBeGreaterThan(150);
 });

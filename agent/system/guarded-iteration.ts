@@ -14,22 +14,22 @@ export async function* guarded<T>(
   { signal, idleMs }: { signal: AbortSignal; idleMs: number },
 ): AsyncGenerator<T> {
   const iterator = source[Symbol.asyncIterator]();
-  const stop = Promise.withResolvers<never>();
-  // Nobody may be waiting when it comes.
-  stop.promise.catch(() => {});
-  const onAbort = () => stop.reject(signal.reason);
+  // Of the item that is awaited. A promise for the whole time would keep every item that it was raced with.
+  let give: (reason: unknown) => void = () => {};
+  const next = () =>
+    new Promise<IteratorResult<T>>((resolve, reject) => {
+      give = reject;
+      if (signal.aborted) reject(signal.reason);
+      else iterator.next().then(resolve, reject);
+    });
+  const onAbort = () => give(signal.reason);
   signal.addEventListener("abort", onAbort);
-  if (signal.aborted) onAbort();
   let ended = false;
   try {
     for (;;) {
-      const timer = setTimeout(
-        () => stop.reject(new FellSilent(`nothing came for ${idleMs / 1_000} s`)),
-        idleMs,
-      );
-      const { done, value } = await Promise.race([iterator.next(), stop.promise]).finally(() =>
-        clearTimeout(timer),
-      );
+      const silent = () => give(new FellSilent(`nothing came for ${idleMs / 1_000} s`));
+      const timer = setTimeout(silent, idleMs);
+      const { done, value } = await next().finally(() => clearTimeout(timer));
       if (done === true) {
         ended = true;
         return;

@@ -16,7 +16,6 @@ export const systemctl = async (...args: string[]): Promise<void> => {
 
 /** The machine is being shut down or restarted: nothing will be left running. */
 export const isMachineStopping = async (): Promise<boolean> => {
-  if (!hasSystemd()) return false;
   // It fails in every state but `running`, and says which on standard output only.
   const state = await run(["sh", "-c", "systemctl is-system-running || true"], { timeoutMs: ASK_MS }).catch(
     (error: unknown) => {

@@ -37,6 +37,8 @@ export const documentation = () =>
       openapi({
         provider: null,
         specPath: "/openapi.json",
+        // A dot in a path makes it no file: pages and their parts are hidden one by one.
+        exclude: { staticFile: false },
         documentation: {
           info: {
             title: "Wrenn",

@@ -18,7 +18,7 @@ import type { DrainCalls } from "./drain.ts";
 import { endpointOf, type Host } from "./host.ts";
 import { applyOutcome } from "./outcomes.ts";
 import { keepStrangers } from "./quarantine.ts";
-import { databaseNow, type HostedSandbox, listHosted } from "./reconcile-store.ts";
+import { type HostedSandbox, listHosted, onlineNow } from "./reconcile-store.ts";
 import { type Decision, type HostReport, reconcile } from "./reconcile.ts";
 import { setReachable } from "./store.ts";
 
@@ -138,16 +138,17 @@ export const reconcileHost = async (deps: ReconcileDeps, host: Host): Promise<vo
   if (!endpoint) return;
   const client = hosts.client(endpoint);
   try {
-    const askedAt = await databaseNow(sql);
+    const askedAt = await onlineNow(sql, host.id);
+    if (!askedAt) return;
     let answer: ListSandboxesResponse;
     try {
       answer = await client.listSandboxes({}, { timeoutMs: LIST_MS });
     } catch (thrown) {
       const reason = `the server cannot call ${endpoint.address}: ${ConnectError.from(thrown).rawMessage}`;
-      await setReachable(sql, { id: host.id, reachable: false, reason });
+      await setReachable(sql, { id: host.id, from: ["online"], reachable: false, reason });
       return;
     }
-    await setReachable(sql, { id: host.id, reachable: true, reason: "" });
+    await setReachable(sql, { id: host.id, from: ["online"], reachable: true, reason: "" });
     if (answer.draining !== host.draining || host.drainPauseDue) deps.drains.tell(host.id);
     await compare({ ...deps, host, client, askedAt }, answer.sandboxes);
     await settleUnfinished(sql, client, host.id);

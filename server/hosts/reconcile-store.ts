@@ -21,6 +21,17 @@ export const databaseNow = async (sql: Queryable): Promise<Date> => {
   return row.now;
 };
 
+/**
+ * The database's clock while the host is online: one that is being marked lost is waited for. Null when it is not:
+ * what it says counts when it has beaten again.
+ */
+export const onlineNow = async (sql: Queryable, hostId: string): Promise<Date | null> => {
+  const [row] = await sql<{ now: Date }[]>`
+    select clock_timestamp() as now from hosts
+    where id = ${hostId} and status = 'online' and deleted_at is null for share`;
+  return row?.now ?? null;
+};
+
 /** The live sandboxes of a host, and whatever is known of the ids it reported. */
 export const listHosted = async (
   sql: Queryable,

@@ -10,6 +10,7 @@ import { DEFAULT_PAGE, pageOf, PageQuery, Timestamp, wordOf } from "../http/sche
 import { readId } from "../http/wire-ids.ts";
 import type { Services } from "../services.ts";
 import { requireChangeable, requireHost } from "./access.ts";
+import { joinCommand } from "./join-command.ts";
 import { createHost, type IssuedToken, reissueToken } from "./joining.ts";
 import { HostDetailModel, HostModel, presentHost } from "./present.ts";
 import { listStrangersOf } from "./quarantine-store.ts";
@@ -46,13 +47,17 @@ export const hostRoutes = ({
   guards,
   hosts,
   registration,
-  config,
-}: Pick<Services, "guards" | "hosts" | "registration" | "config">) => {
-  const presentToken = ({ token, expiresAt }: IssuedToken) => ({
-    token,
-    expires_at: expiresAt.toISOString(),
-    command: `wrenn-agent register --server ${config.publicUrl} --token ${token} && wrenn-agent run`,
-  });
+  config: { publicUrl },
+  agentDownload,
+}: Pick<Services, "guards" | "hosts" | "registration" | "config" | "agentDownload">) => {
+  const presentToken = async ({ token, expiresAt }: IssuedToken) => {
+    const { sha256 = null } = (await agentDownload.find()) ?? {};
+    return {
+      token,
+      expires_at: expiresAt.toISOString(),
+      command: joinCommand({ publicUrl, token, sha256 }),
+    };
+  };
 
   return new Elysia({ name: "hosts", prefix: "/v1/hosts", normalize: false })
     .derive(guards.user)
@@ -67,7 +72,7 @@ export const hostRoutes = ({
           availabilityZone: body.availability_zone ?? null,
         });
         set.status = 201;
-        return { host: presentHost(host), registration: presentToken(issued) };
+        return { host: presentHost(host), registration: await presentToken(issued) };
       },
       {
         body: NewHost,
@@ -127,7 +132,7 @@ export const hostRoutes = ({
         const id = hostIdOf(params);
         await requireChangeable(hosts.sql, caller, { id, what: "issue tokens for hosts" });
         set.status = 201;
-        return presentToken(await reissueToken(registration, caller, id));
+        return await presentToken(await reissueToken(registration, caller, id));
       },
       {
         params: HostParams,

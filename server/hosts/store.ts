@@ -1,5 +1,5 @@
 /** SQL about hosts' rows. Credentials and heartbeats have stores of their own. */
-import type { HostStatus, HostType } from "../../db/constants.ts";
+import { HOST_STATUSES, type HostStatus, type HostType } from "../../db/constants.ts";
 import type { Queryable, Tx } from "../../db/sql.ts";
 import { type Host, type HostRow, toHost } from "./host.ts";
 import type { HostCandidate } from "./scheduler.ts";
@@ -96,11 +96,12 @@ export const listCandidates = async (
 /** Whether the server's own call got through; writes nothing when nothing changed. */
 export const setReachable = async (
   sql: Queryable,
-  { id, reachable, reason }: { id: string; reachable: boolean; reason: string },
+  host: { id: string; from?: readonly HostStatus[]; reachable: boolean; reason: string },
 ): Promise<void> => {
+  const { id, from = HOST_STATUSES, reachable, reason } = host;
   await sql`
     update hosts set reachable = ${reachable}, status_reason = ${reason}, updated_at = now()
-    where id = ${id} and deleted_at is null
+    where id = ${id} and deleted_at is null and status = any(${[...from]})
       and (reachable, status_reason) is distinct from (${reachable}, ${reason}::text)`;
 };
 

@@ -14,9 +14,12 @@ test("not told before something has been seen of it", () => {
 });
 
 test("a create waits for what ends in time, and stays away for the rest of what does not", () => {
-  expect(retryAfterSec({ from: 0, to: 0, elapsedMs: 29_000 })).toBeNull();
-  expect(retryAfterSec({ from: 0, to: 0.5, elapsedMs: 10_000 })).toBeNull();
-  expect(retryAfterSec({ from: 0, to: 0.2, elapsedMs: 10_000 })).toBe(40);
-  expect(retryAfterSec({ from: 0, to: 0.01, elapsedMs: 10_000 })).toBe(60);
-  expect(retryAfterSec({ from: 0, to: 0, elapsedMs: 31_000 })).toBe(30);
+  const seen = { from: 0, to: 0.5, elapsedMs: 10_000 };
+  expect(retryAfterSec(29_000, { from: 0, to: 0, elapsedMs: 0 })).toBeNull();
+  expect(retryAfterSec(10_000, seen)).toBeNull();
+  expect(retryAfterSec(20_000, seen)).toBeNull();
+  expect(retryAfterSec(21_000, seen)).toBe(10);
+  expect(retryAfterSec(10_000, { ...seen, to: 0.2 })).toBe(40);
+  expect(retryAfterSec(10_000, { ...seen, to: 0.01 })).toBe(60);
+  expect(retryAfterSec(31_000, { from: 0, to: 0, elapsedMs: 0 })).toBe(30);
 });

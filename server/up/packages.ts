@@ -43,7 +43,8 @@ export const HOST_PACKAGES: SystemPackage[] = [
   { name: "e2fsprogs", why: "makes file systems", isPresent: byTools("mkfs.ext4", "resize2fs") },
   { name: "iproute2", why: "gives each sandbox its own network", isPresent: byTools("ip") },
   { name: "nftables", why: "keeps sandboxes off the host and its LAN", isPresent: byTools("nft") },
-  { name: "util-linux", why: "namespaces and loop devices", isPresent: byTools("setpriv", "losetup") },
+  { name: "util-linux", why: "namespaces and dropped rights", isPresent: byTools("setpriv", "nsenter") },
+  { name: "mount", why: "loop devices and mounts", isPresent: byTools("losetup", "mount") },
 ];
 
 export const findMissing = async (packages: SystemPackage[]): Promise<SystemPackage[]> => {

@@ -31,11 +31,14 @@ export const planServer = (options: {
   listen: string;
   databaseUrl: string;
   firstAdmin: FirstAdmin | null;
+  /** Given out to machines that are to become hosts. */
+  agentPath: string;
 }): ServerPlan => {
-  const { databaseUrl, firstAdmin } = options;
+  const { databaseUrl, firstAdmin, agentPath } = options;
   const environment: Record<string, string> = {
     WRENN_LISTEN: options.listen,
     DATABASE_URL: databaseUrl,
+    WRENN_AGENT_FILE: agentPath,
     ...(firstAdmin === null
       ? {}
       : { WRENN_ADMIN_EMAIL: firstAdmin.email, WRENN_ADMIN_PASSWORD: firstAdmin.password }),

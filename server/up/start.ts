@@ -55,11 +55,10 @@ const startDatabase = ({ paths, steps, closers }: StartOptions): Promise<Instanc
 
 const startServer = async (
   { paths, listen, steps, closers }: StartOptions,
-  database: InstanceDatabase,
-  firstAdmin: FirstAdmin | null,
+  { database, ...plan }: { database: InstanceDatabase; firstAdmin: FirstAdmin | null; agentPath: string },
 ): Promise<{ url: string; server: Supervised }> =>
   steps.run("server", async (step) => {
-    const { url, spec } = planServer({ listen, databaseUrl: database.url, firstAdmin });
+    const { url, spec } = planServer({ listen, databaseUrl: database.url, ...plan });
     const server = await startSupervised(paths, spec, steps.say);
     closers.push(() => server.stop({ signal: "SIGTERM", graceMs: SERVER_GRACE_MS }));
     await Promise.race([waitUntilServing(url), server.failed]);
@@ -93,7 +92,7 @@ export const startAll = async (options: StartOptions): Promise<Started> => {
   });
   const database = await startDatabase(options);
   const firstAdmin = (await hasUsers(database.sql)) ? null : await prepareFirstAdmin(paths.firstRun);
-  const { url, server } = await startServer(options, database, firstAdmin);
+  const { url, server } = await startServer(options, { database, firstAdmin, agentPath });
 
   const administrator = await openAdministrator(database.sql);
   closers.push(administrator.end);

@@ -1,12 +1,13 @@
 /** The executable as an operator uses it: help, pruning, and the service. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { createLayout } from "../../agent/images/layout.ts";
 import { DROPPED_CAPABILITIES } from "../../agent/systemd-unit.ts";
 import { findVmProcesses } from "../../agent/vm/strays.ts";
+import { SandboxStatus } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { TestAgent } from "../support/agent.ts";
 import { accessTokenOf, createSandbox, shell } from "../support/sandboxes.ts";
 
@@ -116,6 +117,35 @@ describe("prune", () => {
     expect((await shell(agent, again, "echo alive")).stdout).toBe("alive\n");
     await agent.host.destroySandbox({ sandboxId: again });
   }, 180_000);
+});
+
+describe("run", () => {
+  test("pauses everything before the machine goes down, and nothing before a mere restart", async () => {
+    const bin = mkdtempSync(join(tmpdir(), "wrenn-bin-"));
+    const statusOf = async (id: string) =>
+      (await agent.host.listSandboxes({})).sandboxes.find(({ sandboxId }) => sandboxId === id)?.status;
+    try {
+      await Bun.write(join(bin, "systemctl"), "#!/bin/sh\necho stopping\nexit 1\n");
+      chmodSync(join(bin, "systemctl"), 0o755);
+      const id = await createSandbox(agent);
+      await shell(agent, id, "echo memory > /dev/shm/file");
+      agent.env["PATH"] = `${bin}:${process.env["PATH"]}`;
+      await agent.stop();
+      expect(findVmProcesses(agent.directory)).toHaveLength(1);
+      await agent.launch();
+      expect(await statusOf(id)).toBe(SandboxStatus.RUNNING);
+      delete agent.env["PATH"];
+      await agent.stop();
+      expect(findVmProcesses(agent.directory)).toHaveLength(0);
+      await agent.launch();
+      expect(await statusOf(id)).toBe(SandboxStatus.PAUSED);
+      await agent.host.resumeSandbox({ sandboxId: id, accessToken: accessTokenOf(id) });
+      expect((await shell(agent, id, "cat /dev/shm/file")).stdout).toBe("memory\n");
+      await agent.host.destroySandbox({ sandboxId: id });
+    } finally {
+      rmSync(bin, { recursive: true });
+    }
+  }, 120_000);
 });
 
 describe("install", () => {

@@ -1,7 +1,18 @@
 /** Images on the real machine: built once, reused, refused when damaged, and nothing half-done is ever seen. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -144,6 +155,7 @@ describe("boot files", () => {
       for (const digest of [old, kept]) {
         await writeFile(layout.drive(digest), "");
         await mkdir(layout.kernelDirectory(digest));
+        for (const path of [layout.drive(digest), layout.kernelDirectory(digest)]) await utimes(path, 0, 0);
       }
       await images.sweepBootFiles(new Set([kept]));
       expect(await images.bootFiles(made.kernelDigest, made.guestDriveDigest)).toMatchObject({

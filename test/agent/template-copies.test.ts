@@ -361,7 +361,9 @@ describe("what is not right is refused, and nothing of it is kept", () => {
     test(
       what,
       async () => {
-        expect(copy()).rejects.toThrow(reason);
+        const answer = await copy();
+        expect(refusalOf(answer)).toEqual([400, "invalid_request"]);
+        expect(await answer.text()).toContain(reason);
         expect(await filesOf(target)).toEqual(before);
         expect(await holds(target, template)).toBe(false);
       },

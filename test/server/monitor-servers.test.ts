@@ -90,8 +90,14 @@ const status = async (index: number): Promise<string> => {
 const beat = (): void => {
   for (const host of hosts) host.keepBeating(BEAT_MS);
 };
-const silence = (): void => {
-  for (const host of hosts) host.fallSilent();
+/** As a balancer in front of the servers does when one is away. */
+const beatAt = (index: number): void => {
+  for (const host of hosts) host.serverUrl = urlOf(index);
+};
+/** At once, however busy the machine is. */
+const silence = async (): Promise<void> => {
+  await Promise.all(hosts.map((host) => host.fallSilent()));
+  await database.sql`update hosts set last_heartbeat_at = now()`;
 };
 
 test("one leads, both say which", async () => {
@@ -127,6 +133,7 @@ test("what a host tells both servers at once is written once", async () => {
 test("the leader is killed: another leads soon, and nobody is marked for it", async () => {
   const first = await leader();
   const other = 1 - first;
+  beatAt(other);
   await serverAt(first).crash();
   const killedAtMs = performance.now();
   await waitFor("the other leads", () => leads(other));
@@ -139,6 +146,7 @@ test("the leader is killed: another leads soon, and nobody is marked for it", as
 test("the leader is frozen: PostgreSQL ends its session, and it leads no more when it thaws", async () => {
   const first = await leader();
   const other = 1 - first;
+  beatAt(other);
   process.kill(serverAt(first).pid, "SIGSTOP");
   try {
     await waitFor("the other leads", () => leads(other), SHORTEST_LEASE_MS + BUSY_MS);
@@ -166,7 +174,8 @@ test("the leader's session is ended: it leads no more, and one of them does agai
 test("a hold outlives the leader that began it, and any server releases it", async () => {
   const first = await leader();
   const other = 1 - first;
-  silence();
+  beatAt(other);
+  await silence();
   await waitFor("it holds", async () => (await monitorAt(other)).hold !== null, STALE_MS * 5);
   await serverAt(first).crash();
   await waitFor("the other leads", () => leads(other));
@@ -201,7 +210,7 @@ test("all servers are away for longer than the stale time: no host is marked for
   });
   host.set(id, { status: HostSays.RUNNING });
   await Promise.all(servers.map((server) => server.crash()));
-  silence();
+  await silence();
   // As if they had been away for long.
   await database.sql`update hosts set last_heartbeat_at = now() - interval '3 minutes'`;
   await Promise.all(servers.map((server) => server.launch(database.url)));

@@ -54,10 +54,12 @@ export class StandInHost {
   /** Answers what is neither a call nor for a sandbox. */
   other: ((request: Request) => Promise<Response>) | null = null;
   #seq = 0;
-  #beating: Timer | undefined;
+  #timer: Timer | undefined;
+  #beating: Promise<unknown> | undefined;
 
   private constructor(
-    readonly serverUrl: string,
+    /** Where it beats. Of several servers on one database it may be any. */
+    public serverUrl: string,
     readonly registration: Registration,
     readonly server: Bun.Server<undefined>,
   ) {}
@@ -131,14 +133,18 @@ export class StandInHost {
     });
   }
 
-  /** Beats again and again until it is told to stop, or is stopped itself; what the server answers is not looked at. */
+  /** Beats again and again until it falls silent or is stopped; what the server answers is not looked at. */
   keepBeating(everyMs: number): void {
-    this.#beating ??= setInterval(() => void this.beat().catch(() => {}), everyMs);
+    this.#timer ??= setInterval(() => {
+      this.#beating = this.beat().catch(() => null);
+    }, everyMs);
   }
 
-  fallSilent(): void {
-    clearInterval(this.#beating);
-    this.#beating = undefined;
+  /** Resolves when no beat is under way any more. */
+  async fallSilent(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    await this.#beating;
   }
 
   /** Says of a sandbox what the next list will tell. */
@@ -157,7 +163,7 @@ export class StandInHost {
   }
 
   async stop(): Promise<void> {
-    this.fallSilent();
+    await this.fallSilent();
     await this.server.stop(true);
   }
 

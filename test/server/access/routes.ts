@@ -224,6 +224,14 @@ export const ROUTES: Record<string, RouteCase> = {
     body: {},
   })),
 
+  // No agent is set up: whoever may ask is told so.
+  "GET /download/wrenn-agent-linux-x64": route(OPEN, 404, () => "/download/wrenn-agent-linux-x64"),
+  "GET /download/wrenn-agent-linux-x64.sha256": route(
+    OPEN,
+    404,
+    () => "/download/wrenn-agent-linux-x64.sha256",
+  ),
+
   // There is no host: whoever may create is told so.
   "POST /v1/sandboxes": route(SANDBOXES, 503, () => ({
     path: "/v1/sandboxes",
