@@ -2,8 +2,6 @@
  * Making a sandbox: a `pending` row and its audit entry in one transaction, the host's work, and the
  * outcome in another. If the server dies in between, the reconcile finds the truth on the host.
  */
-import { Code } from "@connectrpc/connect";
-
 import type { TimeoutAction, TimeoutKind } from "../../db/constants.ts";
 import type { Tx } from "../../db/sql.ts";
 import { whileAway } from "../../db/while-away.ts";
@@ -21,8 +19,8 @@ import { notAMember } from "../teams/errors.ts";
 import { keepMembership } from "../teams/members-store.ts";
 import { canonicalName } from "../templates/names.ts";
 import { findTemplate, keepTemplate, type Template } from "../templates/store.ts";
-import { awaitTemplate } from "./await-template.ts";
 import type { SandboxContext } from "./context.ts";
+import { bringElsewhere, chooseFirst } from "./first-host.ts";
 import { destroyOnHost, invalidState, sandboxNotFound } from "./host-calls.ts";
 import { readState, toNetworkPolicy, toTimeout } from "./host-state.ts";
 import { checkQuota } from "./limits.ts";
@@ -153,35 +151,12 @@ const finish = async (
 const isNotable = (error: unknown): error is ApiError =>
   error instanceof ApiError && (error.status === 429 || error.code === "no_hosts_available");
 
-const MIB = 2 ** 20;
-
-/** A host that could take the sandbox if the template were there; null for none. */
-const copyTarget = (chooser: HostChooser, { sizeBytes }: Template): Promise<HostEndpoint | null> =>
-  chooser.copyTarget(Math.ceil((sizeBytes ?? 0) / MIB));
-
-/** One that holds the template, else one that has been brought it. */
-const chooseFirst = async (
-  context: SandboxContext,
-  { template }: Order,
-  chooser: HostChooser,
-): Promise<HostEndpoint> => {
-  try {
-    return await chooser.next();
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.code !== "no_hosts_available") throw error;
-    const target = await copyTarget(chooser, template);
-    if (!target) throw error;
-    await awaitTemplate(context, template, target);
-    return target;
-  }
-};
-
 /** The row, and the host it is to be made on. */
 const begin = async (context: SandboxContext, order: Order, chooser: HostChooser): Promise<HostEndpoint> => {
   const { id: sandboxId, caller } = order;
   const { teamId, actor } = caller;
   try {
-    const first = await chooseFirst(context, order, chooser);
+    const first = await chooseFirst(context, order.template, chooser);
     await insertPending(context, order, first.id);
     return first;
   } catch (error) {
@@ -190,18 +165,6 @@ const begin = async (context: SandboxContext, order: Order, chooser: HostChooser
     }
     throw error;
   }
-};
-
-/** Every holder refused: nobody waits for the copy here, but the next create finds it. */
-const bringElsewhere = async (
-  { copies }: SandboxContext,
-  { template }: Order,
-  chooser: HostChooser,
-  { connectCode }: HostFailure,
-): Promise<void> => {
-  if (connectCode !== Code.ResourceExhausted) return;
-  const target = await copyTarget(chooser, template);
-  if (target) await copies.begin({ template, target });
 };
 
 /** Asks hosts in turn while they refuse for lack of room, files or connection. */
@@ -217,7 +180,7 @@ const runSomewhere = async (
       const failure = readFailure(thrown);
       const next = anotherHostMay(failure) ? await chooser.another() : null;
       const moved = next && (await moveToHost(context.sql, { id: order.id, hostId: next.id }));
-      if (!next) await bringElsewhere(context, order, chooser, failure);
+      if (!next) await bringElsewhere(context, order.template, chooser, failure);
       if (!next || !moved) throw await fail(context, order, endpoint, failure);
       endpoint = next;
     }
