@@ -87,6 +87,8 @@ export const connectSession = (
     max: 1,
     idle_timeout: null,
     max_lifetime: null,
+    // The pool has asked for them; a session that ends meanwhile would leave a rejection that nobody handles.
+    fetch_types: false,
     onclose: onClose,
     connection: {
       ...sql.options.connection,

@@ -17,7 +17,7 @@ import { createTestDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { insertSandboxRows, newSandboxId } from "../support/sandbox-rows.ts";
 import { ServerProcess } from "../support/server-process.ts";
-import { type AnyBody, call, signUp } from "../support/server.ts";
+import { signUp } from "../support/server.ts";
 import type { TestPerson } from "../support/server.ts";
 import { StandInHost } from "../support/stand-in-host.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -57,18 +57,15 @@ afterAll(async () => {
   await database.drop();
 });
 
-interface MonitorBody extends AnyBody {
-  leader: { last_round_at: string; last_round_ms: number } | null;
-}
-
 /** Times of so many rounds that began after now. */
 const watchRounds = async (count: number): Promise<number[]> => {
-  const seen = new Map<string, number>();
+  const seen = new Map<number, number>();
   await waitFor(
     `${count} rounds`,
     async () => {
-      const { body } = await call<MonitorBody>(server.url, "/v1/admin/monitor", { token: admin.token });
-      if (body.leader) seen.set(body.leader.last_round_at, body.leader.last_round_ms);
+      const [row] = await database.sql<{ at: Date; ms: number }[]>`
+        select last_round_at as at, last_round_ms as ms from monitor`;
+      if (row) seen.set(row.at.getTime(), row.ms);
       // The first one may have begun before.
       return seen.size > count + 1;
     },
