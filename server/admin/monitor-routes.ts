@@ -7,7 +7,7 @@ import { ADMIN } from "../docs/security.ts";
 import type { MonitorView } from "../hosts/monitor/administration.ts";
 import { releaseHold, viewMonitor } from "../hosts/monitor/administration.ts";
 import { withErrors } from "../http/error-responses.ts";
-import { nullable, Timestamp, wordOf } from "../http/schemas.ts";
+import { integer, nullable, Timestamp, wordOf } from "../http/schemas.ts";
 import type { Services } from "../services.ts";
 
 const MonitorModel = t.Object(
@@ -17,7 +17,7 @@ const MonitorModel = t.Object(
         name: t.String({ description: "Machine and process" }),
         since: Timestamp,
         last_round_at: Timestamp,
-        last_round_ms: t.Integer({ description: "Time that the last round over all hosts took" }),
+        last_round_ms: integer({ description: "Time that the last round over all hosts took" }),
       }),
     ),
     hold: nullable(

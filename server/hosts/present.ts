@@ -43,9 +43,9 @@ export const WorkModel = t.Object({
 
 export const SandboxCountsModel = t.Object(
   {
-    running: t.Integer({ description: "Also those that are just being made, paused or resumed" }),
-    paused: t.Integer(),
-    missing: t.Integer({ description: "Their host fell silent; what it says when it is back decides" }),
+    running: integer({ description: "Also those that are just being made, paused or resumed" }),
+    paused: integer(),
+    missing: integer({ description: "Their host fell silent; what it says when it is back decides" }),
   },
   { title: "HostSandboxes" },
 );
