@@ -4,6 +4,7 @@
  */
 import { formatSandboxId } from "../../proto/ids.ts";
 import { describeError } from "../errors.ts";
+import type { Change } from "../sandboxes/changes.ts";
 import { readHostStatus } from "../sandboxes/host-status.ts";
 import type { Host } from "../sandboxes/host.ts";
 import { pauseAll } from "../sandboxes/pause-all.ts";
@@ -19,6 +20,12 @@ const [SHORTEST_ANSWER_MS, LONGEST_ANSWER_MS] = [2_000, 10_000];
 const JITTER = 0.1;
 /** Between two attempts while the server waits for one. */
 const URGENT_MS = 1_000;
+
+/** What one beat may carry of changes; the next one carries what is left. */
+const MAX_CHANGES = 1_000;
+
+const oldest = (changes: readonly Change[]): Change[] =>
+  changes.toSorted((a, b) => a.seq - b.seq).slice(0, MAX_CHANGES);
 
 export interface HeartbeatOptions {
   host: Host;
@@ -105,7 +112,7 @@ export class Heartbeat {
       agent_version: status.agentVersion,
       accelerator: status.accelerator,
       templates: templates.map(({ teamId, templateId }) => ({ team_id: teamId, template_id: templateId })),
-      changes: host.changes.pending().map((change) => ({
+      changes: oldest(host.changes.pending()).map((change) => ({
         seq: change.seq,
         sandbox_id: formatSandboxId(change.sandboxId),
         status: change.status,

@@ -54,6 +54,9 @@ const Change = t.Object({
   at: Timestamp,
 });
 
+/** More than any host has sandboxes; what is left out comes with the next beat. */
+const MAX_CHANGES = 1_000;
+
 const Beat = t.Object({
   free_memory_mb: Count,
   free_disk_mb: Count,
@@ -63,7 +66,7 @@ const Beat = t.Object({
   agent_version: Version,
   accelerator: wordOf(ACCELERATORS),
   templates: t.Array(t.Object({ team_id: t.String(), template_id: t.String() }), { maxItems: 10_000 }),
-  changes: t.Array(Change, { maxItems: 10_000 }),
+  changes: t.Array(Change, { maxItems: MAX_CHANGES }),
 });
 
 const toReport = (change: Static<typeof Change>): HostReport => {

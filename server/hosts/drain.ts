@@ -5,9 +5,8 @@
 import type { Sql, Tx } from "../../db/sql.ts";
 import { hostEvents } from "../audit/host-events.ts";
 import { record } from "../audit/record.ts";
-import type { UserCaller } from "../auth/context.ts";
 import type { Log } from "../log.ts";
-import { hostNotFound } from "./access.ts";
+import { type Changer, hostNotFound, keepRight } from "./access.ts";
 import type { HostClientPool } from "./client-pool.ts";
 import { endpointOf, type Host } from "./host.ts";
 import { findHost, notePaused, setDraining } from "./store.ts";
@@ -58,14 +57,16 @@ export class DrainCalls {
 /** @throws ApiError 404 `host_not_found`. */
 export const drainHost = async (
   { sql, drains }: { sql: Sql; drains: DrainCalls },
-  { actor }: Pick<UserCaller, "actor">,
-  { id, draining, pause = false }: { id: string; draining: boolean; pause?: boolean },
+  changer: Changer,
+  { host: known, draining, pause = false }: { host: Host; draining: boolean; pause?: boolean },
 ): Promise<Host> => {
+  const { id, teamId } = known;
   const host = await sql.begin(async (tx: Tx) => {
+    await keepRight(tx, changer, { teamId, what: "drain hosts" });
     const changed = await setDraining(tx, { id, draining, pause });
     if (!changed) throw hostNotFound(id);
     const { host, isChanged } = changed;
-    const event = { teamId: host.teamId, actor, hostId: id };
+    const event = { teamId, actor: changer.actor, hostId: id };
     if (isChanged)
       await record(tx, draining ? hostEvents.drained({ ...event, pause }) : hostEvents.undrained(event));
     return host;

@@ -1,6 +1,7 @@
 /** The heartbeat's one query. */
 import type { Accelerator, HostStatus } from "../../db/constants.ts";
 import type { Queryable } from "../../db/sql.ts";
+import { mayHold } from "../templates/placement.ts";
 
 export interface Beat {
   hostId: string;
@@ -33,7 +34,7 @@ export const isDeleted = async (sql: Queryable, hostId: string): Promise<boolean
 /**
  * Records a beat and which templates the host holds; a template on its way out stays so, and a deleted one
  * that the host still names is to be removed there: a snapshot may come about after its request was given
- * up. A host is online from here on.
+ * up. What it may not hold it cannot claim. A host is online from here on.
  * @param expected the statuses it may be in before.
  * @returns null when the host is in none of them, unknown or deleted.
  */
@@ -46,7 +47,7 @@ export const recordBeat = async (
     with before as (
       select id, status, address, reachable, team_id, name, tls_cert from hosts
       where id = ${beat.hostId} and deleted_at is null and status = any(${[...expected]})
-      for update
+      for no key update
     ), beat as (
       update hosts h set
         status = 'online', last_heartbeat_at = now(), free_memory_mb = ${beat.freeMemoryMb},
@@ -61,8 +62,9 @@ export const recordBeat = async (
         and t.template_id <> all(${beat.templateIds}::uuid[])
     ), held as (
       insert into host_templates (host_id, template_id, state, progress)
-      select beat.id, t.id, case when t.deleted_at is null then 'present' else 'deleting' end, 1
-      from beat, templates t where t.id = any(${beat.templateIds}::uuid[])
+      select h.id, t.id, case when t.deleted_at is null then 'present' else 'deleting' end, 1
+      from beat join hosts h on h.id = beat.id, templates t join teams owner on owner.id = t.team_id
+      where t.id = any(${beat.templateIds}::uuid[]) and ${mayHold(sql)}
       on conflict (host_id, template_id) do update set state = excluded.state, progress = 1
         where host_templates.state in ('building', 'copying')
           or (host_templates.state = 'present' and excluded.state = 'deleting')

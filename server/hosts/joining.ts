@@ -4,16 +4,15 @@ import type { Sql, Tx } from "../../db/sql.ts";
 import { newId } from "../../proto/ids.ts";
 import { hostEvents } from "../audit/host-events.ts";
 import { record } from "../audit/record.ts";
-import type { UserCaller } from "../auth/context.ts";
 import { randomHex, sha256 } from "../auth/secrets.ts";
-import { conflict, forbidden, invalidRequest } from "../errors.ts";
+import { ApiError, conflict, forbidden, invalidRequest } from "../errors.ts";
 import { notAMember, teamNotFound } from "../teams/errors.ts";
 import { requireRole } from "../teams/roles.ts";
 import { lockTeam } from "../teams/store.ts";
-import { hostNotFound } from "./access.ts";
+import { type Changer, hostNotFound, keepRight } from "./access.ts";
 import { insertRegistrationToken } from "./credentials-store.ts";
 import type { Host } from "./host.ts";
-import { insertHost, lockHost, type NewHost } from "./store.ts";
+import { insertHost, listHostsOf, lockHost, type NewHost } from "./store.ts";
 
 const REGISTRATION_TOKEN_SEC = 3600;
 
@@ -34,8 +33,6 @@ const issueToken = async (tx: Tx, hostId: string, createdBy: string): Promise<Is
   return { token, expiresAt };
 };
 
-type Adder = Pick<UserCaller, "userId" | "actor" | "isAdmin" | "teamId" | "role">;
-
 export interface WantedHost extends Omit<NewHost, "id" | "createdBy"> {
   type: HostType;
   /** Whose own it is to be; null: for a team's own, the caller's. */
@@ -44,7 +41,7 @@ export interface WantedHost extends Omit<NewHost, "id" | "createdBy"> {
 
 /** Whose the new host is, null for the platform's; throws when it is not the caller's to add. */
 const ownerOf = (
-  { isAdmin, teamId: ownTeamId, role }: Adder,
+  { isAdmin, teamId: ownTeamId, role }: Changer,
   { type, teamId }: WantedHost,
 ): string | null => {
   if (type === "regular") {
@@ -61,13 +58,28 @@ const ownerOf = (
   return owner;
 };
 
+/** What one team may have the server watch and call. */
+const MAX_TEAM_HOSTS = 50;
+
+const requireRoom = async (tx: Tx, teamId: string): Promise<void> => {
+  const used = (await listHostsOf(tx, teamId)).length;
+  if (used < MAX_TEAM_HOSTS) return;
+  throw new ApiError(
+    429,
+    "quota_exceeded",
+    `The team has ${used} hosts and may have ${MAX_TEAM_HOSTS}. Remove some first.`,
+    { details: { limit: "hosts", max: MAX_TEAM_HOSTS, used } },
+  );
+};
+
 /**
  * A host that does not exist yet, and the token its machine registers with.
- * @throws ApiError 403 `forbidden`, `role_required`, `not_a_member`, `byoc_not_enabled`; 404 `team_not_found`.
+ * @throws ApiError 403 `forbidden`, `role_required`, `not_a_member`, `byoc_not_enabled`; 404 `team_not_found`; 429
+ *   `quota_exceeded`.
  */
 export const createHost = (
   { sql }: Deps,
-  caller: Adder,
+  caller: Changer,
   wanted: WantedHost,
 ): Promise<{ host: Host; issued: IssuedToken }> => {
   const teamId = ownerOf(caller, wanted);
@@ -81,7 +93,9 @@ export const createHost = (
         const why = "This team may not bring hosts of its own; a platform admin can allow it.";
         throw forbidden(why, "byoc_not_enabled");
       }
+      await requireRoom(tx, teamId);
     }
+    await keepRight(tx, caller, { teamId, what: "add hosts" });
     const host = await insertHost(tx, { ...wanted, teamId, id: newId(), createdBy: userId });
     const issued = await issueToken(tx, host.id, userId);
     await record(tx, hostEvents.created({ teamId, actor, hostId: host.id }));
@@ -95,10 +109,11 @@ export const createHost = (
  */
 export const reissueToken = (
   { sql }: Deps,
-  { userId, actor }: Pick<UserCaller, "userId" | "actor">,
-  id: string,
+  changer: Changer,
+  { id, teamId }: Pick<Host, "id" | "teamId">,
 ): Promise<IssuedToken> =>
   sql.begin(async (tx: Tx) => {
+    await keepRight(tx, changer, { teamId, what: "issue tokens for hosts" });
     const host = await lockHost(tx, id);
     if (!host) throw hostNotFound(id);
     if (host.status === "online") {
@@ -107,7 +122,7 @@ export const reissueToken = (
         "The host is online; its credentials work. Delete it, or stop its agent first.",
       );
     }
-    const issued = await issueToken(tx, id, userId);
-    await record(tx, hostEvents.tokenIssued({ teamId: host.teamId, actor, hostId: id }));
+    const issued = await issueToken(tx, id, changer.userId);
+    await record(tx, hostEvents.tokenIssued({ teamId, actor: changer.actor, hostId: id }));
     return issued;
   });

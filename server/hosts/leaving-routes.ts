@@ -32,11 +32,10 @@ export const hostLeavingRoutes = ({
     .post(
       "/drain",
       async ({ caller, params, body }) => {
-        const id = hostIdOf(params);
-        await requireChangeable(sql, caller, { id, what: "drain hosts" });
+        const known = await requireChangeable(sql, caller, { id: hostIdOf(params), what: "drain hosts" });
         const pause = body?.pause ?? false;
-        const host = await drainHost({ sql, drains }, caller, { id, draining: true, pause });
-        return { ...presentHost(host), sandboxes: await countSandboxesOn(sql, id) };
+        const host = await drainHost({ sql, drains }, caller, { host: known, draining: true, pause });
+        return { ...presentHost(host), sandboxes: await countSandboxesOn(sql, host.id) };
       },
       {
         params: HostParams,
@@ -52,10 +51,9 @@ export const hostLeavingRoutes = ({
     .post(
       "/undrain",
       async ({ caller, params }) => {
-        const id = hostIdOf(params);
-        await requireChangeable(sql, caller, { id, what: "drain hosts" });
-        const host = await drainHost({ sql, drains }, caller, { id, draining: false });
-        return { ...presentHost(host), sandboxes: await countSandboxesOn(sql, id) };
+        const known = await requireChangeable(sql, caller, { id: hostIdOf(params), what: "drain hosts" });
+        const host = await drainHost({ sql, drains }, caller, { host: known, draining: false });
+        return { ...presentHost(host), sandboxes: await countSandboxesOn(sql, host.id) };
       },
       {
         params: HostParams,

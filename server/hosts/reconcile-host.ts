@@ -123,10 +123,12 @@ const compare = async (round: Round, states: SandboxState[]): Promise<void> => {
   const strangers = decided.filter(({ row, state }) => row === null && state?.status !== Status.ENDED);
   await keepStrangers(round, { host, strangers: strangers.map(({ id }) => id) });
   const running = decided.filter(
-    ({ row, state }) => row?.status === "running" && state?.status === Status.RUNNING,
+    ({ row, state }) =>
+      row?.status === "running" && row.hostId === host.id && state?.status === Status.RUNNING,
   );
   await noteActivity(
     sql,
+    host.id,
     running.map(({ id, state }) => toActivity(id, state)),
   );
 };

@@ -78,7 +78,7 @@ export const hostRoutes = ({
         body: NewHost,
         response: withErrors(
           { 201: t.Object({ host: HostModel, registration: RegistrationModel }) },
-          [400, 401, 403, 404],
+          [400, 401, 403, 404, 429],
         ),
         detail: detail(
           "createHost",
@@ -129,10 +129,10 @@ export const hostRoutes = ({
     .post(
       "/:id/token",
       async ({ caller, params, set }) => {
-        const id = hostIdOf(params);
-        await requireChangeable(hosts.sql, caller, { id, what: "issue tokens for hosts" });
+        const wanted = { id: hostIdOf(params), what: "issue tokens for hosts" };
+        const host = await requireChangeable(hosts.sql, caller, wanted);
         set.status = 201;
-        return await presentToken(await reissueToken(registration, caller, id));
+        return await presentToken(await reissueToken(registration, caller, host));
       },
       {
         params: HostParams,

@@ -3,14 +3,13 @@ import type { Sql, Tx } from "../../db/sql.ts";
 import { formatSandboxId } from "../../proto/ids.ts";
 import { hostEvents } from "../audit/host-events.ts";
 import { recordAll } from "../audit/record.ts";
-import type { UserCaller } from "../auth/context.ts";
 import { conflict } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { endSandboxes } from "../sandboxes/end-all.ts";
 import { destroyOnHost } from "../sandboxes/host-calls.ts";
 import { listLive } from "../sandboxes/store.ts";
 import { listHeldNames } from "../templates/store.ts";
-import { hostNotFound } from "./access.ts";
+import { type Changer, hostNotFound, keepRight } from "./access.ts";
 import type { HostClientPool } from "./client-pool.ts";
 import { endpointOf, type Host } from "./host.ts";
 import { deleteHost, lockHost } from "./store.ts";
@@ -58,10 +57,12 @@ export const heldTemplates = ({ sql }: Pick<HostDeps, "sql">, host: Host): Promi
  */
 export const removeHost = async (
   { sql, hosts, log }: HostDeps,
-  { actor }: Pick<UserCaller, "actor">,
+  changer: Changer,
   { host, force }: { host: Host; force: boolean },
 ): Promise<void> => {
+  const { actor } = changer;
   const ended = await sql.begin(async (tx: Tx) => {
+    await keepRight(tx, changer, { teamId: host.teamId, what: "remove hosts" });
     // No sandbox can be put on it from here to the commit.
     if (!(await lockHost(tx, host.id))) throw hostNotFound(host.id);
     const sandboxes = await listLive(tx, { hostId: host.id });

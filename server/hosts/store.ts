@@ -71,10 +71,11 @@ export const nameHosts = (sql: Queryable, ids: readonly string[]): Promise<{ id:
   sql<{ id: string; name: string }[]>`
     select id, name from hosts where id = any(${[...ids]}::uuid[]) and deleted_at is null order by id`;
 
-/** Every host the server should be talking to. */
-export const listOnlineHosts = async (sql: Queryable): Promise<Host[]> => {
+/** Every host the server should be talking to. @param only this one, if it is one. */
+export const listOnlineHosts = async (sql: Queryable, only?: string): Promise<Host[]> => {
   const rows = await sql<HostRow[]>`
-    select * from hosts where deleted_at is null and status = 'online' and address is not null`;
+    select * from hosts where deleted_at is null and status = 'online' and address is not null
+      ${only === undefined ? sql`` : sql`and id = ${only}`}`;
   return rows.map(toHost);
 };
 
@@ -154,13 +155,14 @@ export const listHostsOf = async (sql: Queryable, teamId: string): Promise<Host[
 
 /** Keeps new sandboxes off the host until the commit; null when it is deleted already. */
 export const lockHost = async (tx: Tx, id: string): Promise<Host | null> => {
-  const [row] = await tx<HostRow[]>`select * from hosts where id = ${id} and deleted_at is null for update`;
+  const [row] = await tx<HostRow[]>`
+    select * from hosts where id = ${id} and deleted_at is null for no key update`;
   return row ? toHost(row) : null;
 };
 
 /** Keeps the host from being deleted until the commit; false when it already is. */
 export const keepHost = async (tx: Tx, id: string): Promise<boolean> => {
-  const rows = await tx`select id from hosts where id = ${id} and deleted_at is null for key share`;
+  const rows = await tx`select id from hosts where id = ${id} and deleted_at is null for share`;
   return rows.length === 1;
 };
 

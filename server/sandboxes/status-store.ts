@@ -47,21 +47,21 @@ export const changeStatus = async (
   return row ? toSandbox(row) : null;
 };
 
-/**
- * Everything that ran on a host that fell silent, by team: where chains of several teams are written at once,
- * they are taken in this order.
- */
+/** Everything that ran on a host that fell silent. Rows are taken by their ids, as all do who take several. */
 export const markMissing = async (
   tx: Tx,
   { hostId, reason }: { hostId: string; reason: string },
 ): Promise<{ id: string; teamId: string }[]> => {
   const { from, to } = TRANSITIONS.missed;
-  const rows = await tx<{ id: string; teamId: string }[]>`
-    update sandboxes set status = ${to}, status_reason = ${reason}, expires_at = null,
+  return tx<{ id: string; teamId: string }[]>`
+    with lost as (
+      select id from sandboxes where host_id = ${hostId} and status = any(${[...from]})
+      order by id for no key update
+    )
+    update sandboxes s set status = ${to}, status_reason = ${reason}, expires_at = null,
       updated_at = clock_timestamp()
-    where host_id = ${hostId} and status = any(${[...from]})
-    returning id, team_id as "teamId"`;
-  return rows.toSorted((a, b) => a.teamId.localeCompare(b.teamId));
+    from lost where s.id = lost.id
+    returning s.id, s.team_id as "teamId"`;
 };
 
 /** Says why the sandbox is still in this status; false when it has left it. */

@@ -150,7 +150,7 @@ export const moveToHost = async (
   { id, hostId }: { id: string; hostId: string },
 ): Promise<boolean> => {
   const rows = await sql`
-    with host as (select id from hosts where id = ${hostId} and deleted_at is null for key share)
+    with host as (select id from hosts where id = ${hostId} and deleted_at is null for share)
     update sandboxes s set host_id = host.id, updated_at = clock_timestamp()
     from host where s.id = ${id} and s.status = 'pending' returning s.id`;
   return rows.length === 1;
@@ -192,9 +192,10 @@ export const touchPending = async (sql: Queryable, ids: string[]): Promise<void>
     update sandboxes set updated_at = clock_timestamp() where id = any(${ids}) and status = 'pending'`;
 };
 
-/** When the sandbox expires and was last used, as its host says; its status stands. */
+/** When the sandbox expires and was last used, as its own host says; its status stands. */
 export const noteActivity = async (
   sql: Queryable,
+  hostId: string,
   sandboxes: { id: string; expiresAt: Date | null; lastActiveAt: Date | null }[],
 ): Promise<void> => {
   if (sandboxes.length === 0) return;
@@ -206,6 +207,6 @@ export const noteActivity = async (
   await sql`
     update sandboxes s set expires_at = n.expires_at, last_active_at = n.last_active_at
     from jsonb_to_recordset(${sql.json(rows)}) as n(id uuid, expires_at timestamptz, last_active_at timestamptz)
-    where s.id = n.id and s.status = 'running'
+    where s.id = n.id and s.host_id = ${hostId} and s.status = 'running'
       and (s.expires_at, s.last_active_at) is distinct from (n.expires_at, n.last_active_at)`;
 };

@@ -94,7 +94,6 @@ export const insertSnapshot = async (
   })}`;
 };
 
-/** The host has it whole; false when it was deleted meanwhile. */
 /** Keeps others from settling the same until the commit; false when one has. */
 export const lockUnfinished = async (
   tx: Tx,
@@ -107,6 +106,7 @@ export const lockUnfinished = async (
   return rows.length === 1;
 };
 
+/** The host has it whole; false when it was deleted meanwhile. */
 export const completeSnapshot = async (
   tx: Tx,
   snapshot: {
@@ -131,7 +131,7 @@ export const completeSnapshot = async (
 
 /** Ids of the sandboxes that still need the template. Locks out new ones until the commit. */
 export const lockUsersOf = async (tx: Tx, id: string): Promise<string[]> => {
-  await tx`select id from templates where id = ${id} for update`;
+  await tx`select id from templates where id = ${id} for no key update`;
   const rows = await tx<{ id: string }[]>`
     select id from sandboxes where template_id = ${id} and status = any(${[...LIVE_STATUSES]})
     order by id limit 100`;
@@ -186,7 +186,7 @@ export const forgetLeftover = async (
 /** Keeps the template from being deleted until the commit; false when it already is. */
 export const keepTemplate = async (tx: Tx, id: string): Promise<boolean> => {
   const rows = await tx`
-    select id from templates where id = ${id} and deleted_at is null for key share`;
+    select id from templates where id = ${id} and deleted_at is null for share`;
   return rows.length === 1;
 };
 

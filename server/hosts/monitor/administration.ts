@@ -1,9 +1,10 @@
 /** What platform admins see of the monitor, and decide about a hold; on whichever server they ask. */
 import type { HoldEnd } from "../../../db/constants.ts";
-import type { Sql } from "../../../db/sql.ts";
+import type { Sql, Tx } from "../../../db/sql.ts";
 import type { UserCaller } from "../../auth/context.ts";
-import { conflict } from "../../errors.ts";
+import { adminOnly, conflict } from "../../errors.ts";
 import type { Log } from "../../log.ts";
+import { keepAdmin } from "../../users/administration-store.ts";
 import { nameHosts } from "../store.ts";
 import { endHold, findLastHold, findOpenHold } from "./holds-store.ts";
 import { LONGEST_HOLD } from "./staleness.ts";
@@ -47,8 +48,11 @@ export const releaseHold = async (
   { sql, log }: { sql: Sql; log: Log },
   { userId, email }: Pick<UserCaller, "userId" | "email">,
 ): Promise<void> => {
-  if (!(await endHold(sql, { end: "released", releasedBy: userId }))) {
-    throw conflict("not_holding", "The monitor does not hold (any more).");
-  }
+  await sql.begin(async (tx: Tx) => {
+    if (!(await keepAdmin(tx, userId))) throw adminOnly();
+    if (!(await endHold(tx, { end: "released", releasedBy: userId }))) {
+      throw conflict("not_holding", "The monitor does not hold (any more).");
+    }
+  });
   log.warn("an admin released the monitor's hold", { admin: email });
 };

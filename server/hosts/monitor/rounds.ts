@@ -24,8 +24,8 @@ export class Rounds {
   async go(only?: string): Promise<void> {
     if (this.#isStopped) return;
     try {
-      const hosts = await listOnlineHosts(this.deps.sql);
-      const due = hosts.filter(({ id }) => (only ?? id) === id && !this.#running.has(id));
+      const hosts = await listOnlineHosts(this.deps.sql, only);
+      const due = hosts.filter(({ id }) => !this.#running.has(id));
       await Promise.all(
         due.map((host) => {
           const work = reconcileHost(this.deps, host).finally(() => {

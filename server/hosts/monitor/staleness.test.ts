@@ -9,8 +9,15 @@ const ago = (sec: number): Date => new Date(NOW.getTime() - sec * 1000);
 /** A host that beat last so many seconds ago. */
 const host = (id: string, silentSec: number, held: WatchedHost["held"] = null): WatchedHost => ({
   id,
+  isPlatforms: true,
   lastHeartbeatAt: ago(silentSec),
   held,
+});
+
+/** The same of a team's own. */
+const ownHost = (id: string, silentSec: number): WatchedHost => ({
+  ...host(id, silentSec),
+  isPlatforms: false,
 });
 
 const watch = (hosts: WatchedHost[], rest: Partial<Watch> = {}): Watch => ({
@@ -50,6 +57,27 @@ describe("silence", () => {
     [
       "the first of a crowd is not marked while the others are on their way",
       watch([host("a", 90), host("b", 75), host("c", 61)]),
+      hold("a", "b", "c"),
+    ],
+    [
+      "a team's hosts make no crowd beside the platform's",
+      watch([ownHost("a", 91), ownHost("b", 91), ownHost("c", 91), host("d", 91), host("e", 1)]),
+      mark("a", "b", "c", "d"),
+    ],
+    [
+      "nor hide one, and wait with it",
+      watch([
+        host("a", 91),
+        host("b", 91),
+        host("c", 91),
+        ownHost("d", 91),
+        ...[1, 2, 3].map((n) => ownHost(`t${n}`, 1)),
+      ]),
+      hold("a", "b", "c", "d"),
+    ],
+    [
+      "but where there are no others",
+      watch([ownHost("a", 91), ownHost("b", 92), ownHost("c", 93)]),
       hold("a", "b", "c"),
     ],
     ["one missed beat is no crowd", watch([host("a", 90), host("b", 59), host("c", 59)]), mark("a")],
@@ -92,6 +120,11 @@ describe("a hold", () => {
     [
       "not at a beat of another",
       watch([...silent, host("d", 1)], { hold: heldSince(100, "a", "b", "c") }),
+      { action: "wait" },
+    ],
+    [
+      "a team's host does not end for the platform's",
+      watch([...silent, ownHost("t", 1)], { hold: heldSince(100, "a", "b", "c", "t") }),
       { action: "wait" },
     ],
     ["lasts ten stale times", watch(silent, { hold: heldSince(899, "a", "b", "c") }), { action: "wait" }],

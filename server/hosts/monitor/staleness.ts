@@ -7,6 +7,8 @@ import type { HoldEnd } from "../../../db/constants.ts";
 /** An online host as the monitor sees it. */
 export interface WatchedHost {
   id: string;
+  /** Not a team's own. */
+  isPlatforms: boolean;
   lastHeartbeatAt: Date;
   /** A hold that it was in and that has ended since its last beat. */
   held: { end: HoldEnd; endedAt: Date } | null;
@@ -43,6 +45,15 @@ export const LONGEST_HOLD = 10;
 /** So few may well have gone by themselves. */
 const MOST_LOST_AT_ONCE = 2;
 
+/**
+ * Who tells by silence, or by a beat, whether the server is cut off: the platform's own hosts where there are
+ * any. A team could let any number of hosts of its own fall silent, or beat, as it likes.
+ */
+const witnesses = <Host extends { isPlatforms: boolean }>(hosts: readonly Host[]): readonly Host[] => {
+  const platforms = hosts.filter(({ isPlatforms }) => isPlatforms);
+  return platforms.length > 0 ? platforms : hosts;
+};
+
 interface Silent {
   id: string;
   staleAtMs: number;
@@ -77,7 +88,9 @@ const largestCrowd = (silent: readonly Silent[], nowMs: number, windowMs: number
 
 const judgeHold = ({ hostIds, begunAt }: OpenHold, { now, staleMs, hosts }: Watch): Verdict => {
   const members = hosts.filter(({ id }) => hostIds.includes(id));
-  if (members.some(({ lastHeartbeatAt }) => lastHeartbeatAt > begunAt)) return { action: "end", end: "beat" };
+  if (witnesses(members).some(({ lastHeartbeatAt }) => lastHeartbeatAt > begunAt)) {
+    return { action: "end", end: "beat" };
+  }
   const isOver = now.getTime() - begunAt.getTime() >= staleMs * LONGEST_HOLD;
   return isOver || members.length === 0 ? { action: "end", end: "expired" } : { action: "wait" };
 };
@@ -89,9 +102,15 @@ export const judge = (watch: Watch): Verdict => {
   const silent = watch.hosts
     .map((host) => toSilent(host, watch))
     .filter(({ staleAtMs }) => staleAtMs <= nowMs + windowMs);
-  const crowd = largestCrowd(silent, nowMs, windowMs);
-  if (crowd.length > MOST_LOST_AT_ONCE && crowd.length * 2 > watch.hosts.length) {
-    return { action: "hold", hostIds: crowd.map(({ id }) => id) };
+  const asked = witnesses(watch.hosts);
+  const crowd = largestCrowd(
+    silent.filter(({ id }) => asked.some((host) => host.id === id)),
+    nowMs,
+    windowMs,
+  );
+  if (crowd.length > MOST_LOST_AT_ONCE && crowd.length * 2 > asked.length) {
+    // All who are silent wait with them, and get their time anew when it ends.
+    return { action: "hold", hostIds: silent.filter(({ isHeld }) => !isHeld).map(({ id }) => id) };
   }
   return {
     action: "mark",

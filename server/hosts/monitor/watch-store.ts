@@ -14,7 +14,7 @@ export const listWatched = async (sql: Queryable): Promise<NamedHost[]> => {
   const rows = await sql<
     (Omit<NamedHost, "held"> & { end: "beat" | "released" | "expired" | null; endedAt: Date | null })[]
   >`
-    select h.id, h.name, h.team_id as "teamId",
+    select h.id, h.name, h.team_id as "teamId", h.team_id is null as "isPlatforms",
       coalesce(h.last_heartbeat_at, h.created_at) as "lastHeartbeatAt",
       held.end_reason as end, held.ended_at as "endedAt"
     from hosts h left join lateral (
