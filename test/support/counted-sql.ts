@@ -9,12 +9,15 @@ export interface CountedSql {
 
 const isTemplate = (value: unknown): boolean => Array.isArray(value) && "raw" in value;
 
-/** Pieces of a statement count as one more each; the heartbeat has none. */
+/** The driver's queries and fragments alike are promises. */
+const isFragment = (value: unknown): boolean => value instanceof Promise;
+
 export const countStatements = (sql: Sql): CountedSql => {
   let count = 0;
   const counted = new Proxy(sql, {
     apply(target, self, args: unknown[]) {
-      if (isTemplate(args[0])) count += 1;
+      // A fragment inside another is a template of its own, but no statement.
+      if (isTemplate(args[0])) count += 1 - args.slice(1).filter(isFragment).length;
       return Reflect.apply(target, self, args);
     },
     get(target, key, receiver) {
