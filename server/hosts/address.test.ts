@@ -2,14 +2,17 @@ import { expect, test } from "bun:test";
 
 import { newId } from "../../proto/ids.ts";
 import { ApiError } from "../errors.ts";
-import { checkAddress, type HostAddress } from "./address.ts";
+import { checkAddress, type HostAddress, type Reach } from "./address.ts";
 
 const TEAM = newId();
 
+const LOCAL: Reach = { isLoopback: true, publicUrl: "http://127.0.0.1:4400", trustedProxies: [] };
+const PUBLIC: Reach = { isLoopback: false, publicUrl: "https://192.0.2.1:4400", trustedProxies: [] };
+
 /** The field that is wrong, or null. */
-const refusal = (host: Partial<HostAddress> & { address: string }, isLocal = false): string | null => {
+const refusal = (host: Partial<HostAddress> & { address: string }, server = PUBLIC): string | null => {
   try {
-    checkAddress({ tlsCert: "a certificate", teamId: null, ...host }, { isLocal });
+    checkAddress({ tlsCert: "a certificate", teamId: null, ...host }, server);
   } catch (error) {
     if (error instanceof ApiError) return String(error.details["field"]);
     throw error;
@@ -44,7 +47,7 @@ const NO_TEAMS = [
 
 test.each(NO_TEAMS)("a team's host is not at %s, unless only this machine reaches the server", (address) => {
   expect(refusal({ address, teamId: TEAM })).toBe("address");
-  expect(refusal({ address, teamId: TEAM }, true)).toBeNull();
+  expect(refusal({ address, teamId: TEAM }, LOCAL)).toBeNull();
   expect(refusal({ address })).toBeNull();
 });
 
@@ -66,10 +69,20 @@ test.each([
   "https://a@10.0.0.5:7070",
 ])("nobody's is at %s", (address) => {
   expect(refusal({ address })).toBe("address");
-  expect(refusal({ address }, true)).toBe("address");
+  expect(refusal({ address }, LOCAL)).toBe("address");
 });
 
 test("https needs the certificate that the host registered with", () => {
   expect(refusal({ address: "https://192.0.2.7:7070", tlsCert: null })).toBe("address");
   expect(refusal({ address: "http://127.0.0.1:7070", tlsCert: null })).toBeNull();
+});
+
+test.each<[string, Partial<Reach>]>([
+  ["has a public name", { publicUrl: "https://wrenn.example.com" }],
+  ["trusts a proxy", { trustedProxies: ["127.0.0.1"] }],
+  ["listens elsewhere", { isLoopback: false }],
+])("a server that %s is reached by others, even through loopback", (_what, reach) => {
+  const address = "https://127.0.0.1:7070";
+  expect(refusal({ address, teamId: TEAM }, { ...LOCAL, ...reach })).toBe("address");
+  expect(refusal({ address, teamId: TEAM }, { ...LOCAL, publicUrl: "http://[::1]:4400" })).toBeNull();
 });

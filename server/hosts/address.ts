@@ -5,6 +5,7 @@
 import { BlockList, isIP } from "node:net";
 
 import { isLoopback } from "../../proto/loopback.ts";
+import type { ServerConfig } from "../config.ts";
 import { type ApiError, invalidRequest } from "../errors.ts";
 
 const blockList = (family: "ipv4" | "ipv6", subnets: readonly (readonly [string, number])[]): BlockList => {
@@ -53,24 +54,27 @@ export interface HostAddress {
   teamId: string | null;
 }
 
-/**
- * Throws 400 unless the address is one the server can call, and safely.
- * @param isLocal only this machine can reach the server, so that teams' hosts are on it as well.
- */
-export const checkAddress = (
-  { address, tlsCert, teamId }: HostAddress,
-  { isLocal }: { isLocal: boolean },
-): void => {
+/** What tells who can reach the server. */
+export type Reach = Pick<ServerConfig, "isLoopback" | "publicUrl" | "trustedProxies">;
+
+const hostnameOf = ({ hostname }: URL): string => hostname.replaceAll(/^\[|\]$/g, "");
+
+/** Nobody but this machine, not by way of a proxy either: then teams' hosts are on it as well. */
+const isLocal = ({ isLoopback: isBound, publicUrl, trustedProxies }: Reach): boolean =>
+  isBound && trustedProxies.length === 0 && isLoopback(hostnameOf(new URL(publicUrl)));
+
+/** Throws 400 unless the address is one the server can call, and safely. */
+export const checkAddress = ({ address, tlsCert, teamId }: HostAddress, server: Reach): void => {
   const url = URL.parse(address);
   if (url === null || !/^https?:\/\/[^/?#@]+$/.test(address)) {
     throw refused("address", "expected scheme://host:port as http://127.0.0.1:7070.");
   }
-  const name = url.hostname.replaceAll(/^\[|\]$/g, "");
+  const name = hostnameOf(url);
   if (url.protocol === "http:" && !isLoopback(name)) {
     throw refused("tls", "plain http is for loopback only; use https.");
   }
   if (url.protocol === "https:" && tlsCert === null) {
     throw refused("tls", "the host registered without a certificate to pin; register it again for https.");
   }
-  if (teamId !== null && !isLocal) checkTeamsAddress(name);
+  if (teamId !== null && !isLocal(server)) checkTeamsAddress(name);
 };

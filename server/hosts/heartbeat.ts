@@ -2,10 +2,9 @@
 import type { Sql, Tx } from "../../db/sql.ts";
 import { hostEvents } from "../audit/host-events.ts";
 import { record } from "../audit/record.ts";
-import type { ServerConfig } from "../config.ts";
 import { unauthorized } from "../errors.ts";
 import type { Settings } from "../settings.ts";
-import { checkAddress } from "./address.ts";
+import { checkAddress, type Reach } from "./address.ts";
 import { hostDeleted } from "./deletion.ts";
 import { type Beat, type BeforeBeat, isDeleted, recordBeat } from "./heartbeat-store.ts";
 import { applyOutcome } from "./outcomes.ts";
@@ -26,7 +25,7 @@ export interface HostChange {
 export interface HeartbeatDeps {
   sql: Sql;
   settings: Pick<Settings, "callKey" | "instanceId">;
-  config: Pick<ServerConfig, "isLoopback">;
+  config: Reach;
   /** Reconciles the host now: only asking it settles what a change alone does not. */
   nudge: (hostId: string) => void;
 }
@@ -39,7 +38,7 @@ const comeBack = ({ sql, config }: HeartbeatDeps, beat: Beat): Promise<BeforeBea
   sql.begin(async (tx: Tx) => {
     const host = await lockHost(tx, beat.hostId);
     if (!host) return null;
-    checkAddress({ ...host, address: beat.address }, { isLocal: config.isLoopback });
+    checkAddress({ ...host, address: beat.address }, config);
     const before = await recordBeat(tx, beat, "any");
     if (before?.status === "unreachable") {
       await record(tx, hostEvents.markedUp({ teamId: before.teamId, hostId: beat.hostId }));

@@ -3,10 +3,9 @@ import type { Sql, Tx } from "../../db/sql.ts";
 import { formatHostId, newId } from "../../proto/ids.ts";
 import { randomHex, sha256 } from "../auth/secrets.ts";
 import type { Tokens } from "../auth/tokens.ts";
-import type { ServerConfig } from "../config.ts";
 import { invalidRequest, unauthorized } from "../errors.ts";
 import type { Settings } from "../settings.ts";
-import { checkAddress } from "./address.ts";
+import { checkAddress, type Reach } from "./address.ts";
 import { checkCertificate } from "./certificate.ts";
 import {
   consumeRegistrationToken,
@@ -25,7 +24,7 @@ export interface RegistrationDeps {
   tokens: Tokens;
   dialer: Dialer;
   settings: Pick<Settings, "instanceId" | "callKey">;
-  config: Pick<ServerConfig, "isLoopback">;
+  config: Reach;
 }
 
 /** What an agent keeps of its registration. */
@@ -65,7 +64,7 @@ export const registerHost = async (
       );
     }
     const saved = await saveSpecs(tx, hostId, specs);
-    checkAddress({ ...specs, teamId: saved.teamId }, { isLocal: config.isLoopback });
+    checkAddress({ ...specs, teamId: saved.teamId }, config);
     const expiresAt = new Date(Date.now() + REFRESH_TOKEN_SEC * 1000);
     const tokenHash = sha256(refreshToken);
     await insertRefreshToken(tx, { id: newId(), hostId, familyId: newId(), tokenHash, expiresAt });
