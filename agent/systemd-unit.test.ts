@@ -17,7 +17,7 @@ test("values are quoted as systemd reads them", () => {
 test("neither a deletion nor a lack that only an operator can mend starts it again", () => {
   const text = unitText("/bin/true", {});
   expect(text).toContain("\nRestart=on-failure\n");
-  expect(text).toContain("\nRestartPreventExitStatus=0 78\n");
+  expect(text).toContain("\nRestartPreventExitStatus=78\n");
 });
 
 test("it leaves what the agent starts alone, and gives it no mount namespace", () => {

@@ -51,8 +51,8 @@ ${Object.entries(environment)
   .join("")}
 Restart=on-failure
 RestartSec=1s
-# 0: the server deleted this host. ${EXIT_OPERATOR_NEEDED}: not registered, or configured wrongly.
-RestartPreventExitStatus=0 ${EXIT_OPERATOR_NEEDED}
+# Not registered, or configured wrongly. After the server deleted this host the agent ends well, which is no failure.
+RestartPreventExitStatus=${EXIT_OPERATOR_NEEDED}
 
 # Sandboxes outlive the agent, and one that the kernel ends for lack of memory is no failure of the agent.
 KillMode=process

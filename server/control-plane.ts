@@ -49,7 +49,7 @@ export const createControlPlane = (foundation: {
   return {
     hosts,
     drains,
-    registration: { sql, tokens, settings, dialer: new Dialer(pool) },
+    registration: { sql, tokens, settings, dialer: new Dialer(pool, log), config },
     monitor: new HostMonitor({ ...hosts, drains, quarantineMs: config.quarantineMs }, config),
     copies,
     sandboxes: { ...hosts, scheduler: new RoundRobin(), copies, accessToken, limits: DEFAULT_LIMITS, audit },

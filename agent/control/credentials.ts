@@ -36,7 +36,7 @@ export class BadCredentials extends OperatorNeeded {
   override name = "BadCredentials";
 }
 
-const REQUIRED = ["host_id", "server_url", "token", "refresh_token", "address"] as const;
+const REQUIRED = ["host_id", "server_url", "token", "refresh_token", "instance_id", "address"] as const;
 
 /** Null when this directory was never registered. Throws `BadCredentials`. */
 export const readCredentials = async (path: string): Promise<Credentials | null> => {
@@ -56,8 +56,9 @@ export const readCredentials = async (path: string): Promise<Credentials | null>
   if (typeof value !== "object" || value === null) throw damaged();
   const fields = value as Record<string, unknown>;
   const isWhole =
-    REQUIRED.every((key) => typeof fields[key] === "string") &&
+    REQUIRED.every((key) => typeof fields[key] === "string" && fields[key] !== "") &&
     typeof fields["server_public_key"] === "object" &&
+    fields["server_public_key"] !== null &&
     parseHostId(String(fields["host_id"])) !== null;
   if (!isWhole) throw damaged();
   // Checked above; the TLS pair may be absent in a hand-written file.

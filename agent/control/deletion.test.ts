@@ -43,6 +43,15 @@ test("the server's own statement is believed, however old", async () => {
   await verifyDeletion(await sign(RIGHT), credentials);
 });
 
+test("without knowing its instance, an agent believes nobody", async () => {
+  const ignorant: Partial<Credentials> = { ...credentials };
+  delete ignorant.instance_id;
+  for (const claims of [RIGHT, without("iss")]) {
+    const believed = verifyDeletion(await sign(claims), ignorant as Credentials);
+    await expect(believed).rejects.toThrow(DeletionNotProven);
+  }
+});
+
 const without = (name: keyof Claims): Claims => {
   const { [name]: _left, ...rest } = RIGHT;
   return rest;

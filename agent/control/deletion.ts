@@ -20,7 +20,8 @@ export const verifyDeletion = async (statement: string, credentials: Credentials
     await jwtVerify(statement, key, {
       algorithms: ["EdDSA"],
       typ: TYPE,
-      issuer: credentials.instance_id,
+      // As a list it is compared even where there is none: then nothing is proven.
+      issuer: [credentials.instance_id],
       audience: hostUuid(credentials),
       requiredClaims: ["iat"],
     });

@@ -13,7 +13,7 @@ import type { Services } from "../services.ts";
 import { heartbeat, type HostChange } from "./heartbeat.ts";
 import type { HostReport } from "./reconcile.ts";
 import { refreshHost } from "./refresh.ts";
-import { checkAddress, registerHost } from "./registration.ts";
+import { registerHost } from "./registration.ts";
 
 const Secret = t.String({ pattern: "^[0-9a-f]{64}$" });
 const Count = t.Integer({ minimum: 0, maximum: 2_147_483_647 });
@@ -155,7 +155,6 @@ export const hostAgentRoutes = ({
         if (readId(parseHostId, "id", params.id) !== hostId) {
           throw forbidden("This token belongs to another host.");
         }
-        checkAddress(body.address);
         const changes = body.changes.map(toChange);
         const beat = {
           hostId,

@@ -4,11 +4,13 @@ import { hostEvents } from "../audit/host-events.ts";
 import { record } from "../audit/record.ts";
 import { unauthorized } from "../errors.ts";
 import type { Settings } from "../settings.ts";
+import { checkAddress, type Reach } from "./address.ts";
 import { hostDeleted } from "./deletion.ts";
 import { type Beat, type BeforeBeat, isDeleted, recordBeat } from "./heartbeat-store.ts";
 import { applyOutcome } from "./outcomes.ts";
 import { findHosted } from "./reconcile-store.ts";
 import { type HostReport, reconcile } from "./reconcile.ts";
+import { lockHost } from "./store.ts";
 
 /** Something an agent did by itself. */
 export interface HostChange {
@@ -23,14 +25,21 @@ export interface HostChange {
 export interface HeartbeatDeps {
   sql: Sql;
   settings: Pick<Settings, "callKey" | "instanceId">;
+  config: Reach;
   /** Reconciles the host now: only asking it settles what a change alone does not. */
   nudge: (hostId: string) => void;
 }
 
-/** The beat of a host that was not online brings it back, in the audit trail too. */
-const comeOnline = ({ sql }: HeartbeatDeps, beat: Beat): Promise<BeforeBeat | null> =>
+/**
+ * The beat of a host that moved, or was not online: it comes back, in the audit trail too.
+ * @throws ApiError 400 for an address it must not have.
+ */
+const comeBack = ({ sql, config }: HeartbeatDeps, beat: Beat): Promise<BeforeBeat | null> =>
   sql.begin(async (tx: Tx) => {
-    const before = await recordBeat(tx, beat, ["pending", "unreachable"]);
+    const host = await lockHost(tx, beat.hostId);
+    if (!host) return null;
+    checkAddress({ ...host, address: beat.address }, config);
+    const before = await recordBeat(tx, beat, "any");
     if (before?.status === "unreachable") {
       await record(tx, hostEvents.markedUp({ teamId: before.teamId, hostId: beat.hostId }));
     }
@@ -61,7 +70,7 @@ const applyChanges = async (sql: Sql, hostId: string, changes: HostChange[]): Pr
 /**
  * One query when nothing changed.
  * @returns the highest change applied or found settled; null when there were none.
- * @throws ApiError 410 `host_deleted` with the signed statement, 401 for a host that never was.
+ * @throws ApiError 400 for an address it must not have, 410 `host_deleted` with the signed statement, 401 for a host that never was.
  */
 export const heartbeat = async (
   deps: HeartbeatDeps,
@@ -69,7 +78,7 @@ export const heartbeat = async (
   changes: HostChange[],
 ): Promise<number | null> => {
   const { sql, nudge } = deps;
-  const before = (await recordBeat(sql, beat, ["online"])) ?? (await comeOnline(deps, beat));
+  const before = (await recordBeat(sql, beat, "settled")) ?? (await comeBack(deps, beat));
   if (!before) {
     if (await isDeleted(sql, beat.hostId)) throw await hostDeleted(deps.settings, beat.hostId);
     throw unauthorized("The server does not know this host.");

@@ -1,6 +1,8 @@
 /** HTTP to a host: how its connection is secured, and what a lost one looks like. */
 import { Code, ConnectError } from "@connectrpc/connect";
 
+import { isPinned } from "./certificate.ts";
+
 /** Where a host is reached, and the certificate it is pinned to. */
 export interface HostEndpoint {
   /** Bare UUID. */
@@ -11,15 +13,36 @@ export interface HostEndpoint {
   tlsCert: string | null;
 }
 
-/** The certificate's key is the host's identity; the name in it says nothing. */
+/** Somebody else answers at the host's address. */
+class OtherCertificate extends Error {
+  override name = "OtherCertificate";
+}
+
+/** The certificate is the host's identity; the name in it says nothing. Nothing is sent before it was compared. */
 const security = ({ tlsCert }: HostEndpoint): BunFetchRequestInit =>
-  tlsCert === null ? {} : { tls: { ca: tlsCert, checkServerIdentity: () => undefined } };
+  tlsCert === null
+    ? {}
+    : {
+        tls: {
+          ca: tlsCert,
+          checkServerIdentity: (_name, presented) =>
+            isPinned(tlsCert, presented)
+              ? undefined
+              : new OtherCertificate("it is not the pinned certificate"),
+        },
+      };
 
 /** What Bun's fetch reports when nothing listens: then the host surely did not receive the request. */
 const NEVER_SENT = new Set(["ConnectionRefused", "ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH"]);
 
-const codeOf = (reason: unknown): string =>
+/** As OpenSSL names what it finds wrong with a certificate (X509_V_ERR_…). */
+const CERTIFICATE_CODE = /CERT|SIGNATURE|ISSUER/;
+
+export const codeOf = (reason: unknown): string =>
   reason instanceof Error && "code" in reason ? String(reason.code) : "";
+
+export const isOtherCertificate = (reason: unknown): boolean =>
+  reason instanceof OtherCertificate || CERTIFICATE_CODE.test(codeOf(reason));
 
 /** No answer came: `unavailable` when the host did not get the request, `unknown` when it may have. */
 const unanswered = (reason: unknown): ConnectError => {
@@ -30,7 +53,7 @@ const unanswered = (reason: unknown): ConnectError => {
 
 /**
  * A `fetch` for this host. A request that gets no answer rejects with a ConnectError, an aborted one
- * as fetch does. Bun keeps and reuses connections, and goes through the environment's HTTP_PROXY where one is
+ * as fetch does. Bun keeps and reuses plain connections (one that is pinned is made anew), and goes through the environment's HTTP_PROXY where one is
  * set. A redirect is an answer like any other: a program in a sandbox may have written it, and following it
  * would take the server's tokens wherever that program likes.
  */

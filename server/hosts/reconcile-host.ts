@@ -1,6 +1,5 @@
 /** One host's round of the reconcile: ask it, compare with the rows, do what the table says. */
 import { timestampDate } from "@bufbuild/protobuf/wkt";
-import { ConnectError } from "@connectrpc/connect";
 
 import type { Sql } from "../../db/sql.ts";
 import {
@@ -21,6 +20,7 @@ import { keepStrangers } from "./quarantine.ts";
 import { type HostedSandbox, listHosted, onlineNow } from "./reconcile-store.ts";
 import { type Decision, type HostReport, reconcile } from "./reconcile.ts";
 import { setReachable } from "./store.ts";
+import { whyUnreachable } from "./unreachable.ts";
 
 export interface ReconcileDeps {
   sql: Sql;
@@ -146,8 +146,9 @@ export const reconcileHost = async (deps: ReconcileDeps, host: Host): Promise<vo
     try {
       answer = await client.listSandboxes({}, { timeoutMs: LIST_MS });
     } catch (thrown) {
-      const reason = `the server cannot call ${endpoint.address}: ${ConnectError.from(thrown).rawMessage}`;
-      await setReachable(sql, { id: host.id, from: ["online"], reachable: false, reason });
+      const reason = whyUnreachable(endpoint, thrown);
+      const isNews = await setReachable(sql, { id: host.id, from: ["online"], reachable: false, reason });
+      if (isNews) log.warn("a host cannot be called", { host: host.name, error: thrown });
       return;
     }
     await setReachable(sql, { id: host.id, from: ["online"], reachable: true, reason: "" });

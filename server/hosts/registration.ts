@@ -1,11 +1,12 @@
 /** How a machine becomes a host: a one-time token, its specs, and credentials in return. */
 import type { Sql, Tx } from "../../db/sql.ts";
 import { formatHostId, newId } from "../../proto/ids.ts";
-import { isLoopback } from "../../proto/loopback.ts";
 import { randomHex, sha256 } from "../auth/secrets.ts";
 import type { Tokens } from "../auth/tokens.ts";
 import { invalidRequest, unauthorized } from "../errors.ts";
 import type { Settings } from "../settings.ts";
+import { checkAddress, type Reach } from "./address.ts";
+import { checkCertificate } from "./certificate.ts";
 import {
   consumeRegistrationToken,
   type HostSpecs,
@@ -23,23 +24,8 @@ export interface RegistrationDeps {
   tokens: Tokens;
   dialer: Dialer;
   settings: Pick<Settings, "instanceId" | "callKey">;
+  config: Reach;
 }
-
-/** Throws 400 unless the address is one the server can call, and safely. */
-export const checkAddress = (address: string): void => {
-  const url = URL.parse(address);
-  if (url === null || !/^https?:\/\/[^/?#@]+$/.test(address)) {
-    throw invalidRequest(
-      "address",
-      "address",
-      "address: expected scheme://host:port as http://127.0.0.1:7070.",
-    );
-  }
-  const name = url.hostname.replaceAll(/^\[|\]$/g, "");
-  if (url.protocol === "http:" && !isLoopback(name)) {
-    throw invalidRequest("address", "tls", "address: plain http is for loopback only; use https.");
-  }
-};
 
 /** What an agent keeps of its registration. */
 export interface Credentials {
@@ -54,14 +40,14 @@ export interface Credentials {
 
 /**
  * Uses the token up and stores what the machine is; then calls it back, and notes whether that worked.
- * @throws ApiError 401 `invalid_token`, 400 for an address that cannot be called.
+ * @throws ApiError 401 `invalid_token`, 400 for an address or a certificate that cannot be used; the token stays good.
  */
 export const registerHost = async (
-  { sql, tokens, dialer, settings }: RegistrationDeps,
+  { sql, tokens, dialer, settings, config }: RegistrationDeps,
   { token, ...specs }: HostSpecs & { token: string },
 ): Promise<Credentials> => {
-  checkAddress(specs.address);
-  if (specs.address.startsWith("https:") && specs.tlsCert === null) {
+  if (specs.tlsCert !== null) checkCertificate(specs.tlsCert);
+  else if (specs.address.startsWith("https:")) {
     throw invalidRequest(
       "tls_cert",
       "required",
@@ -78,6 +64,7 @@ export const registerHost = async (
       );
     }
     const saved = await saveSpecs(tx, hostId, specs);
+    checkAddress({ ...specs, teamId: saved.teamId }, config);
     const expiresAt = new Date(Date.now() + REFRESH_TOKEN_SEC * 1000);
     const tokenHash = sha256(refreshToken);
     await insertRefreshToken(tx, { id: newId(), hostId, familyId: newId(), tokenHash, expiresAt });

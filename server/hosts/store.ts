@@ -94,16 +94,17 @@ export const listCandidates = async (
     on t.host_id = h.id and t.template_id = ${templateId} and t.state = 'present'
   where h.deleted_at is null and (h.type = 'regular' or h.team_id = ${teamId})`;
 
-/** Whether the server's own call got through; writes nothing when nothing changed. */
+/** Whether the server's own call got through; writes nothing, and returns false, when nothing changed. */
 export const setReachable = async (
   sql: Queryable,
   host: { id: string; from?: readonly HostStatus[]; reachable: boolean; reason: string },
-): Promise<void> => {
+): Promise<boolean> => {
   const { id, from = HOST_STATUSES, reachable, reason } = host;
-  await sql`
+  const { count } = await sql`
     update hosts set reachable = ${reachable}, status_reason = ${reason}, updated_at = now()
     where id = ${id} and deleted_at is null and status = any(${[...from]})
       and (reachable, status_reason) is distinct from (${reachable}, ${reason}::text)`;
+  return count > 0;
 };
 
 /**

@@ -77,6 +77,7 @@ test("it downloads, checks, registers and installs; the agent it installed then 
   // The server dialled back while it registered.
   expect(joined.stdout).not.toContain("cannot reach");
   expect(readFileSync(join(machine, "asked"), "utf8").trim().split("\n")).toEqual([
+    "is-active wrenn-agent",
     "stop wrenn-agent",
     "daemon-reload",
     "enable wrenn-agent.service",

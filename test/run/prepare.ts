@@ -24,6 +24,11 @@ const TEST_PACKAGES: SystemPackage[] = [
     why: "asks the database as an operator would",
     isPresent: async () => hasTool("psql"),
   },
+  {
+    name: "openssl",
+    why: "makes certificates that no host should have",
+    isPresent: async () => hasTool("openssl"),
+  },
 ];
 
 /** Installs what is missing when root; else says what that is, or null. */
