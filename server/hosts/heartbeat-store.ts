@@ -34,15 +34,9 @@ export const isDeleted = async (sql: Queryable, hostId: string): Promise<boolean
 /**
  * Records a beat and which templates the host holds; a template on its way out stays so, and a deleted one
  * that the host still names is to be removed there: a snapshot may come about after its request was given
-<<<<<<< HEAD
  * up. What it may not hold it cannot claim. A host is online from here on.
- * @param expected the statuses it may be in before.
- * @returns null when the host is in none of them, unknown or deleted.
-=======
- * up. A host is online from here on.
  * @param expected `settled`: online, and at the same address as before.
  * @returns null when the host is not as expected, unknown or deleted.
->>>>>>> hosts-agent
  */
 export const recordBeat = async (
   sql: Queryable,
@@ -52,14 +46,9 @@ export const recordBeat = async (
   const [before] = await sql<BeforeBeat[]>`
     with before as (
       select id, status, address, reachable, team_id, name, tls_cert from hosts
-<<<<<<< HEAD
-      where id = ${beat.hostId} and deleted_at is null and status = any(${[...expected]})
-      for no key update
-=======
       where id = ${beat.hostId} and deleted_at is null
         and (${expected === "any"} or (status = 'online' and address = ${beat.address}))
-      for update
->>>>>>> hosts-agent
+      for no key update
     ), beat as (
       update hosts h set
         status = 'online', last_heartbeat_at = now(), free_memory_mb = ${beat.freeMemoryMb},
