@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 
 import { parseHostId, parseTeamId, ZERO_UUID } from "../../proto/ids.ts";
 import { claimCopy, listSources } from "../../server/templates/copies-store.ts";
+import { endless } from "../support/endless.ts";
 import { ServerProcess } from "../support/server-process.ts";
 import {
   type Answer,
@@ -162,6 +163,43 @@ describe("a create of a snapshot that no host with room holds", () => {
     other.refusal = null;
     expect(outcome(await create(snapshot.name))).toEqual([201, "created"]);
   });
+
+  test("takes no template that is none from a holder", async () => {
+    const [holder] = [await join(), await join()];
+    const snapshot = await onDraining(holder);
+    const { listTemplateFiles, exportTemplate } = holder.host.answers;
+    const reason = async () => {
+      const refused = await create(snapshot.name);
+      expect(outcome(refused)).toEqual([503, "no_hosts_available"]);
+      return refused.body.error?.message;
+    };
+    const file = { name: "memory", sizeBytes: 1n, digest: "any" };
+    for (const files of [Array.from({ length: 101 }, () => file), [{ ...file, sizeBytes: 2n ** 60n }]]) {
+      holder.host.answers.listTemplateFiles = () => ({ plan: { runtimeId: "stand-in", files } });
+      expect(await reason()).toMatch(/101 files is none|cannot have \d+ bytes/);
+    }
+    Object.assign(holder.host.answers, { listTemplateFiles });
+    const large = { case: "data" as const, value: new Uint8Array(300 * 1024) };
+    for (const part of [
+      large,
+      { case: "compressed" as const, value: { zstd: new Uint8Array(10), size: 2 ** 31 } },
+    ]) {
+      holder.host.answers.exportTemplate = async function* () {
+        yield { part };
+      };
+      expect(await reason()).toContain("is too large");
+    }
+    const long = endless(new Uint8Array([0, 0xff, 0xff, 0xff, 0xff]));
+    holder.host.raw = (path) =>
+      path.endsWith("/ExportTemplate")
+        ? new Response(long.body, { headers: { "content-type": "application/connect+proto" } })
+        : null;
+    expect(await reason()).toContain("larger than");
+    expect(long.sentBytes()).toBeLessThan(16 << 20);
+    holder.host.raw = null;
+    Object.assign(holder.host.answers, { exportTemplate });
+    expect(outcome(await create(snapshot.name))).toEqual([201, "created"]);
+  }, 30_000);
 
   test("says so when nobody can give it", async () => {
     const [holder] = [await join(), await join()];
