@@ -2,6 +2,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 
 import { parseHostId, parseTeamId, ZERO_UUID } from "../../proto/ids.ts";
+import { HostChooser } from "../../server/hosts/chooser.ts";
+import { RoundRobin } from "../../server/hosts/scheduler.ts";
 import { claimCopy, listSources } from "../../server/templates/copies-store.ts";
 import { endless } from "../support/endless.ts";
 import { ServerProcess } from "../support/server-process.ts";
@@ -124,8 +126,34 @@ describe("a create of a snapshot that no host with room holds", () => {
     expect(other.imports).toEqual(["whole"]);
   }, 60_000);
 
+  test("joins the copy under way, wherever it goes", async () => {
+    const holder = await join();
+    const targets = [await join(), await join(), await join()];
+    const { sql } = server.database;
+    for (const target of targets) {
+      const { id: templateId } = await onDraining(holder);
+      const chosen = async (isRoomy = true) => {
+        const chooser = new HostChooser({ sql, scheduler: new RoundRobin() }, templateId, {
+          team: { id: parseTeamId(admin.teamId) ?? "", isByoc: false },
+          vcpus: 1,
+          memoryMb: 512,
+          diskSizeMb: 5_120,
+          runtimeId: "stand-in",
+        });
+        return (await chooser.copyTarget(isRoomy ? 1 : 100_000))?.id;
+      };
+      expect(await chosen()).toBeString();
+      const claim = { templateId, hostId: uuid(target), lease: crypto.randomUUID() };
+      expect(await claimCopy(sql, claim)).toBe(true);
+      expect(await chosen()).toBe(uuid(target));
+      // What it needs is taken from the host's room as it comes.
+      expect(await chosen(false)).toBe(uuid(target));
+    }
+  });
+
   test("many at once make one copy, on two servers too", async () => {
-    const [holder, other] = [await join(), await join()];
+    const holder = await join();
+    const targets = [await join(), await join(), await join()];
     const snapshot = await onDraining(holder);
     await using second = await ServerProcess.start(server.database.url);
     const held = holdAt(holder, 5);
@@ -135,7 +163,7 @@ describe("a create of a snapshot that no host with room holds", () => {
     held.go();
     const answers = await Promise.all(creates);
     expect(answers.map(outcome)).toEqual(urls.map(() => [201, "created"]));
-    expect([holder.exports, other.imports]).toEqual([1, ["whole"]]);
+    expect([holder.exports, targets.flatMap(({ imports }) => imports)]).toEqual([1, ["whole"]]);
   }, 60_000);
 
   test("goes on from another holder when one dies in the middle", async () => {
