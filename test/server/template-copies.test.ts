@@ -166,6 +166,25 @@ describe("a create of a snapshot that no host with room holds", () => {
     expect([holder.exports, targets.flatMap(({ imports }) => imports)]).toEqual([1, ["whole"]]);
   }, 60_000);
 
+  test("is refused while its server makes enough others, also of those that come at once", async () => {
+    const [holder] = [await join(), await join()];
+    const go = Promise.withResolvers<void>();
+    holder.beforePiece = () => go.promise;
+    const snapshots = [];
+    while (snapshots.length < 6) snapshots.push(await onDraining(holder));
+    const refused: Answer[] = [];
+    const creates = snapshots.map(async ({ name }) => {
+      const answer = await create(name);
+      if (answer.status !== 201) refused.push(answer);
+    });
+    await waitFor("all have begun or been refused", () => holder.exports + refused.length === 6);
+    expect(holder.exports).toBe(4);
+    for (const { body } of refused) expect(body.error?.message).toContain("copies enough others");
+    go.resolve();
+    await Promise.all(creates);
+    expect(refused).toHaveLength(2);
+  });
+
   test("goes on from another holder when one dies in the middle", async () => {
     const [one, two, other] = [await join(), await join(), await join()];
     const snapshot = await onDraining(one, two);
