@@ -22,7 +22,8 @@ export interface Claim extends CopyKey {
 
 /**
  * Makes the copy the caller's; false when someone else's is alive, the host has it, or it may not go there:
- * only snapshots are copied, and a team's only to hosts that run its sandboxes.
+ * only snapshots are copied, and a team's only to hosts that run its sandboxes. A deletion under way is waited
+ * for: one that did not see the row would leave it, and the files with it.
  */
 export const claimCopy = async (sql: Queryable, { templateId, hostId, lease }: Claim): Promise<boolean> => {
   const rows = await sql`
@@ -34,6 +35,7 @@ export const claimCopy = async (sql: Queryable, { templateId, hostId, lease }: C
       and (t.team_id = ${ZERO_UUID}
         or (case when owner.is_byoc then h.type = 'byoc' and h.team_id = owner.id
           else h.type = 'regular' end))
+    for share of h, t
     on conflict (host_id, template_id) do update
       set lease = excluded.lease, progress = 0, renewed_at = now(), created_at = now()
       where host_templates.state = 'copying'

@@ -272,6 +272,29 @@ describe("a create of a snapshot that no host with room holds", () => {
 });
 
 describe("a copy under way", () => {
+  test("is not begun while its template or its target is being deleted", async () => {
+    const [holder, other] = [await join(), await join()];
+    const { ownerSql, sql } = server.database;
+    const isBlocked = async () => {
+      const [row] = await ownerSql`
+        select exists (select 1 from pg_stat_activity where datname = current_database()
+          and wait_event_type = 'Lock' and query like '%insert into host_templates%') as blocked`;
+      return row?.["blocked"] === true;
+    };
+    for (const table of ["templates", "hosts"] as const) {
+      const { id: templateId } = await onDraining(holder);
+      const claim = { templateId, hostId: uuid(other), lease: crypto.randomUUID() };
+      const deletedId = table === "hosts" ? claim.hostId : templateId;
+      let claiming: Promise<boolean> | undefined;
+      await ownerSql.begin(async (tx) => {
+        await tx`update ${tx(table)} set deleted_at = now() where id = ${deletedId}`;
+        claiming = claimCopy(sql, claim);
+        await waitFor("the claim to wait", isBlocked);
+      });
+      expect(await claiming).toBe(false);
+    }
+  });
+
   test("ends with its template: the target is told, and nothing is present", async () => {
     const [holder, other] = [await join(), await join()];
     const snapshot = await onDraining(holder);
