@@ -6,6 +6,7 @@ import { readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 
 import { isUuid } from "../../proto/ids.ts";
+import { eachLimited } from "../../proto/limit.ts";
 import { describeError } from "../errors.ts";
 import { killProcess, waitForEnd } from "../system/process-identity.ts";
 import { endStrays } from "../vm/strays.ts";
@@ -15,7 +16,6 @@ import { handOut } from "./hand-out.ts";
 import type { Host } from "./host.ts";
 import type { Journal } from "./journal.ts";
 import { sweepUnusedFiles } from "./layers-in-use.ts";
-import { eachLimited } from "./limit.ts";
 import { Sandbox } from "./sandbox.ts";
 import { hasLiveSetAside, loadJournal, setAsideDirectories } from "./set-aside.ts";
 import { becomePausedWithoutMemory, watchVm } from "./vm-exit.ts";

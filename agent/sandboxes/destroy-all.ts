@@ -2,13 +2,13 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
+import { eachLimited } from "../../proto/limit.ts";
 import { createLayerStore } from "../images/layers.ts";
 import type { Layout } from "../images/layout.ts";
 import { createTemplateStore } from "../images/templates.ts";
 import type { Logger } from "../system/log.ts";
 import { destroySandbox } from "./destroy.ts";
 import type { Host } from "./host.ts";
-import { eachLimited } from "./limit.ts";
 import { releaseMachine } from "./release-machine.ts";
 
 const AT_ONCE = 8;

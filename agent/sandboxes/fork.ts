@@ -1,11 +1,11 @@
 /** Copies of a sandbox as it is now, each with an identity and token of its own. */
+import { eachLimited } from "../../proto/limit.ts";
 import { AgentError, describeError, invalidRequest } from "../errors.ts";
 import { type Capture, captureSandbox } from "./capture.ts";
 import { startClone, undoing } from "./clone.ts";
 import { requireOpen } from "./drain.ts";
 import type { Host } from "./host.ts";
 import type { SandboxTimeout } from "./journal.ts";
-import { eachLimited } from "./limit.ts";
 import { registerSandbox, unregisterSandbox } from "./register.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { checkTimeout } from "./timeout.ts";

@@ -6,7 +6,7 @@ import { createConnectTransport } from "@connectrpc/connect-web";
 
 import { readBounded, readBoundedJson, SMALL_ANSWER } from "../../proto/bounded-body.ts";
 import { Process } from "../../proto/gen/process/process_pb.ts";
-import { guardConnectAnswer } from "../../proto/guarded-body.ts";
+import { guardConnectAnswer, GUEST_ANSWER } from "../../proto/guarded-body.ts";
 import { GUEST_PORT } from "../../proto/guest-port.ts";
 import { AgentError } from "../errors.ts";
 import type { InitRequest } from "../guest/protocol.ts";
@@ -90,7 +90,7 @@ const persistently = async <T>(
 /** `fetch` as Connect takes it, without reused connections, redirects or messages of any size. */
 const freshFetch: typeof fetch = Object.assign(
   async (input: RequestInfo | URL, init?: RequestInit) =>
-    guardConnectAnswer(await fetch(input, { ...init, keepalive: false, redirect: "manual" })),
+    guardConnectAnswer(await fetch(input, { ...init, keepalive: false, redirect: "manual" }), GUEST_ANSWER),
   { preconnect: fetch.preconnect },
 );
 

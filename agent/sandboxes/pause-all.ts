@@ -1,7 +1,7 @@
 /** Pauses everything that runs, several at a time: before a shutdown, or when the server is lost. */
+import { eachLimited } from "../../proto/limit.ts";
 import { AgentError, describeError } from "../errors.ts";
 import type { Host } from "./host.ts";
-import { eachLimited } from "./limit.ts";
 import { pauseSandbox } from "./pause.ts";
 
 const AT_ONCE = 4;

@@ -7,6 +7,26 @@ import { listCandidates } from "./store.ts";
 
 /** Hosts asked before giving up. */
 const MAX_HOSTS = 3;
+/** How long creates agree on where a copy goes. */
+const AGREED_MS = 60_000;
+
+/**
+ * Hosts in the order in which a template is brought to them: where it is on its way first, then the same for
+ * every create and server, so that those that come at once make one copy. The order changes with time, lest
+ * a host that refuses the template be the first for ever.
+ */
+const inCopyOrder = (hosts: readonly HostCandidate[], templateId: string): HostCandidate[] => {
+  const period = Math.floor(Date.now() / AGREED_MS);
+  const ranked = hosts.map((host) => ({
+    host,
+    rank: Bun.hash.wyhash(`${templateId}/${host.id}/${period}`),
+  }));
+  ranked.sort((a, b) => {
+    if (a.host.copiesTemplate !== b.host.copiesTemplate) return a.host.copiesTemplate ? -1 : 1;
+    return a.rank < b.rank ? -1 : 1;
+  });
+  return ranked.map(({ host }) => host);
+};
 
 export class HostChooser {
   readonly #excluded = new Set<string>();
@@ -38,21 +58,24 @@ export class HostChooser {
   }
 
   /**
-   * A host that could take it if it held the template, with room for both; null when there is none, or the
-   * template is not one that is copied.
+   * A host that could take it if it held the template, with room for both, the first in the order of copies;
+   * null when there is none, or the template is not one that is copied.
    * @param templateMb what the template takes on a host's disk.
    */
   async copyTarget(templateMb: number): Promise<HostEndpoint | null> {
     const { placement, hosts } = await this.#look();
     if (placement.runtimeId === null) return null;
     const others = hosts.filter((host) => !host.holdsTemplate);
-    const choice = this.deps.scheduler.choose(
-      others.map((host) => ({ ...host, holdsTemplate: true })),
-      { ...placement, diskSizeMb: placement.diskSizeMb + templateMb },
-    );
-    if (!choice.ok) return null;
-    this.#excluded.add(choice.host.id);
-    return choice.host;
+    for (const host of inCopyOrder(others, this.templateId)) {
+      // What is on its way has its room already, and takes it from what the host says is free.
+      const diskSizeMb = placement.diskSizeMb + (host.copiesTemplate ? 0 : templateMb);
+      const whenThere = { ...host, holdsTemplate: true };
+      const choice = this.deps.scheduler.choose([whenThere], { ...placement, diskSizeMb });
+      if (!choice.ok) continue;
+      this.#excluded.add(choice.host.id);
+      return choice.host;
+    }
+    return null;
   }
 
   async #look(): Promise<{ placement: Placement; hosts: HostCandidate[] }> {

@@ -6,6 +6,7 @@ import { type Client, createClient, type Interceptor } from "@connectrpc/connect
 import { createConnectTransport } from "@connectrpc/connect-web";
 
 import { HostService } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
+import { guardConnectAnswer, HOST_ANSWER } from "../../proto/guarded-body.ts";
 import type { CallTokens } from "./call-tokens.ts";
 import { deadlineOf } from "./deadlines.ts";
 import { type HostEndpoint, hostFetch } from "./host-fetch.ts";
@@ -58,11 +59,14 @@ export class HostClientPool {
       request.header.set("Authorization", `Bearer ${await this.tokens.forHost(endpoint.id)}`);
       return next(request);
     };
+    const send = hostFetch(endpoint);
+    const guarded = async (url: URL | RequestInfo, init?: RequestInit) =>
+      guardConnectAnswer(await send(url, init), HOST_ANSWER);
     const transport = createConnectTransport({
       baseUrl: endpoint.address,
       useBinaryFormat: true,
       interceptors: [authorize],
-      fetch: hostFetch(endpoint),
+      fetch: Object.assign(guarded, { preconnect: fetch.preconnect }),
     });
     return createClient(HostService, {
       // A deadline per method, unless the caller sets its own.

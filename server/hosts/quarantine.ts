@@ -4,6 +4,7 @@
  */
 import type { Sql, Tx } from "../../db/sql.ts";
 import { formatSandboxId, ZERO_UUID } from "../../proto/ids.ts";
+import { eachLimited } from "../../proto/limit.ts";
 import { record } from "../audit/record.ts";
 import { sandboxEvents } from "../audit/sandbox-events.ts";
 import type { Log } from "../log.ts";
@@ -12,6 +13,8 @@ import type { Host } from "./host.ts";
 import { forgetStranger, noteStrangers } from "./quarantine-store.ts";
 
 const OVER = "quarantine_over";
+/** Ended at once on one host. */
+const END_AT_ONCE = 20;
 
 /** On the host first: what is forgotten but still there would count as new. */
 const end = async (
@@ -37,5 +40,7 @@ export const keepStrangers = async (
 ): Promise<void> => {
   const { sql, quarantineMs: keptMs } = deps;
   const overdue = await noteStrangers(sql, { hostId: host.id, strangers, keptMs });
-  await Promise.all(overdue.map((sandbox) => end(deps, { host, sandbox })));
+  const ends = await eachLimited(overdue, END_AT_ONCE, (sandbox) => end(deps, { host, sandbox }));
+  const failed = ends.find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
 };

@@ -8,6 +8,7 @@ import {
   SandboxStatus as Status,
 } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { formatSandboxId, parseSandboxId } from "../../proto/ids.ts";
+import { eachLimited } from "../../proto/limit.ts";
 import type { Log } from "../log.ts";
 import { noteActivity } from "../sandboxes/store.ts";
 import { removeLeftovers } from "../templates/leftovers.ts";
@@ -33,6 +34,10 @@ export interface ReconcileDeps {
 
 /** How long a host may take to say what it holds, in ms. */
 const LIST_MS = 10_000;
+/** More than any machine runs. A team's host may say anything, and each one may cost a call and a row. */
+const MAX_LISTED = 5_000;
+/** Steps at once on one host. */
+const ACT_AT_ONCE = 20;
 
 const toReport = (state: SandboxState | undefined): HostReport => {
   switch (state?.status) {
@@ -106,7 +111,7 @@ const compare = async (round: Round, states: SandboxState[]): Promise<void> => {
     return { id, row, state, decision };
   });
 
-  const results = await Promise.allSettled(decided.map((one) => act(round, one)));
+  const results = await eachLimited(decided, ACT_AT_ONCE, (one) => act(round, one));
   for (const [index, result] of results.entries()) {
     if (result.status === "fulfilled") continue;
     const id = decided[index]?.id ?? "";
@@ -149,6 +154,13 @@ export const reconcileHost = async (deps: ReconcileDeps, host: Host): Promise<vo
       const reason = whyUnreachable(endpoint, thrown);
       const isNews = await setReachable(sql, { id: host.id, from: ["online"], reachable: false, reason });
       if (isNews) log.warn("a host cannot be called", { host: host.name, error: thrown });
+      return;
+    }
+    const { length: listed } = answer.sandboxes;
+    if (listed > MAX_LISTED) {
+      const reason = `the host lists ${listed} sandboxes; a list of more than ${MAX_LISTED} is not believed`;
+      log.warn("a host lists more sandboxes than it can have", { host: host.name, listed });
+      await setReachable(sql, { id: host.id, from: ["online"], reachable: false, reason });
       return;
     }
     await setReachable(sql, { id: host.id, from: ["online"], reachable: true, reason: "" });

@@ -17,6 +17,7 @@ const host = (id: string, changes: Partial<HostCandidate> = {}): HostCandidate =
   freeDiskMb: 20_000,
   runtimeId: "qemu-7.2",
   holdsTemplate: true,
+  copiesTemplate: false,
   ...changes,
 });
 

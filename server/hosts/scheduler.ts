@@ -21,6 +21,8 @@ export interface HostCandidate extends HostEndpoint {
   freeDiskMb: number;
   runtimeId: string;
   holdsTemplate: boolean;
+  /** The template is on its way to it. */
+  copiesTemplate: boolean;
 }
 
 /** What has to be placed. */

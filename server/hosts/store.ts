@@ -88,10 +88,10 @@ export const listCandidates = async (
     coalesce(h.cpu_cores, 0) as "cpuCores", coalesce(h.memory_mb, 0) as "memoryMb",
     coalesce(h.free_memory_mb, 0) as "freeMemoryMb", coalesce(h.free_disk_mb, 0) as "freeDiskMb",
     coalesce(h.runtime_id, '') as "runtimeId",
-    t.host_id is not null as "holdsTemplate"
+    coalesce(t.state = 'present', false) as "holdsTemplate",
+    coalesce(t.state = 'copying', false) as "copiesTemplate"
   from hosts h
-  left join host_templates t
-    on t.host_id = h.id and t.template_id = ${templateId} and t.state = 'present'
+  left join host_templates t on t.host_id = h.id and t.template_id = ${templateId}
   where h.deleted_at is null and (h.type = 'regular' or h.team_id = ${teamId})`;
 
 /** Whether the server's own call got through; writes nothing, and returns false, when nothing changed. */

@@ -4,8 +4,8 @@
  */
 import type { HostTemplateState } from "../../db/constants.ts";
 import type { Queryable } from "../../db/sql.ts";
-import { ZERO_UUID } from "../../proto/ids.ts";
 import type { HostEndpoint } from "../hosts/host-fetch.ts";
+import { mayHold } from "./placement.ts";
 
 /** A copy not renewed for so long belongs to nobody. */
 const LEASE_SEC = 15;
@@ -22,7 +22,8 @@ export interface Claim extends CopyKey {
 
 /**
  * Makes the copy the caller's; false when someone else's is alive, the host has it, or it may not go there:
- * only snapshots are copied, and a team's only to hosts that run its sandboxes.
+ * only snapshots are copied, and a team's only to hosts that run its sandboxes. A deletion under way is waited
+ * for: one that did not see the row would leave it, and the files with it.
  */
 export const claimCopy = async (sql: Queryable, { templateId, hostId, lease }: Claim): Promise<boolean> => {
   const rows = await sql`
@@ -31,9 +32,8 @@ export const claimCopy = async (sql: Queryable, { templateId, hostId, lease }: C
     from hosts h, templates t join teams owner on owner.id = t.team_id
     where h.id = ${hostId} and h.deleted_at is null
       and t.id = ${templateId} and t.deleted_at is null and t.type = 'snapshot'
-      and (t.team_id = ${ZERO_UUID}
-        or (case when owner.is_byoc then h.type = 'byoc' and h.team_id = owner.id
-          else h.type = 'regular' end))
+      and ${mayHold(sql)}
+    for share of h, t
     on conflict (host_id, template_id) do update
       set lease = excluded.lease, progress = 0, renewed_at = now(), created_at = now()
       where host_templates.state = 'copying'

@@ -57,7 +57,8 @@ class CopyLost extends Error {
 const keyOf = ({ template, target }: CopyRequest): string => `${template.id}/${target.id}`;
 
 export class TemplateCopies implements BackgroundJob {
-  readonly #running = new Map<string, RunningCopy>();
+  /** From before a copy is claimed until it has ended. */
+  readonly #begun = new Map<string, Promise<RunningCopy | null>>();
   readonly #stop = new AbortController();
   #timer: ReturnType<typeof setInterval> | null = null;
 
@@ -76,29 +77,35 @@ export class TemplateCopies implements BackgroundJob {
   async stop(): Promise<void> {
     if (this.#timer) clearInterval(this.#timer);
     this.#stop.abort(new Error("the server was stopped"));
-    await Promise.allSettled([...this.#running.values()].map(({ done }) => done));
+    await Promise.allSettled([...this.#begun.values()].map(async (begun) => (await begun)?.done));
   }
 
   /** True while this server can begin another one. */
   get hasRoom(): boolean {
-    return this.#running.size < MAX_AT_ONCE && !this.#stop.signal.aborted;
-  }
-
-  find(request: CopyRequest): RunningCopy | null {
-    return this.#running.get(keyOf(request)) ?? null;
+    return this.#begun.size < MAX_AT_ONCE && !this.#stop.signal.aborted;
   }
 
   /** Null when it is not this server's to do: another one is at it, it is there, or it may not go there. */
-  async begin(request: CopyRequest): Promise<RunningCopy | null> {
-    const known = this.find(request);
-    if (known || !this.hasRoom) return known;
+  begin(request: CopyRequest): Promise<RunningCopy | null> {
+    const key = keyOf(request);
+    const known = this.#begun.get(key);
+    if (known) return known;
+    if (!this.hasRoom) return Promise.resolve(null);
+    const ended = () => this.#begun.delete(key);
+    const begun = this.#claim(request, ended);
+    // Its place is taken before anything is waited for: others may ask meanwhile.
+    this.#begun.set(key, begun);
+    begun.then((copy) => copy ?? ended(), ended);
+    return begun;
+  }
+
+  async #claim(request: CopyRequest, ended: () => void): Promise<RunningCopy | null> {
     const claim: Claim = { templateId: request.template.id, hostId: request.target.id, lease: newId() };
-    if (!(await claimCopy(this.deps.sql, claim))) return this.find(request);
+    if (!(await claimCopy(this.deps.sql, claim))) return null;
     const copy: RunningCopy = { done: Promise.resolve(), progress: 0 };
-    copy.done = this.#run(request, claim, copy).finally(() => this.#running.delete(keyOf(request)));
+    copy.done = this.#run(request, claim, copy).finally(ended);
     // Whoever waits hears of it; it may be nobody.
     copy.done.catch(() => {});
-    this.#running.set(keyOf(request), copy);
     return copy;
   }
 
@@ -147,6 +154,7 @@ export class TemplateCopies implements BackgroundJob {
     const sources = await listSources(sql, { templateId: template.id, hostId: target.id });
     let failure = new CopyFailed("source", "no host that holds it can be reached");
     for (const source of sources.slice(0, MAX_SOURCES)) {
+      signal.throwIfAborted();
       try {
         return await pipeTemplate({
           hosts,

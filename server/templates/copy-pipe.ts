@@ -1,6 +1,6 @@
 /** Moves one template from host to host: what the one sends is what the other gets, and nothing is kept. */
 import { create } from "@bufbuild/protobuf";
-import { ConnectError } from "@connectrpc/connect";
+import { type CallOptions, ConnectError } from "@connectrpc/connect";
 
 import { readBoundedJson } from "../../proto/bounded-body.ts";
 import {
@@ -10,8 +10,9 @@ import {
 } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { HOST_ERROR_HEADER } from "../../proto/host-errors.ts";
 import { encodeFrame } from "../../proto/template-frames.ts";
-import type { HostClientPool } from "../hosts/client-pool.ts";
+import type { HostClient, HostClientPool } from "../hosts/client-pool.ts";
 import type { HostEndpoint } from "../hosts/host-fetch.ts";
+import { checkPlan, measurePiece } from "./copy-bounds.ts";
 
 /** Neither side says anything for so long: it hangs. Also what the target's last checks may take. */
 const STALL_MS = 60_000;
@@ -43,19 +44,6 @@ const failing = async <T>(side: CopyFailed["side"], work: Promise<T>): Promise<T
   } catch (cause) {
     if (cause instanceof CopyFailed) throw cause;
     throw new CopyFailed(side, reasonOf(cause), { cause });
-  }
-};
-
-const sizeOf = ({ part }: ExportTemplateResponse): number => {
-  switch (part.case) {
-    case "data":
-      return part.value.byteLength;
-    case "compressed":
-      return part.value.size;
-    case "hole":
-      return Number(part.value);
-    default:
-      return 0;
   }
 };
 
@@ -127,7 +115,7 @@ const stream = async (order: CopyOrder, plan: ExportPlan, names: string[]): Prom
   const onPiece = (message: ExportTemplateResponse) => {
     clearTimeout(timer);
     timer = setTimeout(stalled, STALL_MS);
-    done += sizeOf(message);
+    done += measurePiece(message);
     onProgress(Math.min(1, done / Math.max(1, total)));
   };
   const broken = Promise.withResolvers<never>();
@@ -149,6 +137,17 @@ const stream = async (order: CopyOrder, plan: ExportPlan, names: string[]): Prom
   }
 };
 
+const askForPlan = async (
+  client: HostClient,
+  template: CopyOrder["template"],
+  asked: CallOptions,
+): Promise<ExportPlan> => {
+  const { plan } = await client.listTemplateFiles({ template }, asked);
+  if (plan === undefined) throw new Error("it did not say what the template consists of");
+  checkPlan(plan);
+  return plan;
+};
+
 /**
  * Resolves when the target holds the template whole. Throws `CopyFailed`, and why `signal` aborted; nothing
  * usable is on the target then.
@@ -156,8 +155,7 @@ const stream = async (order: CopyOrder, plan: ExportPlan, names: string[]): Prom
 export const pipeTemplate = async (order: CopyOrder): Promise<void> => {
   const { hosts, source, target, template, signal } = order;
   const asked = { signal, timeoutMs: PLAN_MS };
-  const { plan } = await failing("source", hosts.client(source).listTemplateFiles({ template }, asked));
-  if (plan === undefined) throw new CopyFailed("source", "it did not say what the template consists of");
+  const plan = await failing("source", askForPlan(hosts.client(source), template, asked));
   const missing = await failing(
     "target",
     hosts.client(target).listMissingFiles({ template, plan }, { ...asked, timeoutMs: STALL_MS }),

@@ -7,7 +7,7 @@ import { createConnectTransport } from "@connectrpc/connect-web";
 
 import { Filesystem } from "../../proto/gen/filesystem/filesystem_pb.ts";
 import { Process } from "../../proto/gen/process/process_pb.ts";
-import { guardConnectAnswer } from "../../proto/guarded-body.ts";
+import { guardConnectAnswer, GUEST_ANSWER } from "../../proto/guarded-body.ts";
 import { GUEST_PORT } from "../../proto/guest-port.ts";
 import { formatSandboxId } from "../../proto/ids.ts";
 import type { CallTokens } from "../hosts/call-tokens.ts";
@@ -54,7 +54,7 @@ export class GuestDoor {
   #transport(target: GuestTarget) {
     const send = this.#send(target);
     const guarded = async (url: URL | RequestInfo, init?: RequestInit) =>
-      guardConnectAnswer(await send(url, init));
+      guardConnectAnswer(await send(url, init), GUEST_ANSWER);
     return createConnectTransport({
       baseUrl: this.#base(target),
       useBinaryFormat: true,

@@ -1,6 +1,7 @@
 /** Root in a sandbox may put any program on the guest agent's port: what it answers must not harm the server. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 
+import { endless } from "../support/endless.ts";
 import { call, createKey, signUp, startTestServer, type TestServer } from "../support/server.ts";
 import { StandInHost } from "../support/stand-in-host.ts";
 
@@ -36,21 +37,6 @@ afterAll(async () => {
 const download = () =>
   fetch(`${server.url}${base}/files?path=x`, { headers: { "x-api-key": apiKey }, redirect: "manual" });
 const exec = () => call(server.url, `${base}/exec`, { apiKey, body: { cmd: "true" } });
-
-/** A body without end, and how much of it was taken. */
-const endless = (begin = new Uint8Array()) => {
-  const chunk = new Uint8Array(256 * 1024).fill(0x20);
-  let sent = 0;
-  const body = new ReadableStream<Uint8Array>({
-    start: (controller) => controller.enqueue(begin),
-    async pull(controller) {
-      sent += chunk.byteLength;
-      controller.enqueue(chunk);
-      await Bun.sleep(0);
-    },
-  });
-  return { body, sentBytes: () => sent };
-};
 
 test("a redirect is never followed: no request with the server's tokens goes elsewhere", async () => {
   const elsewhere: string[] = [];

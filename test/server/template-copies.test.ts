@@ -2,7 +2,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 
 import { parseHostId, parseTeamId, ZERO_UUID } from "../../proto/ids.ts";
+import { HostChooser } from "../../server/hosts/chooser.ts";
+import { RoundRobin } from "../../server/hosts/scheduler.ts";
 import { claimCopy, listSources } from "../../server/templates/copies-store.ts";
+import { endless } from "../support/endless.ts";
 import { ServerProcess } from "../support/server-process.ts";
 import {
   type Answer,
@@ -123,8 +126,34 @@ describe("a create of a snapshot that no host with room holds", () => {
     expect(other.imports).toEqual(["whole"]);
   }, 60_000);
 
+  test("joins the copy under way, wherever it goes", async () => {
+    const holder = await join();
+    const targets = [await join(), await join(), await join()];
+    const { sql } = server.database;
+    for (const target of targets) {
+      const { id: templateId } = await onDraining(holder);
+      const chosen = async (isRoomy = true) => {
+        const chooser = new HostChooser({ sql, scheduler: new RoundRobin() }, templateId, {
+          team: { id: parseTeamId(admin.teamId) ?? "", isByoc: false },
+          vcpus: 1,
+          memoryMb: 512,
+          diskSizeMb: 5_120,
+          runtimeId: "stand-in",
+        });
+        return (await chooser.copyTarget(isRoomy ? 1 : 100_000))?.id;
+      };
+      expect(await chosen()).toBeString();
+      const claim = { templateId, hostId: uuid(target), lease: crypto.randomUUID() };
+      expect(await claimCopy(sql, claim)).toBe(true);
+      expect(await chosen()).toBe(uuid(target));
+      // What it needs is taken from the host's room as it comes.
+      expect(await chosen(false)).toBe(uuid(target));
+    }
+  });
+
   test("many at once make one copy, on two servers too", async () => {
-    const [holder, other] = [await join(), await join()];
+    const holder = await join();
+    const targets = [await join(), await join(), await join()];
     const snapshot = await onDraining(holder);
     await using second = await ServerProcess.start(server.database.url);
     const held = holdAt(holder, 5);
@@ -134,8 +163,27 @@ describe("a create of a snapshot that no host with room holds", () => {
     held.go();
     const answers = await Promise.all(creates);
     expect(answers.map(outcome)).toEqual(urls.map(() => [201, "created"]));
-    expect([holder.exports, other.imports]).toEqual([1, ["whole"]]);
+    expect([holder.exports, targets.flatMap(({ imports }) => imports)]).toEqual([1, ["whole"]]);
   }, 60_000);
+
+  test("is refused while its server makes enough others, also of those that come at once", async () => {
+    const [holder] = [await join(), await join()];
+    const go = Promise.withResolvers<void>();
+    holder.beforePiece = () => go.promise;
+    const snapshots = [];
+    while (snapshots.length < 6) snapshots.push(await onDraining(holder));
+    const refused: Answer[] = [];
+    const creates = snapshots.map(async ({ name }) => {
+      const answer = await create(name);
+      if (answer.status !== 201) refused.push(answer);
+    });
+    await waitFor("all have begun or been refused", () => holder.exports + refused.length === 6);
+    expect(holder.exports).toBe(4);
+    for (const { body } of refused) expect(body.error?.message).toContain("copies enough others");
+    go.resolve();
+    await Promise.all(creates);
+    expect(refused).toHaveLength(2);
+  });
 
   test("goes on from another holder when one dies in the middle", async () => {
     const [one, two, other] = [await join(), await join(), await join()];
@@ -163,6 +211,43 @@ describe("a create of a snapshot that no host with room holds", () => {
     expect(outcome(await create(snapshot.name))).toEqual([201, "created"]);
   });
 
+  test("takes no template that is none from a holder", async () => {
+    const [holder] = [await join(), await join()];
+    const snapshot = await onDraining(holder);
+    const { listTemplateFiles, exportTemplate } = holder.host.answers;
+    const reason = async () => {
+      const refused = await create(snapshot.name);
+      expect(outcome(refused)).toEqual([503, "no_hosts_available"]);
+      return refused.body.error?.message;
+    };
+    const file = { name: "memory", sizeBytes: 1n, digest: "any" };
+    for (const files of [Array.from({ length: 101 }, () => file), [{ ...file, sizeBytes: 2n ** 60n }]]) {
+      holder.host.answers.listTemplateFiles = () => ({ plan: { runtimeId: "stand-in", files } });
+      expect(await reason()).toMatch(/101 files is none|cannot have \d+ bytes/);
+    }
+    Object.assign(holder.host.answers, { listTemplateFiles });
+    const large = { case: "data" as const, value: new Uint8Array(300 * 1024) };
+    for (const part of [
+      large,
+      { case: "compressed" as const, value: { zstd: new Uint8Array(10), size: 2 ** 31 } },
+    ]) {
+      holder.host.answers.exportTemplate = async function* () {
+        yield { part };
+      };
+      expect(await reason()).toContain("is too large");
+    }
+    const long = endless(new Uint8Array([0, 0xff, 0xff, 0xff, 0xff]));
+    holder.host.raw = (path) =>
+      path.endsWith("/ExportTemplate")
+        ? new Response(long.body, { headers: { "content-type": "application/connect+proto" } })
+        : null;
+    expect(await reason()).toContain("larger than");
+    expect(long.sentBytes()).toBeLessThan(16 << 20);
+    holder.host.raw = null;
+    Object.assign(holder.host.answers, { exportTemplate });
+    expect(outcome(await create(snapshot.name))).toEqual([201, "created"]);
+  }, 30_000);
+
   test("says so when nobody can give it", async () => {
     const [holder] = [await join(), await join()];
     const snapshot = await onDraining(holder);
@@ -187,6 +272,29 @@ describe("a create of a snapshot that no host with room holds", () => {
 });
 
 describe("a copy under way", () => {
+  test("is not begun while its template or its target is being deleted", async () => {
+    const [holder, other] = [await join(), await join()];
+    const { ownerSql, sql } = server.database;
+    const isBlocked = async () => {
+      const [row] = await ownerSql`
+        select exists (select 1 from pg_stat_activity where datname = current_database()
+          and wait_event_type = 'Lock' and query like '%insert into host_templates%') as blocked`;
+      return row?.["blocked"] === true;
+    };
+    for (const table of ["templates", "hosts"] as const) {
+      const { id: templateId } = await onDraining(holder);
+      const claim = { templateId, hostId: uuid(other), lease: crypto.randomUUID() };
+      const deletedId = table === "hosts" ? claim.hostId : templateId;
+      let claiming: Promise<boolean> | undefined;
+      await ownerSql.begin(async (tx) => {
+        await tx`update ${tx(table)} set deleted_at = now() where id = ${deletedId}`;
+        claiming = claimCopy(sql, claim);
+        await waitFor("the claim to wait", isBlocked);
+      });
+      expect(await claiming).toBe(false);
+    }
+  });
+
   test("ends with its template: the target is told, and nothing is present", async () => {
     const [holder, other] = [await join(), await join()];
     const snapshot = await onDraining(holder);

@@ -53,6 +53,8 @@ export class StandInHost {
   guestUrl: string | null = null;
   /** Answers what is neither a call nor for a sandbox. */
   other: ((request: Request) => Promise<Response>) | null = null;
+  /** Answers in place of everything else what it does not answer with null: bytes that no wire would send. */
+  raw: ((path: string) => Response | null) | null = null;
   #seq = 0;
   #timer: Timer | undefined;
   #beating: Promise<unknown> | undefined;
@@ -192,6 +194,8 @@ export class StandInHost {
     const byPath = new Map(router.handlers.map((one) => [one.requestPath, createFetchHandler(one)]));
     return async (request) => {
       const { pathname, search } = new URL(request.url);
+      const raw = this.raw?.(pathname);
+      if (raw) return raw;
       const traffic = /^\/traffic\/[^/]+\/49983(\/.*)$/.exec(pathname);
       if (!traffic) {
         const answer = byPath.get(pathname) ?? this.other;
