@@ -100,10 +100,17 @@ const bringIn = async (
   });
 };
 
+const requireFree = ({ doomedTemplates, templateBuilds }: Host, templateId: string): void => {
+  if (doomedTemplates.has(templateId) || templateBuilds.has(templateId)) {
+    throw new AgentError("busy", `template ${templateId} is being made or deleted; try again later`);
+  }
+};
+
 /**
  * `content` brings the plan's files that are missing here, each named before its pieces. Twice at once is
- * one import. Throws `invalid_request` when it is not what the plan says, `runtime_mismatch`, `draining`,
- * `disk_full`, `busy`, `template_not_found` when the template is deleted meanwhile; nothing is left then.
+ * one import, unless the first fell silent. Throws `invalid_request` when it is not what the plan says,
+ * `runtime_mismatch`, `draining`, `disk_full`, `busy`, `template_not_found` when the template is deleted
+ * meanwhile; nothing is left then.
  */
 export const importTemplate = async (
   host: Host,
@@ -112,14 +119,18 @@ export const importTemplate = async (
 ): Promise<Template> => {
   const { templateId } = key;
   checkImport(host, plan);
-  if (host.doomedTemplates.has(templateId) || host.templateBuilds.has(templateId)) {
-    throw new AgentError("busy", `template ${templateId} is being made or deleted; try again later`);
-  }
-  return await host.copies.bringIn(templateId, signal, async (ended) => {
+  requireFree(host, templateId);
+  return await host.copies.bringIn(templateId, signal, async (ended, onWait) => {
+    // Again: it may have waited for the end of an earlier one.
+    requireFree(host, templateId);
     const present = await host.templates.open(key);
     if (present !== null) return present;
     return await host.work.during("template_copy", templateId, (progress) =>
-      bringIn(host, key, { plan, content: guarded(content, { signal: ended, idleMs: IDLE_MS }), progress }),
+      bringIn(host, key, {
+        plan,
+        content: guarded(content, { signal: ended, idleMs: IDLE_MS, onWait }),
+        progress,
+      }),
     );
   });
 };

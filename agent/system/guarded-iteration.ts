@@ -7,11 +7,16 @@ export class FellSilent extends Error {
 
 /**
  * The same items. Throws why `signal` aborted, also while the next item is awaited, and `FellSilent` when it
- * takes longer than `idleMs`; the source is told to end then, and not waited for.
+ * takes longer than `idleMs`; the source is told to end then, and not waited for. `onWait` hears when the wait
+ * for an item begins and when it is over.
  */
 export async function* guarded<T>(
   source: AsyncIterable<T>,
-  { signal, idleMs }: { signal: AbortSignal; idleMs: number },
+  {
+    signal,
+    idleMs,
+    onWait = () => {},
+  }: { signal: AbortSignal; idleMs: number; onWait?: (isWaiting: boolean) => void },
 ): AsyncGenerator<T> {
   const iterator = source[Symbol.asyncIterator]();
   // Of the item that is awaited. A promise for the whole time would keep every item that it was raced with.
@@ -29,7 +34,11 @@ export async function* guarded<T>(
     for (;;) {
       const silent = () => give(new FellSilent(`nothing came for ${idleMs / 1_000} s`));
       const timer = setTimeout(silent, idleMs);
-      const { done, value } = await next().finally(() => clearTimeout(timer));
+      onWait(true);
+      const { done, value } = await next().finally(() => {
+        clearTimeout(timer);
+        onWait(false);
+      });
       if (done === true) {
         ended = true;
         return;
