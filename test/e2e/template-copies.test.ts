@@ -101,11 +101,13 @@ test("a sandbox in which a process runs and 700 MB were written becomes a templa
 });
 
 test("it comes to a second host with little memory, and the process goes on there", async () => {
-  const watched = await Promise.all([server, source, target].map(({ pid }) => watchMemory(pid)));
+  const programs = Object.entries({ server, source, target });
+  const watched = await Promise.all(
+    programs.map(async ([name, { pid }]) => ({ name, peak: await watchMemory(pid) })),
+  );
   const answer = await createInTheEnd();
-  const growth = await Promise.all(watched.map((peak) => peak()));
   expect(answer.status).toBe(201);
-  for (const bytes of growth) expect(bytes).toBeLessThan(GROWTH_BYTES);
+  for (const { name, peak } of watched) expect(await peak(), name).toBeLessThan(GROWTH_BYTES);
 
   const { id } = answer.body;
   const before = Number(await api.run(id, "cat /tmp/count"));
