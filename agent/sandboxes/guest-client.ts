@@ -94,16 +94,18 @@ const freshFetch: typeof fetch = Object.assign(
   { preconnect: fetch.preconnect },
 );
 
-const expectOk = async (response: Response, what: string): Promise<void> => {
+/** Empty when the guest agreed, else what it answered. */
+const readRefusal = async (response: Response, what: string): Promise<string> => {
   const text = new TextDecoder().decode(await readBounded(response, SMALL_ANSWER));
-  if (!response.ok) throw new Error(`${what} answered ${response.status}: ${text.slice(0, 500)}`);
+  return response.ok ? "" : `${what} answered ${response.status}: ${text.slice(0, 500)}`;
 };
 
 /** Waits until GET /health succeeds. Throws `guest_failed` when `deadline` aborts first. */
 export const waitHealthy = (address: string, deadline: AbortSignal): Promise<void> =>
   persistently(
     async (signal) => {
-      await expectOk(await request(address, "/health", { signal }), "GET /health");
+      const refusal = await readRefusal(await request(address, "/health", { signal }), "GET /health");
+      if (refusal !== "") throw new Error(refusal);
     },
     BOOTING,
     deadline,
@@ -124,7 +126,7 @@ export const initGuest = async (
   deadline: AbortSignal,
 ): Promise<void> => {
   const attemptId = crypto.randomUUID();
-  const response = await persistently(
+  const refusal = await persistently(
     async (signal) => {
       const body: InitRequest = {
         attemptId,
@@ -134,19 +136,20 @@ export const initGuest = async (
         ...(options.envs === undefined ? {} : { envVars: options.envs }),
         ...(options.identity === undefined ? {} : { identity: options.identity }),
       };
-      return request(address, "/init", {
+      const response = await request(address, "/init", {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify(body),
         signal,
       });
+      // Here: once an attempt is over, so is whatever it has not read.
+      return readRefusal(response, "POST /init");
     },
     RESTORED,
     deadline,
   );
-  try {
-    await expectOk(response, "POST /init");
-  } catch (cause) {
+  if (refusal !== "") {
+    const cause = new Error(refusal);
     throw new AgentError("guest_failed", "the sandbox's guest agent refused /init", { cause });
   }
 };
