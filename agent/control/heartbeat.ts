@@ -1,6 +1,6 @@
 /**
  * Tells the server again and again that this host lives, and at once what it did by itself. A server
- * that stays away, or does not know this host any more, makes it pause everything, once.
+ * that stays away, or does not know this host any more, makes it pause everything.
  */
 import { formatSandboxId } from "../../proto/ids.ts";
 import { describeError } from "../errors.ts";
@@ -43,7 +43,7 @@ export class Heartbeat {
   #missed = 0;
   /** When the last miss was counted, in ms of the monotonic clock. */
   #countedAtMs = 0;
-  #pausedForLoss = false;
+  #pausing = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #beating = false;
   #again = false;
@@ -84,7 +84,6 @@ export class Heartbeat {
       await this.#send();
       if (this.#missed > 0) host.log.info("heartbeat_back", { missed: this.#missed });
       this.#missed = 0;
-      this.#pausedForLoss = false;
     } catch (error) {
       this.#onFailure(error);
     }
@@ -150,11 +149,9 @@ export class Heartbeat {
       rejected: isRejected,
       error: describeError(error),
     });
-    if ((this.#missed >= MAX_MISSED || isRejected) && !this.#pausedForLoss) {
-      this.#pausedForLoss = true;
-      // Beside the heartbeat, which goes on.
-      void this.#pauseForLoss(isRejected ? "host_rejected" : "server_lost");
-    }
+    if (this.#missed < MAX_MISSED && !isRejected) return;
+    // Beside the heartbeat, which goes on.
+    void this.#pauseForLoss(isRejected ? "host_rejected" : "server_lost");
   }
 
   /** Extra beats, after changes of the agent's own, do not make the server's absence longer. */
@@ -165,13 +162,18 @@ export class Heartbeat {
     this.#countedAtMs = nowMs;
   }
 
+  /** Once, unless something runs again: a server that came and went between two beats may have resumed it. */
   async #pauseForLoss(reason: string): Promise<void> {
     const { host } = this.#options;
+    const isRunning = [...host.sandboxes.values()].some(({ live }) => live !== null);
+    if (this.#pausing || !isRunning) return;
+    this.#pausing = true;
     host.log.warn("pausing_all", { reason });
     try {
       await pauseAll(host, { reason, tell: true });
     } catch (error) {
       host.log.error("pausing_all_failed", { error: describeError(error) });
     }
+    this.#pausing = false;
   }
 }

@@ -106,6 +106,10 @@ test("a rejected refresh makes everything pause at once and once; accepted again
   const seen = beats.length;
   await waitFor("more attempts", () => beats.length > seen + 6, 10_000);
   expect(pauses().slice(before)).toMatchObject([{ reason: "host_rejected" }]);
+  // As a server does that came back and was gone again before the next beat.
+  await agent.host.resumeSandbox({ sandboxId: id, accessToken: "token" });
+  await waitFor("the second pause", async () => (await statusOf(id)) === SandboxStatus.PAUSED, 15_000);
+  expect(pauses().length - before).toBe(2);
   answer = acknowledgeAll;
   const isBack = () => agent.logs.findLast(({ event }) => event === "heartbeat_back") !== undefined;
   await waitFor("the host to be back", isBack, 10_000);
