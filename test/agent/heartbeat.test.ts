@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 
 import { SandboxStatus, TimeoutAction, TimeoutKind } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { TestAgent } from "../support/agent.ts";
-import { createSandbox } from "../support/sandboxes.ts";
+import { accessTokenOf, createSandbox } from "../support/sandboxes.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 interface Beat {
@@ -107,7 +107,7 @@ test("a rejected refresh makes everything pause at once and once; accepted again
   await waitFor("more attempts", () => beats.length > seen + 6, 10_000);
   expect(pauses().slice(before)).toMatchObject([{ reason: "host_rejected" }]);
   // As a server does that came back and was gone again before the next beat.
-  await agent.host.resumeSandbox({ sandboxId: id, accessToken: "token" });
+  await agent.host.resumeSandbox({ sandboxId: id, accessToken: accessTokenOf(id) });
   await waitFor("the second pause", async () => (await statusOf(id)) === SandboxStatus.PAUSED, 15_000);
   expect(pauses().length - before).toBe(2);
   answer = acknowledgeAll;
