@@ -16,8 +16,8 @@ setDefaultTimeout(300_000);
 const MIB = 2 ** 20;
 const CONTENT_MB = 700;
 /**
- * Well below what is copied, above what each program takes by itself: garbage not collected yet, 60 to 340 MB
- * of it on a busy machine. Whoever keeps the content goes beyond.
+ * Below what is copied, above what each program takes by itself. Usual are 60 to 133 MB; 337 MB were seen once on
+ * a busy machine, and why is not known. It should be 256 MB.
  */
 const GROWTH_BYTES = 512 * MIB;
 
