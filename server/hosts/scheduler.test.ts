@@ -57,17 +57,46 @@ describe("the condition that failed is named", () => {
   }
 });
 
-test("hosts take turns, whatever order they come in", () => {
+/** Ids in the order in which they got a turn. */
+const turns = (asked: [HostCandidate[], Placement][]): string[] => {
   const scheduler = new RoundRobin();
-  const picked = [
-    [host("b"), host("a")],
-    [host("a"), host("b")],
-    [host("b"), host("a")],
-  ].map((hosts) => {
-    const choice = scheduler.choose(hosts, placement());
+  return asked.map(([hosts, wanted]) => {
+    const choice = scheduler.choose(hosts, wanted);
     return choice.ok ? choice.host.id : "";
   });
-  expect(picked).toEqual(["a", "b", "a"]);
+};
+
+test("hosts take turns, whatever order they come in", () => {
+  const [a, b] = [host("a"), host("b")];
+  expect(
+    turns([
+      [[b, a], placement()],
+      [[a, b], placement()],
+      [[b, a], placement()],
+    ]),
+  ).toEqual(["a", "b", "a"]);
+});
+
+test("a host that comes or returns takes nobody's turn", () => {
+  const [a, b, c] = [host("a"), host("b"), host("c")];
+  const asked = [
+    [b, c],
+    [a, b, c],
+    [b, c],
+    [a, b, c],
+    [a, b, c],
+  ];
+  expect(turns(asked.map((hosts) => [hosts, placement()]))).toEqual(["b", "a", "c", "b", "a"]);
+});
+
+test("teams that ask in turn do not keep each other to the same host", () => {
+  const own = ["x", "z"].map((id) => host(id, { type: "byoc", teamId: "team" }));
+  const all = [...own, host("y")];
+  const both: [HostCandidate[], Placement][] = [
+    [all, placement({ team: byoc })],
+    [all, placement()],
+  ];
+  expect(turns([...both, ...both, ...both])).toEqual(["x", "y", "z", "y", "x", "y"]);
 });
 
 test("a BYOC team gets its own host", () => {

@@ -106,10 +106,17 @@ export const oversize = (
   return placement.memoryMb > maxMemoryMb ? { field: "memory_mb", max: maxMemoryMb } : null;
 };
 
-/** Takes the hosts that qualify in turn. */
+/** Turns remembered; beyond, all of them start anew. */
+const MAX_TURNS = 10_000;
+
+/**
+ * Of the hosts that qualify, the one whose last turn is longest ago: fair also while hosts come and go, and
+ * when teams that may use different hosts ask in between.
+ */
 export class RoundRobin implements Scheduler {
-  /** Only spreads load: each server process has its own, and losing it costs nothing. */
-  #next = 0;
+  /** Each host's last turn. Only spreads load: each server process has its own, and losing it costs nothing. */
+  readonly #turns = new Map<string, number>();
+  #turn = 0;
 
   choose(hosts: readonly HostCandidate[], placement: Placement): Choice {
     let left = [...hosts];
@@ -117,9 +124,12 @@ export class RoundRobin implements Scheduler {
       left = left.filter((host) => holds(host, placement));
       if (left.length === 0) return { ok: false, reason: failed(placement) };
     }
-    left.sort((a, b) => a.id.localeCompare(b.id));
-    const host = left[this.#next % left.length];
-    this.#next = (this.#next + 1) % Number.MAX_SAFE_INTEGER;
-    return host ? { ok: true, host } : { ok: false, reason: "no host is registered yet" };
+    const lastTurn = ({ id }: HostCandidate): number => this.#turns.get(id) ?? 0;
+    left.sort((a, b) => lastTurn(a) - lastTurn(b) || a.id.localeCompare(b.id));
+    const host = left[0];
+    if (host === undefined) return { ok: false, reason: "no host is registered yet" };
+    if (this.#turns.size >= MAX_TURNS) this.#turns.clear();
+    this.#turns.set(host.id, ++this.#turn);
+    return { ok: true, host };
   }
 }

@@ -98,8 +98,9 @@ export class HostLab implements AsyncDisposable {
     return host;
   }
 
-  /** Id of a new sandbox on this host. */
+  /** Id of a new sandbox on this host, which the server has to be able to use. */
   async createOn(host: LabHost, body: object = {}): Promise<string> {
+    await this.online(host);
     // They are dealt out in turn, so one of as many as there are hosts lands there.
     for (const _ of this.hosts) {
       const made = await this.api.ok("", { template: "minimal", timeout_sec: 0, ...body });
