@@ -23,6 +23,7 @@ test.each([
   ["WRENN_ACCEL", "fast"],
   ["WRENN_HEARTBEAT_MS", "soon"],
   ["WRENN_MEMORY_OVERCOMMIT", "0.5"],
+  ["WRENN_SPARE_VMS", "some"],
 ])("%s=%s is refused by name", (name, value) => {
   expect(() => parseConfig({ [name]: value })).toThrow(new RegExp(name));
   expect(() => parseConfig({ [name]: value })).toThrow(BadConfig);

@@ -14,6 +14,7 @@ import { expireSandbox } from "./sandboxes/expire.ts";
 import { Expiry } from "./sandboxes/expiry.ts";
 import type { Host } from "./sandboxes/host.ts";
 import type { Sandbox } from "./sandboxes/sandbox.ts";
+import { openSpares, spareVmsFor } from "./sandboxes/spares/open-spares.ts";
 import { TemplateCopies } from "./sandboxes/template-copies.ts";
 import { WorkBoard } from "./sandboxes/work.ts";
 import type { Logger } from "./system/log.ts";
@@ -91,6 +92,7 @@ export const openHost = async (
     ),
     changes: await ChangeLog.open(layout.cached("changes.json"), log),
     expiry: new Expiry(sandboxes, (sandbox) => expireSandbox(host, sandbox)),
+    spares: openSpares(() => host, config.spareVms ?? spareVmsFor(await readMemory())),
     work: new WorkBoard(log),
     pinnedLayers: new Map(),
     templateBuilds: new Map(),

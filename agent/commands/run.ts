@@ -17,7 +17,7 @@ import { CallTokenVerifier } from "../rpc/call-token.ts";
 import { adoptSandboxes } from "../sandboxes/adopt.ts";
 import { endSandboxes } from "../sandboxes/destroy-all.ts";
 import { leaveMachine } from "../sandboxes/leave.ts";
-import { ensureMinimal } from "../sandboxes/minimal.ts";
+import { ensureMinimal, keepSpareOfMinimal } from "../sandboxes/minimal.ts";
 import { createLogger, type Logger } from "../system/log.ts";
 import { isMachineStopping } from "../system/systemd.ts";
 import { AGENT_VERSION } from "../version.ts";
@@ -50,6 +50,7 @@ const serve = async ({ config, layout, credentials, log }: Agent): Promise<void>
   const place = chooseListen(config.listen, { credentials, address: new URL(await address()) });
   const host = await openHost(config, layout, log);
   await adoptSandboxes(host);
+  host.spares.start();
 
   const tokens = await CallTokenVerifier.create(hostUuid(credentials), credentials.server_public_key);
   const { tls_cert: cert, tls_key: key } = credentials;
@@ -69,6 +70,7 @@ const serve = async ({ config, layout, credentials, log }: Agent): Promise<void>
   // made here, not by the first that needs it.
   void ensureMinimal(host)
     .then(() => host.images.currentBootFiles())
+    .then(() => keepSpareOfMinimal(host))
     .then(() => heartbeat.beatNow())
     .catch((error: unknown) => log.error("minimal_missing", { error: describeError(error) }));
 
@@ -83,6 +85,7 @@ const serve = async ({ config, layout, credentials, log }: Agent): Promise<void>
   log.info("agent_stopping", { signal: ending, pause });
   host.stopping = true;
   host.expiry.stop();
+  await host.spares.close();
   if (pause) await leaveMachine(host);
   heartbeat.stop();
   await server.stop(true);

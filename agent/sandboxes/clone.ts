@@ -1,9 +1,12 @@
 /**
- * Brings a new sandbox to life: on a template's memory, on a copy of another sandbox's, or cold. All or
- * nothing: it is handed out initialised, or nothing of it is left.
+ * Brings a new sandbox to life: in a spare, on a template's memory, on a copy of another sandbox's, or cold.
+ * All or nothing: it is handed out initialised, or nothing of it is left.
  */
+import { rm } from "node:fs/promises";
+
 import { describeError } from "../errors.ts";
 import type { BootFiles } from "../images/images.ts";
+import { Steps } from "../system/steps.ts";
 import type { SavedMemory, Vm } from "../vm/runtime.ts";
 import { BOOT_DEADLINES, bootUntilHealthy } from "./boot.ts";
 import { endVm } from "./end-vm.ts";
@@ -13,7 +16,9 @@ import type { Host } from "./host.ts";
 import { identityOf } from "./identity.ts";
 import type { Running, SandboxFacts } from "./journal.ts";
 import { restoreMachine } from "./launch.ts";
-import type { Sandbox } from "./sandbox.ts";
+import type { Live, Sandbox } from "./sandbox.ts";
+import { giveSpare } from "./spares/make-spare.ts";
+import type { Spare } from "./spares/spares.ts";
 import { deadlineFrom } from "./timeout.ts";
 
 export interface Clone {
@@ -22,41 +27,81 @@ export interface Clone {
   bootFiles: BootFiles;
   /** Null: boot from the disk. */
   saved: SavedMemory | null;
+  /** A machine that stands on all this already. */
+  spare?: Spare | null;
   envs?: Record<string, string>;
 }
 
-/** The caller holds the sandbox's lock and unregisters it when this throws. */
-export const startClone = async (host: Host, sandbox: Sandbox, clone: Clone): Promise<void> => {
-  const { facts, saved } = clone;
-  const startedMs = performance.now();
-  await using undo = new AsyncDisposableStack();
+/** What a machine is made under: its end, its time, and how to take back what was made. */
+interface Making {
+  deadline: AbortSignal;
+  undo: AsyncDisposableStack;
+  steps: Steps;
+}
+
+interface Standing extends Live {
+  layers: string[];
+}
+
+/** The guest runs, or stands loaded. */
+const assemble = async (
+  host: Host,
+  sandbox: Sandbox,
+  { facts, bootFiles, saved }: Clone,
+  { deadline, undo, steps }: Making,
+): Promise<Standing> => {
   let vm: Vm | null = null;
   const slot = await host.slots.claim(facts.network);
   undo.defer(() => (vm === null ? host.slots.release(slot) : endVm(host, { vm, slot })));
-  const slotMs = performance.now();
+  steps.done("slot");
   const top = await host.layers.create(facts.layers, { diskSizeMb: facts.diskSizeMb, uid: slot.uid });
   const layers = [...facts.layers, top];
   sandbox.plannedLayers = layers;
-  const layerMs = performance.now();
+  steps.done("layer");
   sandbox.throwIfDoomed();
-
-  const machine = { ...facts, layers, bootFiles: clone.bootFiles };
-  const deadline = AbortSignal.any([
-    sandbox.doomed.signal,
-    AbortSignal.timeout(saved === null ? BOOT_DEADLINES * host.settings.bootMs : host.settings.readyMs),
-  ]);
+  const machine = { ...facts, layers, bootFiles };
   vm =
     saved === null
       ? await bootUntilHealthy(host, machine, slot, deadline)
       : await restoreMachine(host, machine, slot, saved);
-  const loadedMs = performance.now();
+  steps.done("load");
+  return { vm, slot, layers };
+};
+
+const settleIn = async (
+  host: Host,
+  sandbox: Sandbox,
+  { spare, network }: { spare: Spare; network: SandboxFacts["network"] },
+  { undo, steps }: Making,
+): Promise<Standing> => {
+  undo.defer(() => rm(host.layout.sandboxDirectory(spare.id), { recursive: true, force: true }));
+  undo.defer(() => endVm(host, spare.live));
+  await giveSpare(host, { spare, sandbox, network });
+  steps.done("spare");
+  return { ...spare.live, layers: spare.layers };
+};
+
+/** The caller holds the sandbox's lock and unregisters it when this throws. */
+export const startClone = async (host: Host, sandbox: Sandbox, clone: Clone): Promise<void> => {
+  const { facts, saved, spare = null } = clone;
+  const steps = new Steps();
+  await using undo = new AsyncDisposableStack();
+  const deadline = AbortSignal.any([
+    sandbox.doomed.signal,
+    AbortSignal.timeout(saved === null ? BOOT_DEADLINES * host.settings.bootMs : host.settings.readyMs),
+  ]);
+  const making = { deadline, undo, steps };
+  const { vm, slot, layers } =
+    spare === null
+      ? await assemble(host, sandbox, clone, making)
+      : await settleIn(host, sandbox, { spare, network: facts.network }, making);
   if (saved !== null) await vm.resume();
   await initGuest(
     slot.address,
     { accessToken: facts.accessToken, envs: clone.envs, identity: identityOf(facts.sandboxId) },
     deadline,
   );
-  const readyMs = performance.now();
+  steps.done("ready");
 
   const journal: Running = {
     ...facts,
@@ -69,15 +114,13 @@ export const startClone = async (host: Host, sandbox: Sandbox, clone: Clone): Pr
   await takeVm(host, sandbox, journal, { vm, slot });
   undo.move();
   handOut(host, sandbox);
+  steps.done("journal");
   host.log.info("sandbox_started", {
     sandbox: facts.sandboxId,
     slot: slot.index,
     cold: saved === null,
-    slotMs: Math.round(slotMs - startedMs),
-    layerMs: Math.round(layerMs - slotMs),
-    loadMs: Math.round(loadedMs - layerMs),
-    readyMs: Math.round(readyMs - loadedMs),
-    journalMs: Math.round(performance.now() - readyMs),
+    spare: spare !== null,
+    ...steps.ms,
   });
 };
 

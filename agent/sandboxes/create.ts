@@ -6,6 +6,7 @@ import { startClone, undoing } from "./clone.ts";
 import type { Host } from "./host.ts";
 import type { SandboxTimeout } from "./journal.ts";
 import { registerSandbox, unregisterSandbox } from "./register.ts";
+import { reserveRoom } from "./room.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { checkTimeout } from "./timeout.ts";
 import { templateForSize } from "./variants.ts";
@@ -35,19 +36,20 @@ export const createSandbox = async (host: Host, request: CreateRequest): Promise
   const sandbox = registerSandbox(host, request.sandboxId, request.teamId);
   return sandbox.exclusively("create", async () => {
     try {
-      using _room = await host.admission.reserve(request);
+      using _room = await reserveRoom(host, request);
       sandbox.plannedTemplate = request.template;
       const template = await templateForSize(host, request.template, request);
       sandbox.plannedTemplate = { teamId: template.teamId, templateId: template.templateId };
       sandbox.plannedLayers = template.manifest.layers;
       const { kernelDigest, guestDriveDigest, layers } = template.manifest;
+      const diskSizeMb = Math.max(request.diskSizeMb, template.manifest.diskSizeMb);
       const { envs, ...asked } = request;
       await startClone(host, sandbox, {
         facts: {
           ...asked,
           createdAt: new Date().toISOString(),
           deadlineMs: null,
-          diskSizeMb: Math.max(request.diskSizeMb, template.manifest.diskSizeMb),
+          diskSizeMb,
           layers,
           base: { kind: "template", key: sandbox.plannedTemplate },
           kernelDigest,
@@ -55,6 +57,7 @@ export const createSandbox = async (host: Host, request: CreateRequest): Promise
         },
         bootFiles: await host.images.bootFiles(kernelDigest, guestDriveDigest),
         saved: template.saved,
+        spare: host.spares.claim({ template: sandbox.plannedTemplate, diskSizeMb }),
         envs,
       });
       return sandbox;

@@ -17,6 +17,7 @@ const AT_ONCE = 8;
 export const endSandboxes = async (host: Host, reason: string): Promise<void> => {
   host.stopping = true;
   host.expiry.stop();
+  await host.spares.close();
   await eachLimited([...host.sandboxes.values()], AT_ONCE, (sandbox) =>
     destroySandbox(host, sandbox, reason),
   );

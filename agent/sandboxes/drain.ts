@@ -28,6 +28,7 @@ export const drainHost = async (host: Host, { pause }: { pause: boolean }): Prom
     // On disk first: no restart may take in what the answer has ruled out.
     await writeDurably(host.layout.drainFile, "");
     host.draining = true;
+    await host.spares.giveWay();
     host.log.info("drained", { pause });
   }
   if (pause) await pauseAll(host, { reason: "drain", tell: true });

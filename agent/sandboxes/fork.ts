@@ -7,6 +7,7 @@ import { requireOpen } from "./drain.ts";
 import type { Host } from "./host.ts";
 import type { SandboxTimeout } from "./journal.ts";
 import { registerSandbox, unregisterSandbox } from "./register.ts";
+import { reserveRoom } from "./room.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { checkTimeout } from "./timeout.ts";
 
@@ -40,7 +41,7 @@ const startChild = async (
       const { facts, saved } = capture;
       child.plannedLayers = facts.layers;
       child.plannedTemplate = facts.base.kind === "template" ? facts.base.key : null;
-      using _room = await host.admission.reserve(facts);
+      using _room = await reserveRoom(host, facts);
       await startClone(host, child, {
         facts: {
           ...facts,

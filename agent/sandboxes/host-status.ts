@@ -13,6 +13,8 @@ export interface HostStatus {
   runtimeId: string;
   agentVersion: string;
   work: Work[];
+  /** Machines made ahead that wait for a create. */
+  readySpares: number;
 }
 
 export const readHostStatus = async (host: Host): Promise<HostStatus> => {
@@ -28,5 +30,6 @@ export const readHostStatus = async (host: Host): Promise<HostStatus> => {
     runtimeId: host.runtime.runtimeId,
     agentVersion: host.settings.agentVersion,
     work: host.work.list(),
+    readySpares: host.spares.count,
   };
 };

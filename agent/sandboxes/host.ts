@@ -8,6 +8,7 @@ import type { Admission } from "./admission.ts";
 import type { ChangeLog } from "./changes.ts";
 import type { Expiry } from "./expiry.ts";
 import type { Sandbox } from "./sandbox.ts";
+import type { Spares } from "./spares/spares.ts";
 import type { TemplateCopies } from "./template-copies.ts";
 import type { WorkBoard } from "./work.ts";
 
@@ -50,6 +51,8 @@ export interface Host {
   readonly admission: Admission;
   readonly changes: ChangeLog;
   readonly expiry: Expiry;
+  /** Machines made ahead of the creates that will claim them. */
+  readonly spares: Spares;
   readonly work: WorkBoard;
   /** Layers of copies being made, by layer id and number of users. */
   readonly pinnedLayers: Map<string, number>;

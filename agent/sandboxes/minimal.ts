@@ -3,6 +3,7 @@ import { ZERO_UUID } from "../../proto/ids.ts";
 import { describeError } from "../errors.ts";
 import type { TemplateKey } from "../images/images.ts";
 import type { Host } from "./host.ts";
+import { templateForSize } from "./variants.ts";
 import { warmTemplate } from "./warm-template.ts";
 
 export const MINIMAL_KEY: TemplateKey = { teamId: ZERO_UUID, templateId: ZERO_UUID };
@@ -36,4 +37,12 @@ export const ensureMinimal = async (host: Host): Promise<void> => {
   } finally {
     host.templateBuilds.delete(ZERO_UUID);
   }
+};
+
+/** The first sandbox of a host that was just started should not wait either. */
+export const keepSpareOfMinimal = async (host: Host): Promise<void> => {
+  const { vcpus, memoryMb, diskSizeMb } = MINIMAL_SIZE;
+  const template = await templateForSize(host, MINIMAL_KEY, { vcpus, memoryMb });
+  const { teamId, templateId } = template;
+  host.spares.keepOne({ template: { teamId, templateId }, diskSizeMb });
 };

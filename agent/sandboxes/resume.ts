@@ -12,6 +12,7 @@ import type { Host } from "./host.ts";
 import { type Paused, type Running, type SandboxTimeout, writeJournal } from "./journal.ts";
 import { restoreMachine } from "./launch.ts";
 import { pauseLocked, removeMemory } from "./pause.ts";
+import { reserveRoom } from "./room.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { checkTimeout, deadlineFrom } from "./timeout.ts";
 import { becomePausedWithoutMemory } from "./vm-exit.ts";
@@ -99,7 +100,7 @@ const resumeLocked = async (host: Host, sandbox: Sandbox, request: ResumeRequest
   const paused = sandbox.requirePaused();
   const saved = request.cold ? null : paused.saved;
   if (saved !== null) requireSameRuntime(host, saved);
-  using _room = await host.admission.reserve({ memoryMb: paused.memoryMb, diskSizeMb: 0 });
+  using _room = await reserveRoom(host, { memoryMb: paused.memoryMb, diskSizeMb: 0 });
   const bootFiles =
     saved === null
       ? await host.images.currentBootFiles()

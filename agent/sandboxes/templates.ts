@@ -24,6 +24,9 @@ const usersOf = (host: Host, key: TemplateKey): string[] =>
     })
     .map(({ id }) => id);
 
+const variantsOf = async (host: Host, key: TemplateKey): Promise<TemplateKey[]> =>
+  (await host.templates.list()).filter(({ manifest }) => sameKey(manifest.variantOf, key));
+
 const deleteUnused = async (host: Host, key: TemplateKey): Promise<void> => {
   const all = await host.templates.list();
   const doomed = all.filter(
@@ -59,7 +62,8 @@ export const deleteTemplate = async (host: Host, key: TemplateKey): Promise<void
   host.doomedTemplates.add(templateId);
   try {
     await host.copies.end(templateId);
-    await deleteUnused(host, key);
+    const ids = [templateId, ...(await variantsOf(host, key)).map((variant) => variant.templateId)];
+    await host.spares.without(ids, () => deleteUnused(host, key));
   } finally {
     host.doomedTemplates.delete(templateId);
   }

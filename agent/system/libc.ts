@@ -15,6 +15,7 @@ const { symbols: libc } = dlopen("libc.so.6", {
   pread: { args: ["i32", "ptr", "u64", "i64"], returns: "i64" },
   pwrite: { args: ["i32", "ptr", "u64", "i64"], returns: "i64" },
   sync_file_range: { args: ["i32", "i64", "i64", "u32"], returns: "i32" },
+  setpriority: { args: ["i32", "u32", "i32"], returns: "i32" },
   process_vm_readv: { args: ["i32", "ptr", "u64", "ptr", "u64", "u64"], returns: "i64" },
   process_vm_writev: { args: ["i32", "ptr", "u64", "ptr", "u64", "u64"], returns: "i64" },
 });
@@ -112,6 +113,13 @@ const SYNC_FILE_RANGE_WRITE = 2;
 /** Asks the kernel to begin writing the file's dirty pages out. A hint: only fsync makes anything last. */
 export const startWriteback = (fd: number): void => {
   libc.sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+};
+
+const PRIO_PGRP = 1;
+
+/** @param nice -20 (first) to 19 (last); of every thread of the process group that `leader` (a pid) leads */
+export const setGroupNice = (leader: number, nice: number): void => {
+  if (libc.setpriority(PRIO_PGRP, leader, nice) !== 0) throw new LibcFailed("setpriority", lastError());
 };
 
 /** One stretch of another process's memory: address and length in bytes. */

@@ -16,7 +16,8 @@ export interface WatchedProcess {
   child: Subprocess | null;
   /** Settles when the control connection is gone. */
   controlClosed: Promise<void>;
-  logPath: string;
+  /** Asked after the end: the VM's directory may have got another name. */
+  logPath: () => string;
   /** Why this side ended it, when it did; asked after the end. */
   plannedEnd: () => string | null;
 }
@@ -54,5 +55,5 @@ export const watchExit = async (watched: WatchedProcess): Promise<VmExit> => {
   if (mayBeOom && wasOomKilled(identity)) {
     return { reason: "oom", detail: "the host ran out of memory and its kernel ended this VM" };
   }
-  return { reason: "vm_died", detail: describe(child, await lastLogLine(logPath)) };
+  return { reason: "vm_died", detail: describe(child, await lastLogLine(logPath())) };
 };

@@ -1,9 +1,9 @@
 /** One running QEMU process as a `Vm`: control over QMP, memory through the kernel. */
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 import type { Subprocess } from "bun";
 
-import { LibcFailed } from "../system/libc.ts";
+import { LibcFailed, setGroupNice } from "../system/libc.ts";
 import { killProcess, waitForEnd } from "../system/process-identity.ts";
 import { takeDeviceState } from "./device-state.ts";
 import { watchExit } from "./exit-watch.ts";
@@ -13,7 +13,7 @@ import { saveDiff } from "./memory-diff.ts";
 import { QmpFailed } from "./qmp.ts";
 import type { QmpClient, QmpEvent } from "./qmp.ts";
 import { VmFailed } from "./runtime.ts";
-import type { SavedMemory, Vm, VmExit, VmRecord } from "./runtime.ts";
+import type { SavedMemory, Vm, VmExit, VmPriority, VmRecord } from "./runtime.ts";
 import { DEVICE_STATE_TARGET, vmFiles } from "./spawn-vm.ts";
 
 export interface QemuVmParts {
@@ -30,6 +30,8 @@ const SAVE_TIMEOUT_MS = 30_000;
 const QUIT_TIMEOUT_MS = 5_000;
 const KILL_TIMEOUT_MS = 10_000;
 const FULL_DISK_RETRY_MS = 1_000;
+
+const NICE: Record<VmPriority, number> = { normal: 0, background: 10 };
 
 const isDiskFull = (error: unknown): boolean => {
   const code = error instanceof Error && "code" in error ? error.code : null;
@@ -52,8 +54,8 @@ const asVmFailed = (doing: string, error: unknown): Error => {
 };
 
 export class QemuVm implements Vm {
-  readonly record: VmRecord;
   readonly exited: Promise<VmExit>;
+  #record: VmRecord;
   readonly #qmp: QmpClient;
   readonly #memory: GuestMemory;
   #plannedEnd: string | null = null;
@@ -63,7 +65,7 @@ export class QemuVm implements Vm {
   #consoleTail = "";
 
   constructor({ record, qmp, memory, child }: QemuVmParts) {
-    this.record = record;
+    this.#record = record;
     this.#qmp = qmp;
     this.#memory = memory;
     qmp.onEvent((event) => this.#onEvent(event));
@@ -71,9 +73,31 @@ export class QemuVm implements Vm {
       identity: record,
       child,
       controlClosed: qmp.closed,
-      logPath: vmFiles(dirname(record.controlSocketPath)).log,
+      logPath: () => this.#files.log,
       plannedEnd: () => this.#plannedEnd,
     }).finally(() => qmp.close());
+  }
+
+  get record(): VmRecord {
+    return this.#record;
+  }
+
+  get #files() {
+    return vmFiles(dirname(this.#record.controlSocketPath));
+  }
+
+  movedTo(directory: string): void {
+    const { controlSocketPath } = this.#record;
+    this.#record = { ...this.#record, controlSocketPath: join(directory, basename(controlSocketPath)) };
+  }
+
+  setPriority(priority: VmPriority): void {
+    try {
+      // It leads a process group of its own, so this reaches all of its threads.
+      setGroupNice(this.#record.pid, NICE[priority]);
+    } catch (error) {
+      throw asVmFailed("setting the VM's priority", error);
+    }
   }
 
   async isRunning(): Promise<boolean> {
@@ -106,7 +130,7 @@ export class QemuVm implements Vm {
       throw new VmFailed("not_stopped", "a running VM cannot be saved: stop it first");
     try {
       await this.#qmp.execute("xen-save-devices-state", { filename: DEVICE_STATE_TARGET }, SAVE_TIMEOUT_MS);
-      const from = vmFiles(dirname(this.record.controlSocketPath)).deviceState;
+      const from = this.#files.deviceState;
       const written = [
         takeDeviceState({ from, to: target.deviceStatePath }),
         saveDiff(this.#memory, target.diffPath),

@@ -80,6 +80,8 @@ export interface VmExit {
   detail: string;
 }
 
+export type VmPriority = "normal" | "background";
+
 export interface Vm {
   readonly record: VmRecord;
   /** Settles once, when the process is gone, whoever ended it. */
@@ -99,6 +101,10 @@ export interface Vm {
   save(target: { diffPath: string; deviceStatePath: string }): Promise<SavedMemory>;
   /** Make the root disk's present overlay read-only history and go on in `overlayPath`, made ahead on top of it. */
   switchOverlay(overlayPath: string): Promise<void>;
+  /** Its directory has another name now: the process and what it holds open follow by themselves. */
+  movedTo(directory: string): void;
+  /** In the background it takes what processor time others leave. Throws when the process is gone. */
+  setPriority(priority: VmPriority): void;
   /** Orderly end, then a kill past a deadline. Resolves when the process is gone. */
   quit(): Promise<void>;
   kill(): Promise<void>;

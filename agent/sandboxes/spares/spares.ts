@@ -1,0 +1,211 @@
+/**
+ * Spares: machines made ahead of the creates that will claim them, as many as were asked for lately. One is
+ * made at a time, in the background; a create that finds none makes its machine itself. A spare that was
+ * claimed never comes back.
+ */
+import type { TemplateKey } from "../../images/images.ts";
+import type { Live } from "../sandbox.ts";
+import { Demand } from "./demand.ts";
+
+/** What a spare can become: sandboxes of this template with a disk of this size. */
+export interface SpareKind {
+  /** The one whose memory is mapped: a variant where the size is not the template's own. */
+  template: TemplateKey;
+  diskSizeMb: number;
+}
+
+/** A machine that stands, with all it owns; no sandbox has had it yet. */
+export interface Spare extends SpareKind {
+  /** Names its directory until a sandbox takes it. Bare UUID. */
+  id: string;
+  /** Oldest first; the last is its own. Kept from being collected by `pin`. */
+  layers: string[];
+  pin: Disposable;
+  live: Live;
+}
+
+export interface SpareDeps {
+  /** Spares at once, of all kinds together; 0: none are kept. */
+  most: number;
+  /** Rejects when the kind cannot be had now. */
+  make: (kind: SpareKind) => Promise<Spare>;
+  /** Never rejects. */
+  end: (spare: Spare) => Promise<void>;
+  /** Whether there is room for one more, and whether this host takes new sandboxes at all. */
+  hasRoom: () => Promise<boolean>;
+  onFailure: (kind: SpareKind, error: unknown) => void;
+}
+
+/** What is not wanted any more goes within this, and what failed is tried again. */
+const REVIEW_MS = 10_000;
+
+const nameOf = ({ template, diskSizeMb }: SpareKind): string => `${template.templateId}/${diskSizeMb}`;
+
+export class Spares {
+  readonly #ready: Spare[] = [];
+  readonly #kinds = new Map<string, SpareKind>();
+  readonly #demand: Demand;
+  readonly #kept = new Set<string>();
+  #work: Promise<void> = Promise.resolve();
+  #isWorking = false;
+  #timer: NodeJS.Timeout | null = null;
+  /** Templates nothing may be made of. */
+  readonly #barred = new Set<string>();
+
+  constructor(private readonly deps: SpareDeps) {
+    this.#demand = new Demand(deps.most);
+  }
+
+  /** Spares that wait for a create. */
+  get count(): number {
+    return this.#ready.length;
+  }
+
+  /** Nothing is made before this: what an earlier agent left must have been swept. */
+  start(): void {
+    if (this.deps.most === 0) return;
+    this.#timer = setInterval(() => this.#review(), REVIEW_MS).unref();
+    this.#review();
+  }
+
+  /** Counts as demand. Null when there is none ready. */
+  claim(kind: SpareKind): Spare | null {
+    this.expect(kind);
+    const name = nameOf(kind);
+    const index = this.#ready.findIndex((spare) => nameOf(spare) === name);
+    const [spare] = index < 0 ? [] : this.#ready.splice(index, 1);
+    return spare ?? null;
+  }
+
+  /** Somebody will ask for one of these. */
+  expect(kind: SpareKind): void {
+    if (this.deps.most === 0) return;
+    const name = nameOf(kind);
+    this.#kinds.set(name, kind);
+    this.#demand.note(name);
+    this.#review();
+  }
+
+  /** One of these stands ready whether or not anybody has asked for one. */
+  keepOne(kind: SpareKind): void {
+    if (this.deps.most === 0) return;
+    this.#kinds.set(nameOf(kind), kind);
+    this.#kept.add(nameOf(kind));
+    this.#review();
+  }
+
+  /** Ends those that wait: their memory is needed. False when there were none. */
+  async giveWay(): Promise<boolean> {
+    const surplus = this.#ready.splice(0);
+    await Promise.all(surplus.map((spare) => this.deps.end(spare)));
+    return surplus.length > 0;
+  }
+
+  /** None of this template's is left or will be made while `work` is under way. */
+  async without<T>(templateIds: readonly string[], work: () => Promise<T>): Promise<T> {
+    for (const id of templateIds) this.#barred.add(id);
+    try {
+      // One that is being made is put away as soon as it stands.
+      await this.#work;
+      await this.#endWhere(({ template }) => this.#barred.has(template.templateId));
+      this.#forgetBarred();
+      return await work();
+    } finally {
+      for (const id of templateIds) this.#barred.delete(id);
+    }
+  }
+
+  /** Resolves when none is left and none will be made. */
+  async close(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+    await this.#work;
+    await this.giveWay();
+  }
+
+  /** Resolves when what is wanted now stands, or could not be made. */
+  async settled(): Promise<void> {
+    await this.#work;
+  }
+
+  #review(): void {
+    if (this.#timer === null || this.#isWorking) return;
+    this.#isWorking = true;
+    this.#work = this.#adjust().finally(() => {
+      this.#isWorking = false;
+    });
+  }
+
+  async #adjust(): Promise<void> {
+    await this.#endSurplus();
+    for (let kind = this.#next(); this.#timer !== null; kind = this.#next()) {
+      if (!(await this.deps.hasRoom())) {
+        await this.giveWay();
+        return;
+      }
+      if (kind === null) return;
+      try {
+        this.#add(await this.deps.make(kind));
+      } catch (error) {
+        this.deps.onFailure(kind, error);
+        // Until somebody asks again, or the next review.
+        return;
+      }
+    }
+  }
+
+  #add(spare: Spare): void {
+    this.#ready.push(spare);
+    void spare.live.vm.exited.then(() => {
+      const index = this.#ready.indexOf(spare);
+      if (index < 0) return;
+      this.#ready.splice(index, 1);
+      void this.deps.end(spare);
+    });
+  }
+
+  #countOf(name: string): number {
+    return this.#ready.filter((spare) => nameOf(spare) === name).length;
+  }
+
+  #wanted(name: string): number {
+    return Math.max(this.#demand.wanted(name), this.#kept.has(name) ? 1 : 0);
+  }
+
+  /** A kind of which there are too few, the ones asked for last first. */
+  #next(): SpareKind | null {
+    if (this.#ready.length >= this.deps.most) return null;
+    for (const name of new Set([...this.#demand.kinds(), ...this.#kept])) {
+      const kind = this.#kinds.get(name);
+      if (kind === undefined || this.#barred.has(kind.template.templateId)) continue;
+      if (this.#countOf(name) < this.#wanted(name)) return kind;
+    }
+    return null;
+  }
+
+  async #endSurplus(): Promise<void> {
+    for (const name of this.#kinds.keys()) {
+      const wanted = this.#wanted(name);
+      let kept = 0;
+      await this.#endWhere((spare) => nameOf(spare) === name && ++kept > wanted);
+      if (wanted > 0) continue;
+      this.#kinds.delete(name);
+      this.#demand.forget(name);
+    }
+  }
+
+  #forgetBarred(): void {
+    for (const [name, { template }] of this.#kinds) {
+      if (!this.#barred.has(template.templateId)) continue;
+      this.#kinds.delete(name);
+      this.#kept.delete(name);
+      this.#demand.forget(name);
+    }
+  }
+
+  async #endWhere(isSurplus: (spare: Spare) => boolean): Promise<void> {
+    const surplus = this.#ready.filter(isSurplus);
+    for (const spare of surplus) this.#ready.splice(this.#ready.indexOf(spare), 1);
+    await Promise.all(surplus.map((spare) => this.deps.end(spare)));
+  }
+}
