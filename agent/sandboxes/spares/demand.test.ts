@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { Demand } from "./demand.ts";
 
 const MINUTE_MS = 60_000;
+const NONE: ReadonlySet<string> = new Set();
 
 /** With a clock of its own. */
 const demandAt = (most: number) => {
@@ -10,32 +11,51 @@ const demandAt = (most: number) => {
   return { clock, demand: new Demand(most, () => clock.nowMs) };
 };
 
+const ask = (demand: Demand, kind: string, times: number): void => {
+  for (let index = 0; index < times; index++) demand.note(kind);
+};
+
 test("as many as were asked for in the last minute, then one, then none", () => {
   const { clock, demand } = demandAt(8);
-  expect(demand.wanted("a")).toBe(0);
-  for (let index = 0; index < 3; index++) demand.note("a");
-  expect(demand.wanted("a")).toBe(3);
+  const target = () => demand.targets(NONE).get("a") ?? 0;
+  expect(target()).toBe(0);
+  ask(demand, "a", 3);
+  expect(target()).toBe(3);
   clock.nowMs += MINUTE_MS + 1;
-  expect(demand.wanted("a")).toBe(1);
-  demand.note("a");
-  expect(demand.wanted("a")).toBe(1);
+  expect(target()).toBe(1);
+  ask(demand, "a", 1);
+  expect(target()).toBe(1);
   clock.nowMs += 10 * MINUTE_MS + 1;
-  expect(demand.wanted("a")).toBe(0);
+  expect([target(), demand.knows("a")]).toEqual([0, false]);
 });
 
-test("never more than can be kept", () => {
-  const { demand } = demandAt(4);
-  for (let index = 0; index < 100; index++) demand.note("a");
-  expect(demand.wanted("a")).toBe(4);
+test("one of what is kept, asked for or not", () => {
+  const { demand } = demandAt(8);
+  const kept = new Set(["a"]);
+  expect(demand.targets(kept)).toEqual(new Map([["a", 1]]));
+  ask(demand, "a", 2);
+  expect(demand.targets(kept)).toEqual(new Map([["a", 2]]));
 });
 
-test("what was asked for last comes first, and the oldest is forgotten beyond a bound", () => {
+test("when it is too much each kind gets one before any gets two, the last asked for first", () => {
   const { demand } = demandAt(4);
-  for (const kind of ["a", "b", "a"]) demand.note(kind);
-  expect(demand.kinds()).toEqual(["a", "b"]);
-  for (let index = 0; index < 64; index++) demand.note(`kind ${index}`);
-  expect(demand.kinds()).toHaveLength(64);
-  expect(demand.wanted("b")).toBe(0);
-  demand.forget("kind 0");
-  expect(demand.wanted("kind 0")).toBe(0);
+  ask(demand, "a", 100);
+  expect(demand.targets(NONE)).toEqual(new Map([["a", 4]]));
+  ask(demand, "b", 2);
+  expect(demand.targets(NONE)).toEqual(
+    new Map([
+      ["b", 2],
+      ["a", 2],
+    ]),
+  );
+  for (const kind of ["c", "d", "e"]) ask(demand, kind, 1);
+  expect([...demand.targets(new Set(["k"])).keys()]).toEqual(["e", "d", "c", "b"]);
+});
+
+test("the oldest kind is forgotten beyond a bound", () => {
+  const { demand } = demandAt(4);
+  for (let index = 0; index <= 64; index++) demand.note(`kind ${index}`);
+  expect([demand.knows("kind 0"), demand.knows("kind 1")]).toEqual([false, true]);
+  demand.forget("kind 1");
+  expect(demand.knows("kind 1")).toBe(false);
 });

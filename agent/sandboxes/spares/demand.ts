@@ -1,4 +1,4 @@
-/** How many spares are worth keeping, told by the creates of the last minutes. Pure but for what it counts. */
+/** How many spares of which kind are worth keeping, told by the creates of the last minutes. */
 
 /** As many spares as creates in this time. */
 const RECENT_MS = 60_000;
@@ -12,7 +12,7 @@ export class Demand {
   readonly #asked = new Map<string, number[]>();
 
   constructor(
-    /** Spares of one kind. */
+    /** Spares at once, of all kinds together. */
     private readonly most: number,
     private readonly now: () => number = Date.now,
   ) {}
@@ -29,7 +29,27 @@ export class Demand {
     if (oldest !== undefined) this.#asked.delete(oldest);
   }
 
-  wanted(kind: string): number {
+  /**
+   * What to keep of each kind, none where nothing is wanted. When all that is wanted is too much, each kind
+   * gets one before any gets two, those asked for last first.
+   * @param kept kinds of which one is always wanted
+   */
+  targets(kept: ReadonlySet<string>): Map<string, number> {
+    const kinds = [...new Set([...[...this.#asked.keys()].toReversed(), ...kept])];
+    const wanted = kinds.map((kind) => Math.max(this.#wanted(kind), kept.has(kind) ? 1 : 0));
+    const targets = new Map<string, number>();
+    let left = this.most;
+    for (let round = 1; round <= this.most; round++) {
+      for (const [index, kind] of kinds.entries()) {
+        if (left === 0 || (wanted[index] ?? 0) < round) continue;
+        targets.set(kind, round);
+        left -= 1;
+      }
+    }
+    return targets;
+  }
+
+  #wanted(kind: string): number {
     const times = this.#asked.get(kind) ?? [];
     const now = this.now();
     const last = times.at(-1);
@@ -37,9 +57,9 @@ export class Demand {
     return Math.max(1, times.filter((time) => now - time <= RECENT_MS).length);
   }
 
-  /** Those asked for last come first. */
-  kinds(): string[] {
-    return [...this.#asked.keys()].toReversed();
+  /** Asked for, and not forgotten since. */
+  knows(kind: string): boolean {
+    return this.#wanted(kind) > 0;
   }
 
   forget(kind: string): void {

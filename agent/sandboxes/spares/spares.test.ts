@@ -72,6 +72,17 @@ test("no more stand than the host allows, and none where none are allowed", asyn
   expect(none.spares.count).toBe(0);
 });
 
+test("what was asked for last gets a place that others have", async () => {
+  const { spares, ended } = openLab(2);
+  for (let index = 0; index < 2; index++) expect(spares.claim(kind("a"))).toBeNull();
+  await spares.settled();
+  expect(spares.claim(kind("b"))).toBeNull();
+  await spares.settled();
+  expect(ended).toEqual(["a-2"]);
+  expect(spares.claim(kind("b"))?.id).toBe("b-3");
+  await spares.close();
+});
+
 test("without room all go, and nothing is made until there is some", async () => {
   const { spares, host, ended } = openLab(4);
   spares.keepOne(kind("a"));

@@ -137,8 +137,9 @@ export class Spares {
   }
 
   async #adjust(): Promise<void> {
-    await this.#endSurplus();
-    for (let kind = this.#next(); this.#timer !== null; kind = this.#next()) {
+    while (this.#timer !== null) {
+      await this.#endSurplus();
+      const kind = this.#next();
       if (!(await this.deps.hasRoom())) {
         await this.giveWay();
         return;
@@ -168,29 +169,24 @@ export class Spares {
     return this.#ready.filter((spare) => nameOf(spare) === name).length;
   }
 
-  #wanted(name: string): number {
-    return Math.max(this.#demand.wanted(name), this.#kept.has(name) ? 1 : 0);
-  }
-
-  /** A kind of which there are too few, the ones asked for last first. */
+  /** A kind of which there are too few. */
   #next(): SpareKind | null {
-    if (this.#ready.length >= this.deps.most) return null;
-    for (const name of new Set([...this.#demand.kinds(), ...this.#kept])) {
+    for (const [name, target] of this.#demand.targets(this.#kept)) {
       const kind = this.#kinds.get(name);
       if (kind === undefined || this.#barred.has(kind.template.templateId)) continue;
-      if (this.#countOf(name) < this.#wanted(name)) return kind;
+      if (this.#countOf(name) < target) return kind;
     }
     return null;
   }
 
+  /** What was asked for since then comes first: it gets the place of what others wanted. */
   async #endSurplus(): Promise<void> {
+    const targets = this.#demand.targets(this.#kept);
     for (const name of this.#kinds.keys()) {
-      const wanted = this.#wanted(name);
+      const target = targets.get(name) ?? 0;
       let kept = 0;
-      await this.#endWhere((spare) => nameOf(spare) === name && ++kept > wanted);
-      if (wanted > 0) continue;
-      this.#kinds.delete(name);
-      this.#demand.forget(name);
+      await this.#endWhere((spare) => nameOf(spare) === name && ++kept > target);
+      if (!this.#demand.knows(name) && !this.#kept.has(name)) this.#kinds.delete(name);
     }
   }
 
