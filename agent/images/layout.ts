@@ -45,6 +45,9 @@ const cacheName = (value: string): string => {
   return value;
 };
 
+/** Inside the directory of a sandbox or a spare. */
+export const VM_DIRECTORY = "vm";
+
 export interface Layout {
   /** Absolute, symbolic links resolved. */
   readonly root: string;
@@ -67,6 +70,8 @@ export interface Layout {
   readonly sandboxJournal: (sandboxId: string) => string;
   /** The running VM's own directory, root's alone: control socket, device state, what the VMM printed. */
   readonly sandboxVmDirectory: (sandboxId: string) => string;
+  /** Of a machine that no sandbox has had yet; takes the place of a sandbox's directory by a rename. */
+  readonly spareDirectory: (id: string) => string;
   readonly layer: (layerId: string) => string;
   readonly kernelDirectory: (digest: string) => string;
   readonly drive: (digest: string) => string;
@@ -107,7 +112,8 @@ export const createLayout = (root: string): Layout => {
     templateDirectory: (teamId, templateId) => join(templates, uuid(teamId), uuid(templateId)),
     sandboxDirectory,
     sandboxJournal: (id) => join(sandboxDirectory(id), "journal.json"),
-    sandboxVmDirectory: (id) => join(sandboxDirectory(id), "vm"),
+    sandboxVmDirectory: (id) => join(sandboxDirectory(id), VM_DIRECTORY),
+    spareDirectory: (id) => join(staging, `spare-${uuid(id)}`),
     layer: (id) => join(layers, layerFile(id)),
     kernelDirectory: (value) => join(kernels, digest(value)),
     drive: (value) => join(drives, `${digest(value)}.ext4`),

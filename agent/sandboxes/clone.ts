@@ -74,7 +74,7 @@ const settleIn = async (
   { spare, network }: { spare: Spare; network: SandboxFacts["network"] },
   { undo, steps }: Making,
 ): Promise<Standing> => {
-  undo.defer(() => rm(host.layout.sandboxDirectory(spare.id), { recursive: true, force: true }));
+  undo.defer(() => rm(host.layout.spareDirectory(spare.id), { recursive: true, force: true }));
   undo.defer(() => endVm(host, spare.live));
   await giveSpare(host, { spare, sandbox, network });
   steps.done("spare");

@@ -17,6 +17,8 @@ export interface Machine {
   layers: string[];
   base: BaseMemory;
   bootFiles: BootFiles;
+  /** @default the one in the sandbox's directory */
+  vmDirectory?: string;
 }
 
 const baseMemoryPath = async (host: Host, machine: Machine): Promise<string> => {
@@ -32,7 +34,7 @@ const baseMemoryPath = async (host: Host, machine: Machine): Promise<string> => 
 const specOf = async (host: Host, machine: Machine, slot: NetworkSlot): Promise<VmSpec> => {
   const top = machine.layers.at(-1);
   if (top === undefined) throw new Error(`sandbox ${machine.sandboxId} has no disk layer`);
-  const directory = host.layout.sandboxVmDirectory(machine.sandboxId);
+  const directory = machine.vmDirectory ?? host.layout.sandboxVmDirectory(machine.sandboxId);
   await mkdir(directory, { recursive: true, mode: 0o711 });
   return {
     name: `wrenn-${machine.sandboxId}`,

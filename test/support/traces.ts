@@ -1,12 +1,15 @@
 /** What sandboxes of one agent leave on the machine: read from files, processes and namespaces themselves. */
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, readFile, readlink, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
 
 import { createLayout } from "../../agent/images/layout.ts";
 import { type Journal, readJournal } from "../../agent/sandboxes/journal.ts";
 import { run } from "../../agent/system/exec.ts";
 import { findVmProcesses } from "../../agent/vm/strays.ts";
 import { parseSandboxId } from "../../proto/ids.ts";
+
+/** Of an open file's flags: how it is accessed, 0 for reading alone (fcntl.h). */
+const O_ACCMODE = 3;
 
 /** Blocks are counted in 512 bytes whatever the file system's own size. */
 const BLOCK_BYTES = 512;
@@ -16,19 +19,42 @@ export interface Traces {
   sandboxes: string[];
   /** File names of all disk layers, those of templates too. */
   layers: string[];
-  /** Pids of virtual machines. */
+  /** Pids of sandboxes' virtual machines. */
   vms: number[];
   /** Work that was begun aside and not finished. */
   staging: string[];
 }
 
+/** File name of what is open for writing under this descriptor; null for one that was closed meanwhile. */
+const writtenFile = async (pid: number, fd: string): Promise<string | null> => {
+  try {
+    const info = await readFile(`/proc/${pid}/fdinfo/${fd}`, "utf8");
+    const flags = Number.parseInt(/^flags:\s+(\d+)/m.exec(info)?.[1] ?? "0", 8);
+    return (flags & O_ACCMODE) === 0 ? null : basename(await readlink(`/proc/${pid}/fd/${fd}`));
+  } catch {
+    return null;
+  }
+};
+
+/** File names of all that machines under `directory` write to. */
+const writtenUnder = async (directory: string): Promise<Set<string | null>> => {
+  const files = findVmProcesses(directory).map(async ({ pid }) => {
+    const fds = await readdir(`/proc/${pid}/fd`).catch(() => []);
+    return Promise.all(fds.map((fd) => writtenFile(pid, fd)));
+  });
+  return new Set((await Promise.all(files)).flat());
+};
+
+/** Spares are left out: they come and go by themselves. */
 export const readTraces = async (directory: string): Promise<Traces> => {
   const { sandboxes, layers, staging } = createLayout(directory);
+  const found = (await readdir(layers)).sort();
+  const spare = await writtenUnder(staging);
   return {
     sandboxes: (await readdir(sandboxes)).sort(),
-    layers: (await readdir(layers)).sort(),
-    vms: findVmProcesses(directory).map(({ pid }) => pid),
-    staging: await readdir(staging),
+    layers: found.filter((name) => !spare.has(name)),
+    vms: findVmProcesses(sandboxes).map(({ pid }) => pid),
+    staging: (await readdir(staging)).filter((name) => !name.startsWith("spare-")),
   };
 };
 

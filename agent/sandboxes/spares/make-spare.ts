@@ -3,9 +3,11 @@
  * time while it waits, and what it has run once, emulation need not translate again.
  */
 import { rename, rm } from "node:fs/promises";
+import { join } from "node:path";
 
 import { newId } from "../../../proto/ids.ts";
 import { AgentError } from "../../errors.ts";
+import { VM_DIRECTORY } from "../../images/layout.ts";
 import { isOpenPolicy, OPEN_POLICY } from "../../net/slot-rules.ts";
 import type { NetworkPolicy } from "../../net/slots.ts";
 import type { Vm } from "../../vm/runtime.ts";
@@ -43,7 +45,8 @@ export const makeSpare = async (host: Host, kind: SpareKind): Promise<Spare> => 
   using _room = await host.admission.reserve({ memoryMb, diskSizeMb: kind.diskSizeMb });
   const id = newId();
   await using undo = new AsyncDisposableStack();
-  undo.defer(() => rm(host.layout.sandboxDirectory(id), { recursive: true, force: true }));
+  const directory = host.layout.spareDirectory(id);
+  undo.defer(() => rm(directory, { recursive: true, force: true }));
   let vm: Vm | null = null;
   const slot = await host.slots.claim(OPEN_POLICY);
   undo.defer(() => (vm === null ? host.slots.release(slot) : endVm(host, { vm, slot })));
@@ -56,7 +59,9 @@ export const makeSpare = async (host: Host, kind: SpareKind): Promise<Spare> => 
   });
   const bootFiles = await host.images.bootFiles(manifest.kernelDigest, manifest.guestDriveDigest);
   const base = { kind: "template", key: kind.template } as const;
-  vm = await restoreMachine(host, { sandboxId: id, vcpus, memoryMb, layers, base, bootFiles }, slot, saved);
+  const vmDirectory = join(directory, VM_DIRECTORY);
+  const machine = { sandboxId: id, vcpus, memoryMb, layers, base, bootFiles, vmDirectory };
+  vm = await restoreMachine(host, machine, slot, saved);
   // Programs that somebody's snapshot runs have not been asked to run yet.
   if (manifest.type === "base") {
     vm.setPriority("background");
@@ -71,7 +76,7 @@ export const endSpare = async (host: Host, spare: Spare): Promise<void> => {
   await endVm(host, spare.live);
   spare.pin[Symbol.dispose]();
   await removeUnusedLayers(host, spare.layers.slice(-1)).catch(() => undefined);
-  await rm(host.layout.sandboxDirectory(spare.id), { recursive: true, force: true }).catch(() => undefined);
+  await rm(host.layout.spareDirectory(spare.id), { recursive: true, force: true }).catch(() => undefined);
 };
 
 /**
@@ -83,7 +88,7 @@ export const giveSpare = async (
   { spare, sandbox, network }: { spare: Spare; sandbox: Sandbox; network: NetworkPolicy },
 ): Promise<void> => {
   const { vm, slot } = spare.live;
-  await rename(host.layout.sandboxDirectory(spare.id), host.layout.sandboxDirectory(sandbox.id));
+  await rename(host.layout.spareDirectory(spare.id), host.layout.sandboxDirectory(sandbox.id));
   vm.movedTo(host.layout.sandboxVmDirectory(sandbox.id));
   sandbox.plannedLayers = spare.layers;
   spare.pin[Symbol.dispose]();
