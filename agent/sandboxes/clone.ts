@@ -120,6 +120,7 @@ export const startClone = async (host: Host, sandbox: Sandbox, clone: Clone): Pr
     slot: slot.index,
     cold: saved === null,
     spare: spare !== null,
+    spares: host.spares.count,
     ...steps.ms,
   });
 };

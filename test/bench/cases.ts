@@ -23,6 +23,7 @@ export const isCase = (text: string): text is CaseName => CASES.some((name) => n
 
 /**
  * - `wrenn`: from the HTTP client's request to its answer read.
+ * - `wrenn_unpaced`: the same without waiting for the spares that creates claim.
  * - `wrenn_agent`: the same operation as the agent's log times it, without server and client.
  * - `floor`: a bare script that does the same with the same files, see `floor/`.
  * - `floor_init`: the floor up to the end of the `/init` that every sandbox handed out has had.
@@ -32,6 +33,7 @@ export const isCase = (text: string): text is CaseName => CASES.some((name) => n
  */
 export const SUBJECTS = [
   "wrenn",
+  "wrenn_unpaced",
   "wrenn_agent",
   "floor",
   "floor_init",

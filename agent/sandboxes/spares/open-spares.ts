@@ -26,7 +26,14 @@ const hasRoom = async (host: Host): Promise<boolean> => {
 export const openSpares = (host: () => Host, most: number): Spares =>
   new Spares({
     most,
-    make: (kind) => makeSpare(host(), kind),
+    make: async (kind) => {
+      const startedMs = performance.now();
+      const spare = await makeSpare(host(), kind);
+      const { spares, log } = host();
+      const ms = Math.round(performance.now() - startedMs);
+      log.info("spare_ready", { template: kind.template.templateId, ms, spares: spares.count + 1 });
+      return spare;
+    },
     end: (spare) => endSpare(host(), spare),
     hasRoom: () => hasRoom(host()),
     onFailure: ({ template }, error) =>

@@ -16,6 +16,8 @@ const parseLine = (line: string): LogEvent | null => {
 };
 
 const WAIT_MS = 5_000;
+/** It is made in the background, with what processor time others leave. */
+const SPARE_MS = 60_000;
 
 /** Follows a growing log from where it ended when this was made. */
 export class AgentLog {
@@ -41,6 +43,17 @@ export class AgentLog {
         return index < 0 ? null : (this.#unread.splice(index, 1)[0] ?? null);
       },
       { what: `the agent to log ${event}`, timeoutMs: WAIT_MS, everyMs: 5 },
+    );
+  }
+
+  /** Resolves when a machine stands ready for the next create. At once before the first create. */
+  async spareIsReady(): Promise<void> {
+    await waitUntil(
+      async () => {
+        const last = this.all().findLast((event) => typeof event["spares"] === "number");
+        return last === undefined || Number(last["spares"]) > 0 ? true : null;
+      },
+      { what: "a spare machine", timeoutMs: SPARE_MS, everyMs: 5 },
     );
   }
 
