@@ -29,7 +29,6 @@ export interface Clone {
   saved: SavedMemory | null;
   /** A machine that stands on all this already. */
   spare?: Spare | null;
-  envs?: Record<string, string>;
 }
 
 /** What a machine is made under: its end, its time, and how to take back what was made. */
@@ -98,7 +97,7 @@ export const startClone = async (host: Host, sandbox: Sandbox, clone: Clone): Pr
   if (saved !== null) await vm.resume();
   await initGuest(
     slot.address,
-    { accessToken: facts.accessToken, envs: clone.envs, identity: identityOf(facts.sandboxId) },
+    { accessToken: facts.accessToken, envs: facts.envs, identity: identityOf(facts.sandboxId) },
     deadline,
   );
   steps.done("ready");

@@ -43,10 +43,9 @@ export const createSandbox = async (host: Host, request: CreateRequest): Promise
       sandbox.plannedLayers = template.manifest.layers;
       const { kernelDigest, guestDriveDigest, layers } = template.manifest;
       const diskSizeMb = Math.max(request.diskSizeMb, template.manifest.diskSizeMb);
-      const { envs, ...asked } = request;
       await startClone(host, sandbox, {
         facts: {
-          ...asked,
+          ...request,
           createdAt: new Date().toISOString(),
           deadlineMs: null,
           diskSizeMb,
@@ -58,7 +57,6 @@ export const createSandbox = async (host: Host, request: CreateRequest): Promise
         bootFiles: await host.images.bootFiles(kernelDigest, guestDriveDigest),
         saved: template.saved,
         spare: host.spares.claim({ template: sandbox.plannedTemplate, diskSizeMb }),
-        envs,
       });
       return sandbox;
     } catch (error) {

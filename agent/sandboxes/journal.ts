@@ -38,6 +38,8 @@ export interface SandboxFacts {
   memoryMb: number;
   diskSizeMb: number;
   accessToken: string;
+  /** What its programs start with, for a boot that finds no memory. Absent in journals of earlier versions. */
+  envs?: Record<string, string>;
   timeout: SandboxTimeout;
   /** Unix milliseconds: when a `deadline` timeout is due. Null: never, or idle. */
   deadlineMs: number | null;

@@ -194,8 +194,8 @@ test("a destroy ends everything, also in the middle of something else, also twic
   expect(await readdir(createLayout(agent.directory).sandboxes)).toEqual([]);
 }, 180_000);
 
-test("memory can be dropped on request, the disk stays", async () => {
-  const id = await createSandbox(agent);
+test("memory can be dropped on request, the disk and the environment stay", async () => {
+  const id = await createSandbox(agent, { envs: { KEPT: "also in $here" } });
   await shell(agent, id, "echo disk > /root/file; cat /proc/sys/kernel/random/boot_id > /root/boot");
   await agent.host.pauseSandbox({ sandboxId: id, keepMemory: false });
   expect((await list()).get(id)?.memoryKept).toBe(false);
@@ -203,6 +203,7 @@ test("memory can be dropped on request, the disk stays", async () => {
   const { stdout } = await shell(agent, id, "cat /root/file; cmp /root/boot /proc/sys/kernel/random/boot_id");
   expect(stdout).toStartWith("disk\n");
   expect(stdout).toContain("differ");
+  expect((await shell(agent, id, 'echo "$KEPT"')).stdout).toBe("also in $here\n");
   await agent.host.destroySandbox({ sandboxId: id });
 }, 180_000);
 
