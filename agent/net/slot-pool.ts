@@ -8,9 +8,9 @@ import { HostFirewall } from "./host-firewall.ts";
 import { findSlots, isSlotWhole } from "./machine-slots.ts";
 import { MAX_SLOTS, planSlot } from "./plan.ts";
 import { checkNetworkRequirements, enableForwarding } from "./requirements.ts";
-import { isOpenPolicy, OPEN_POLICY, policyRules } from "./slot-rules.ts";
+import { isOpenPolicy, policyRules } from "./slot-rules.ts";
 import { applySlotPolicy, cleanSlot, makeSlot, removeSlots } from "./slot-setup.ts";
-import { type NetworkSlot, type SlotPool, SlotsExhausted } from "./slots.ts";
+import { type NetworkSlot, OPEN_POLICY, type SlotPool, SlotsExhausted } from "./slots.ts";
 
 const SPARE_SLOTS = 4;
 /** How often the host is asked whether it has joined another network. */

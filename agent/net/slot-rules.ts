@@ -6,12 +6,15 @@ import { GATEWAY_ADDRESS, GUEST_ADDRESS } from "../system/guest-network.ts";
 import { toSetElements } from "./cidr.ts";
 import { TAP_NAME, UPLINK_NAME } from "./plan.ts";
 import { REFUSE_CHAIN } from "./refuse-chain.ts";
-import type { NetworkPolicy } from "./slots.ts";
+import { type NetworkPolicy, OPEN_POLICY } from "./slots.ts";
 
-export const OPEN_POLICY: NetworkPolicy = { allowInternet: true, allowCidrs: [], denyCidrs: [] };
-
-export const isOpenPolicy = ({ allowInternet, allowCidrs, denyCidrs }: NetworkPolicy): boolean =>
-  allowInternet && allowCidrs.length === 0 && denyCidrs.length === 0;
+export const isOpenPolicy = ({
+  allowInternet,
+  allowCidrs,
+  denyCidrs,
+  allowDomains,
+}: NetworkPolicy): boolean =>
+  allowInternet && allowCidrs.length === 0 && denyCidrs.length === 0 && allowDomains.length === 0;
 
 const REFUSE = "goto refuse";
 /** DNS goes to the gateway and was turned round to the host in `prerouting`. */
@@ -20,13 +23,13 @@ const DNS = "ct status dnat meta l4proto { tcp, udp } th dport 53 accept";
 const element = (cidrs: string[]): string => `ip daddr { ${toSetElements(cidrs)} }`;
 
 /** Allowed networks win over denied ones; without the internet there is nothing, not even DNS. */
-const egressRules = ({ allowInternet, allowCidrs, denyCidrs }: NetworkPolicy): string[] => {
+const egressRules = ({ allowInternet, allowCidrs, denyCidrs, allowDomains }: NetworkPolicy): string[] => {
   if (!allowInternet) return [REFUSE];
   return [
     DNS,
     ...(allowCidrs.length > 0 ? [`${element(allowCidrs)} accept`] : []),
     ...(denyCidrs.length > 0 ? [`${element(denyCidrs)} ${REFUSE}`] : []),
-    "accept",
+    allowDomains.length > 0 ? REFUSE : "accept",
   ];
 };
 

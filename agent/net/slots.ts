@@ -8,7 +8,16 @@ export interface NetworkPolicy {
   allowInternet: boolean;
   allowCidrs: string[];
   denyCidrs: string[];
+  /** When there are any, these over HTTP and TLS and `allowCidrs` are all that is reached. */
+  allowDomains: string[];
 }
+
+export const OPEN_POLICY: NetworkPolicy = {
+  allowInternet: true,
+  allowCidrs: [],
+  denyCidrs: [],
+  allowDomains: [],
+};
 
 export interface NetworkSlot {
   index: number;

@@ -19,7 +19,7 @@ const ALLOWED_LAN_SERVER = "10.254.253.9";
 const LINK = "198.18.77";
 const PORT = 8080;
 
-const OPEN: NetworkPolicy = { allowInternet: true, allowCidrs: [], denyCidrs: [] };
+const OPEN: NetworkPolicy = { allowInternet: true, allowCidrs: [], denyCidrs: [], allowDomains: [] };
 const CLOSED: NetworkPolicy = { ...OPEN, allowInternet: false };
 /** Unlike any WRENN_DIR's on this machine with all likelihood, and new with each run. */
 const INSTANCE = process.pid.toString(16).padStart(6, "e").slice(-6);
