@@ -6,15 +6,10 @@ import { GATEWAY_ADDRESS, GUEST_ADDRESS } from "../system/guest-network.ts";
 import { toSetElements } from "./cidr.ts";
 import { TAP_NAME, UPLINK_NAME } from "./plan.ts";
 import { REFUSE_CHAIN } from "./refuse-chain.ts";
-import { type NetworkPolicy, OPEN_POLICY } from "./slots.ts";
+import type { NetworkPolicy } from "./slots.ts";
 
-export const isOpenPolicy = ({
-  allowInternet,
-  allowCidrs,
-  denyCidrs,
-  allowDomains,
-}: NetworkPolicy): boolean =>
-  allowInternet && allowCidrs.length === 0 && denyCidrs.length === 0 && allowDomains.length === 0;
+/** Of HTTP and TLS: where a sandbox with domains reaches its gate, and this the servers. */
+const GATE_PORTS = "{ 80, 443 }";
 
 const REFUSE = "goto refuse";
 /** DNS goes to the gateway and was turned round to the host in `prerouting`. */
@@ -25,11 +20,18 @@ const element = (cidrs: string[]): string => `ip daddr { ${toSetElements(cidrs)}
 /** Allowed networks win over denied ones; without the internet there is nothing, not even DNS. */
 const egressRules = ({ allowInternet, allowCidrs, denyCidrs, allowDomains }: NetworkPolicy): string[] => {
   if (!allowInternet) return [REFUSE];
+  const allowed = allowCidrs.length > 0 ? [`${element(allowCidrs)} accept`] : [];
+  if (allowDomains.length > 0) return [...allowed, REFUSE];
+  return [DNS, ...allowed, ...(denyCidrs.length > 0 ? [`${element(denyCidrs)} ${REFUSE}`] : []), "accept"];
+};
+
+/** With domains, DNS stays in the namespace and what goes to the gate's ports is turned round to it. */
+const gateRules = ({ allowInternet, allowCidrs, allowDomains }: NetworkPolicy): string[] => {
+  if (!allowInternet || allowDomains.length === 0) return [];
   return [
-    DNS,
+    `ip daddr ${GATEWAY_ADDRESS} udp dport 53 accept`,
     ...(allowCidrs.length > 0 ? [`${element(allowCidrs)} accept`] : []),
-    ...(denyCidrs.length > 0 ? [`${element(denyCidrs)} ${REFUSE}`] : []),
-    allowDomains.length > 0 ? REFUSE : "accept",
+    `tcp dport ${GATE_PORTS} redirect`,
   ];
 };
 
@@ -37,17 +39,24 @@ const egressRules = ({ allowInternet, allowCidrs, denyCidrs, allowDomains }: Net
 export const policyRules = (policy: NetworkPolicy): string =>
   [
     "flush chain inet slot egress",
+    "flush chain inet slot to_gate",
     ...egressRules(policy).map((rule) => `add rule inet slot egress ${rule}`),
+    ...gateRules(policy).map((rule) => `add rule inet slot to_gate ${rule}`),
     "",
   ].join("\n");
 
 /**
+ * Replaces the table in one transaction; what is under way goes on as far as the policy allows it.
+ *
  * Only the host's end of the pair may begin a connection to the guest: what still comes back for an
  * earlier user of the slot finds no way in. Egress rules are asked for every packet the guest sends on
- * its own, so a change also ends what is under way.
+ * its own, so a change also ends what is under way. Of the programs in the namespace only root's have a
+ * network, and that only as the gate needs it (`egress/gate.ts`).
  * @param hostAddress of the host's end of the pair
  */
-export const slotRules = (hostAddress: string): string => `
+export const slotRules = (hostAddress: string, policy: NetworkPolicy): string => `
+table inet slot
+delete table inet slot
 table inet slot {
 ${REFUSE_CHAIN}
   chain anti_spoofing {
@@ -58,6 +67,7 @@ ${REFUSE_CHAIN}
   chain prerouting {
     type nat hook prerouting priority dstnat; policy accept;
     iifname "${UPLINK_NAME}" ip saddr ${hostAddress} meta l4proto { tcp, udp } dnat ip to ${GUEST_ADDRESS}
+    iifname "${TAP_NAME}" jump to_gate
     iifname "${TAP_NAME}" ip daddr ${GATEWAY_ADDRESS} meta l4proto { tcp, udp } th dport 53 dnat ip to ${hostAddress}
   }
   chain postrouting {
@@ -66,10 +76,15 @@ ${REFUSE_CHAIN}
   }
   chain input {
     type filter hook input priority filter; policy drop;
+    iifname "${TAP_NAME}" ip daddr ${GATEWAY_ADDRESS} tcp dport ${GATE_PORTS} accept
+    iifname "${TAP_NAME}" ip daddr ${GATEWAY_ADDRESS} udp dport 53 accept
     iifname "${TAP_NAME}" goto refuse
+    iifname "${UPLINK_NAME}" ct direction reply ct state established,related accept
   }
   chain output {
     type filter hook output priority filter; policy accept;
+    meta skuid 0 oifname "${TAP_NAME}" ct direction reply accept
+    meta skuid 0 oifname "${UPLINK_NAME}" tcp dport ${GATE_PORTS} accept
     meta skuid >= 0 drop
   }
   chain forward {
@@ -81,5 +96,7 @@ ${REFUSE_CHAIN}
   }
   chain egress {
   }
+  chain to_gate {
+  }
 }
-${policyRules(OPEN_POLICY)}`;
+${policyRules(policy)}`;

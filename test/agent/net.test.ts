@@ -270,13 +270,13 @@ describe("the pool", () => {
 
       // as after a crash: another pool of the same instance finds what is there
       const next = await openPool(INSTANCE, 3);
-      expect(await next.adopt(again.index)).toMatchObject({ address: again.address, uid: again.uid });
+      expect(await next.adopt(again.index, OPEN)).toMatchObject({ address: again.address, uid: again.uid });
       await next.sweep(new Set([again.index]));
       await next.settled();
       const names = await run(["ip", "netns", "list"]);
       expect(names).toInclude(again.namespace);
       expect(names).toInclude(theirs.namespace);
-      expect(await next.adopt(7).catch((error: unknown) => error)).toMatchObject({
+      expect(await next.adopt(7, OPEN).catch((error: unknown) => error)).toMatchObject({
         message: expect.stringContaining("not on this machine"),
       });
     } finally {

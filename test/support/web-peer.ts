@@ -1,0 +1,267 @@
+/**
+ * A program in a network namespace that is a web of its own, or a client of one: it serves HTTP, TLS and DNS at
+ * addresses, and makes requests as told, one JSON command per line of standard input, one JSON answer per line
+ * of standard output.
+ */
+import { createServer as createWeb, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createSecureWeb, request as secureRequest } from "node:https";
+import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+
+export type WebCommand =
+  /** HTTP on port 80 and TLS on port 443 of an address. */
+  | { op: "serve"; host: string; name: string; cert: string; key: string }
+  /** A DNS server: names it does not have are unknown. */
+  | { op: "serve_dns"; host: string; names: Record<string, string[]> }
+  /** The names it was asked for, oldest first. */
+  | { op: "asked" }
+  /** Connects, sends the pieces one by one, and reads until `until` or the end. Latin 1. */
+  | { op: "exchange"; host: string; port: number; pieces: string[]; until?: string; timeoutMs: number }
+  | {
+      op: "get";
+      host: string;
+      servername: string | null;
+      hostHeader: string;
+      path: string;
+      timeoutMs: number;
+    }
+  /** Opens a TLS connection that stays, with a first request on it. */
+  | { op: "open"; id: string; host: string; servername: string; timeoutMs: number }
+  /** Makes another request on it. */
+  | { op: "again"; id: string; timeoutMs: number }
+  /** Bytes over TLS, one way; the answer counts those that arrived. */
+  | { op: "transfer"; host: string; servername: string; direction: "up" | "down"; bytes: number }
+  | { op: "query"; server: string; name: string; type: number; timeoutMs: number };
+
+export interface WebAnswer {
+  /** What came back; null when nothing did in time. */
+  reply: string | null;
+  /** The connection was closed by the other side, or never opened. */
+  closed?: boolean;
+}
+
+const answerRequest = (name: string) => (request: IncomingMessage, response: ServerResponse) => {
+  const big = /^\/big\/(\d+)$/.exec(request.url ?? "");
+  if (big !== null) {
+    response.writeHead(200, { "content-length": Number(big[1]) });
+    const chunk = Buffer.alloc(64 * 1024, 97);
+    let left = Number(big[1]);
+    const more = () => {
+      while (left > 0) {
+        const piece = chunk.subarray(0, Math.min(left, chunk.length));
+        left -= piece.length;
+        if (!response.write(piece)) return;
+      }
+      response.end();
+    };
+    response.on("drain", more);
+    more();
+    return;
+  }
+  let bytes = 0;
+  request.on("data", (piece: Buffer) => (bytes += piece.length));
+  request.on("end", () => {
+    response.end(`${name} host=${String(request.headers.host)} path=${String(request.url)} body=${bytes}\n`);
+  });
+};
+
+const serve = async ({ host, name, cert, key }: Extract<WebCommand, { op: "serve" }>): Promise<void> => {
+  const web = createWeb(answerRequest(name));
+  web.on("upgrade", (_request, socket) => {
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+    socket.on("data", (bytes) => socket.write(`${name} echoes ${bytes.toString()}`));
+  });
+  const secure = createSecureWeb({ cert, key }, answerRequest(name));
+  await new Promise<void>((resolve) => web.listen(80, host, resolve));
+  await new Promise<void>((resolve) => secure.listen(443, host, resolve));
+};
+
+const asked: string[] = [];
+
+const readName = (query: Buffer): { name: string; end: number } => {
+  const labels: string[] = [];
+  let at = 12;
+  while (at < query.length && query[at] !== 0) {
+    const length = query[at] ?? 0;
+    labels.push(query.toString("latin1", at + 1, at + 1 + length));
+    at += 1 + length;
+  }
+  return { name: labels.join("."), end: at + 5 };
+};
+
+const serveDns = async (hostname: string, names: Record<string, string[]>): Promise<void> => {
+  await Bun.udpSocket({
+    hostname,
+    port: 53,
+    socket: {
+      data: (socket, query, port, address) => {
+        const { name, end } = readName(query);
+        asked.push(name);
+        const addresses = names[name.toLowerCase()];
+        const records = (addresses ?? []).map((each) =>
+          Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, ...each.split(".").map(Number)]),
+        );
+        const rcode = addresses === undefined ? 3 : 0;
+        const header = [0x81, 0x80 + rcode, 0, 1, 0, records.length, 0, 0, 0, 0];
+        const reply = [query.subarray(0, 2), Buffer.from(header), query.subarray(12, end), ...records];
+        socket.send(Buffer.concat(reply), port, address);
+      },
+    },
+  });
+};
+
+/** Reads until the text, the end or the time is up. */
+const readUntil = (socket: Socket, until: string | undefined, timeoutMs: number): Promise<WebAnswer> => {
+  const { promise, resolve } = Promise.withResolvers<WebAnswer>();
+  let text = "";
+  const settle = (closed: boolean) => resolve({ reply: text === "" ? null : text, closed });
+  const timer = setTimeout(settle, timeoutMs, false);
+  const onData = (bytes: Buffer) => {
+    text += bytes.toString("latin1");
+    if (until !== undefined && text.includes(until)) settle(false);
+  };
+  socket.on("data", onData);
+  for (const event of ["end", "close", "error"]) socket.once(event, () => settle(true));
+  return promise.finally(() => {
+    clearTimeout(timer);
+    socket.off("data", onData);
+  });
+};
+
+const exchange = async (command: Extract<WebCommand, { op: "exchange" }>): Promise<WebAnswer> => {
+  const { host, port, pieces, until, timeoutMs } = command;
+  const socket = connectTcp({ host, port });
+  const answer = readUntil(socket, until, timeoutMs);
+  socket.setNoDelay(true);
+  for (const piece of pieces) {
+    socket.write(Buffer.from(piece, "latin1"));
+    // apart, so that they arrive apart
+    if (pieces.length > 1) await Bun.sleep(5);
+  }
+  const result = await answer;
+  socket.destroy();
+  return result;
+};
+
+const request = (host: string, path: string): string => `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+
+const kept = new Map<string, { socket: Socket; servername: string }>();
+
+const open = (host: string, servername: string | null): Socket =>
+  servername === null
+    ? connectTcp({ host, port: 80 })
+    : connectTls({ host, port: 443, servername, rejectUnauthorized: false });
+
+const query = async (command: Extract<WebCommand, { op: "query" }>): Promise<WebAnswer> => {
+  const { server, name, type, timeoutMs } = command;
+  const labels = name
+    .split(".")
+    .map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label)]));
+  const message = Buffer.concat([
+    Buffer.from([7, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]),
+    ...labels,
+    Buffer.from([0, 0, type, 0, 1]),
+  ]);
+  const { promise, resolve } = Promise.withResolvers<WebAnswer>();
+  const timer = setTimeout(resolve, timeoutMs, { reply: null });
+  const socket = await Bun.udpSocket({
+    socket: {
+      data: (_socket, reply) => {
+        const { end } = readName(reply);
+        const count = reply.readUInt16BE(6);
+        const addresses = Array.from({ length: count }, (_, index) =>
+          [...reply.subarray(end + 16 * index + 12, end + 16 * index + 16)].join("."),
+        );
+        resolve({ reply: [`rcode=${(reply[3] ?? 0) & 15}`, ...addresses].join(" ") });
+      },
+      error: () => resolve({ reply: null, closed: true }),
+    },
+  });
+  socket.send(message, 53, server);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    socket.close();
+  }
+};
+
+const countDown = (response: IncomingMessage): Promise<number> =>
+  new Promise((resolve) => {
+    let count = 0;
+    response.on("data", (piece: Buffer) => (count += piece.length));
+    response.once("close", () => resolve(count));
+  });
+
+const readText = async (response: IncomingMessage): Promise<string> => {
+  const pieces: Buffer[] = [];
+  for await (const piece of response) pieces.push(piece);
+  return Buffer.concat(pieces).toString();
+};
+
+const transfer = (command: Extract<WebCommand, { op: "transfer" }>): Promise<WebAnswer> => {
+  const { host, servername, direction, bytes } = command;
+  const { promise, resolve } = Promise.withResolvers<WebAnswer>();
+  const options = { host, servername, rejectUnauthorized: false, headers: { host: servername } };
+  const sent =
+    direction === "down"
+      ? secureRequest({ ...options, path: `/big/${bytes}` })
+      : secureRequest({ ...options, method: "POST", path: "/up" });
+  sent.once("error", (error) => resolve({ reply: String(error), closed: true }));
+  sent.once("response", (response) => {
+    if (direction === "down") void countDown(response).then((count) => resolve({ reply: String(count) }));
+    else void readText(response).then((text) => resolve({ reply: /body=(\d+)/.exec(text)?.[1] ?? text }));
+  });
+  sent.end(direction === "up" ? Buffer.alloc(bytes, 98) : undefined);
+  return promise;
+};
+
+const answer = async (command: WebCommand): Promise<WebAnswer> => {
+  switch (command.op) {
+    case "serve":
+      await serve(command);
+      return { reply: "serving" };
+    case "serve_dns":
+      await serveDns(command.host, command.names);
+      return { reply: "serving" };
+    case "asked":
+      return { reply: asked.join(" ") };
+    case "exchange":
+      return exchange(command);
+    case "query":
+      return query(command);
+    case "transfer":
+      return transfer(command);
+    case "get": {
+      const socket = open(command.host, command.servername);
+      socket.write(request(command.hostHeader, command.path));
+      const result = await readUntil(socket, "body=0", command.timeoutMs);
+      socket.destroy();
+      return result;
+    }
+    case "open": {
+      const { id, host, servername, timeoutMs } = command;
+      const socket = open(host, servername);
+      socket.on("error", () => undefined);
+      kept.set(id, { socket, servername });
+      socket.write(request(servername, "/first"));
+      return readUntil(socket, "body=0", timeoutMs);
+    }
+    case "again": {
+      const entry = kept.get(command.id);
+      if (entry === undefined || entry.socket.destroyed) return { reply: null, closed: true };
+      entry.socket.write(request(entry.servername, "/again"));
+      return readUntil(entry.socket, "body=0", command.timeoutMs);
+    }
+  }
+};
+
+if (import.meta.main) {
+  for await (const line of console) {
+    if (line === "") continue;
+    // written by the test alone
+    const command: WebCommand = JSON.parse(line);
+    console.log(JSON.stringify(await answer(command)));
+  }
+  process.exit(0);
+}
