@@ -9,6 +9,7 @@ import { run } from "../../agent/system/exec.ts";
 import { GATEWAY_ADDRESS } from "../../agent/system/guest-network.ts";
 import { NetLab, type Peer } from "../support/net-lab.ts";
 import { SlotKeeper } from "../support/slot-keeper.ts";
+import { waitFor } from "../support/wait-for.ts";
 import { WebPeer } from "../support/web-lab.ts";
 
 const SITE = "203.0.113.110";
@@ -16,8 +17,8 @@ const OTHER_SITE = "203.0.113.120";
 const SILENT = "203.0.113.130";
 const RESOLVER = "203.0.113.153";
 const METADATA = "169.254.169.253";
-const LAN_SITE = "10.254.252.9";
-const LINK = "198.18.78";
+const LAN_SITE = "10.254.251.9";
+const LINK = "198.18.79";
 /** Of `LINK`: this host's own end. */
 const OWN_ADDRESS = `${LINK}.1`;
 const INSTANCE = process.pid.toString(16).padStart(6, "b").slice(-6);
@@ -287,6 +288,21 @@ describe("a sandbox with an allow-list", () => {
     expect(reply).toStartWith("HTTP/1.1 502");
     expect(performance.now() - started).toBeLessThan(9_000);
     expect(await guest.http(SITE, "gone.example")).toContain("does not answer");
+  }, 20_000);
+
+  test("a program that broke out of the VM gets nowhere by way of it", async () => {
+    const user = ["setpriv", `--reuid=${slot.uid}`, `--regid=${slot.gid}`, "--clear-groups"];
+    const jailed = lab.use(new WebPeer(slot.namespace, user));
+    expect(await jailed.http(SITE, "site.example")).toBeNull();
+    expect(await jailed.http(GATEWAY_ADDRESS, "site.example")).toBeNull();
+    expect(await jailed.query(GATEWAY_ADDRESS, "site.example")).toBeNull();
+  }, 20_000);
+
+  test("connections are bounded, and served again when there is room", async () => {
+    expect(await guest.crowd(SITE, 300)).toBe(300 - 256);
+    expect(await guest.http(SITE, "site.example")).toBeNull();
+    await guest.disperse();
+    await waitFor("there is room", async () => (await guest.http(SITE, "site.example")) !== null);
   }, 20_000);
 
   test("large transfers arrive whole, both ways", async () => {

@@ -14,8 +14,9 @@ export interface Exchange {
 }
 
 export class WebPeer extends ProgramPeer {
-  constructor(namespace: string) {
-    super(["nsenter", `--net=/run/netns/${namespace}`], SCRIPT);
+  /** @param as what it is started through there, such as setpriv */
+  constructor(namespace: string, as: string[] = []) {
+    super(["nsenter", `--net=/run/netns/${namespace}`, ...as], SCRIPT);
   }
 
   #tell(command: WebCommand): Promise<WebAnswer> {
@@ -66,6 +67,16 @@ export class WebPeer extends ProgramPeer {
 
   exchange(host: string, port: number, pieces: string[], options: Exchange = {}): Promise<WebAnswer> {
     return this.#tell({ op: "exchange", host, port, pieces, timeoutMs: TIMEOUT_MS, ...options });
+  }
+
+  /** Opens connections that say nothing; how many of them were closed at once. */
+  async crowd(host: string, count: number): Promise<number> {
+    return Number((await this.#tell({ op: "crowd", host, count, timeoutMs: TIMEOUT_MS })).reply);
+  }
+
+  /** Ends the crowd. */
+  async disperse(): Promise<void> {
+    await this.#tell({ op: "disperse" });
   }
 
   /** How many of the bytes arrived. */

@@ -29,6 +29,9 @@ export type WebCommand =
   | { op: "open"; id: string; host: string; servername: string; timeoutMs: number }
   /** Makes another request on it. */
   | { op: "again"; id: string; timeoutMs: number }
+  /** Opens connections that say nothing; the answer counts those that were closed. */
+  | { op: "crowd"; host: string; count: number; timeoutMs: number }
+  | { op: "disperse" }
   /** Bytes over TLS, one way; the answer counts those that arrived. */
   | { op: "transfer"; host: string; servername: string; direction: "up" | "down"; bytes: number }
   | { op: "query"; server: string; name: string; type: number; timeoutMs: number };
@@ -177,13 +180,41 @@ const query = async (command: Extract<WebCommand, { op: "query" }>): Promise<Web
       error: () => resolve({ reply: null, closed: true }),
     },
   });
-  socket.send(message, 53, server);
   try {
+    socket.send(message, 53, server);
     return await promise;
+  } catch {
+    // its own machine does not let it out
+    return { reply: null };
   } finally {
     clearTimeout(timer);
     socket.close();
   }
+};
+
+const present: Socket[] = [];
+
+/** Until none was closed for a while, or the time is up. */
+const crowd = async ({
+  host,
+  count,
+  timeoutMs,
+}: Extract<WebCommand, { op: "crowd" }>): Promise<WebAnswer> => {
+  const seen = { opened: 0, closed: 0 };
+  for (let made = 0; made < count; made += 1) {
+    const socket = connectTcp({ host, port: 80 });
+    socket.once("connect", () => (seen.opened += 1));
+    socket.on("error", () => undefined);
+    socket.once("close", () => (seen.closed += 1));
+    present.push(socket);
+  }
+  const deadline = performance.now() + timeoutMs;
+  let before = -1;
+  while (performance.now() < deadline && (seen.opened < count || seen.closed !== before)) {
+    before = seen.closed;
+    await Bun.sleep(300);
+  }
+  return { reply: String(seen.closed) };
 };
 
 const countDown = (response: IncomingMessage): Promise<number> =>
@@ -230,6 +261,11 @@ const answer = async (command: WebCommand): Promise<WebAnswer> => {
       return exchange(command);
     case "query":
       return query(command);
+    case "crowd":
+      return crowd(command);
+    case "disperse":
+      for (const socket of present.splice(0)) socket.destroy();
+      return { reply: "gone" };
     case "transfer":
       return transfer(command);
     case "get": {
