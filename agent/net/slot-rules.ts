@@ -10,6 +10,9 @@ import type { NetworkPolicy } from "./slots.ts";
 
 /** Of HTTP and TLS: where a sandbox with domains reaches its gate, and this the servers. */
 const GATE_PORTS = "{ 80, 443 }";
+/** One guest must not keep the agent busy: what is dropped is sent again a little later. */
+const NEW_CONNECTIONS = "200/second burst 400 packets";
+const QUESTIONS = "500/second burst 500 packets";
 
 const REFUSE = "goto refuse";
 /** DNS goes to the gateway and was turned round to the host in `prerouting`. */
@@ -76,6 +79,8 @@ ${REFUSE_CHAIN}
   }
   chain input {
     type filter hook input priority filter; policy drop;
+    iifname "${TAP_NAME}" tcp dport ${GATE_PORTS} ct state new limit rate over ${NEW_CONNECTIONS} drop
+    iifname "${TAP_NAME}" udp dport 53 limit rate over ${QUESTIONS} drop
     iifname "${TAP_NAME}" ip daddr ${GATEWAY_ADDRESS} tcp dport ${GATE_PORTS} accept
     iifname "${TAP_NAME}" ip daddr ${GATEWAY_ADDRESS} udp dport 53 accept
     iifname "${TAP_NAME}" goto refuse

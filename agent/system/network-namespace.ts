@@ -6,6 +6,15 @@ import { closeSync, openSync } from "node:fs";
 
 import { setNetworkNamespace } from "./libc.ts";
 
+/** A thread that stayed would make all further sockets of this process in the wrong place. */
+const comeBack = (own: number): void => {
+  try {
+    setNetworkNamespace(own);
+  } catch {
+    process.abort();
+  }
+};
+
 /**
  * `make` must create its sockets before it returns, as `Bun.listen`, `Bun.udpSocket` and, to a numeric address,
  * `Bun.connect` do; it may return a promise of what becomes of them. Throws `LibcFailed`, ENOENT, and what
@@ -18,13 +27,13 @@ export const inNetworkNamespace = <T>(path: string, make: () => T): T => {
     const other = openSync(path, "r");
     try {
       setNetworkNamespace(other);
+      try {
+        return make();
+      } finally {
+        comeBack(own);
+      }
     } finally {
       closeSync(other);
-    }
-    try {
-      return make();
-    } finally {
-      setNetworkNamespace(own);
     }
   } finally {
     closeSync(own);

@@ -236,8 +236,9 @@ describe("a sandbox with an allow-list", () => {
   test("a WebSocket goes through, and an upgrade to anything else does not", async () => {
     const upgrade = (to: string) =>
       `GET /ws HTTP/1.1\r\nHost: site.example\r\nConnection: Upgrade\r\nUpgrade: ${to}\r\n\r\n`;
-    const { reply } = await guest.exchange(SITE, 80, [upgrade("websocket")], { until: "\r\n\r\n" });
-    expect(reply).toStartWith("HTTP/1.1 101");
+    const options = { until: "\r\n\r\n", next: "ping" };
+    const { reply } = await guest.exchange(SITE, 80, [upgrade("websocket")], options);
+    expect(reply).toBe("site echoes ping");
     const plain = await guest.exchange(SITE, 80, [upgrade("h2c")], { until: "body=0" });
     expect(plain.reply).toStartWith("HTTP/1.1 200");
   });
@@ -305,6 +306,14 @@ describe("a sandbox with an allow-list", () => {
     await waitFor("there is room", async () => (await guest.http(SITE, "site.example")) !== null);
   }, 20_000);
 
+  test("new connections come no faster than the agent can bear, and none is lost for it", async () => {
+    const count = 700;
+    const started = performance.now();
+    expect(await guest.rush(SITE, "site.example", count)).toBe(count);
+    // 400 at once, then 200 a second
+    expect(performance.now() - started).toBeGreaterThan(1_000);
+  }, 60_000);
+
   test("large transfers arrive whole, both ways", async () => {
     const size = 64 * 1024 * 1024;
     expect(await guest.transfer(SITE, "site.example", "down", size)).toBe(size);
@@ -322,20 +331,24 @@ describe("a sandbox with an allow-list", () => {
   });
 
   test("after a kill nothing gets out until the next agent has put the gate back", async () => {
+    const policy = { ...LISTED, allowCidrs: [`${OTHER_SITE}/32`] };
     await using keeper = await SlotKeeper.start({
       instanceId: OTHER_INSTANCE,
       resolver: RESOLVER,
-      policy: LISTED,
+      policy,
     });
     const other = lab.use(new WebPeer(await lab.guest(keeper.slot)));
+    expect(await other.open("direct", OTHER_SITE, "anything.example")).toContain("path=/first");
     expect(await other.tls(SITE, "site.example")).toStartWith("site ");
     await keeper.kill();
     expect(await other.tls(SITE, "site.example")).toBeNull();
     expect(await other.http(SITE, "site.example")).toBeNull();
     expect(await other.query(GATEWAY_ADDRESS, "site.example")).toBeNull();
+    expect(await other.again("direct")).toContain("path=/again");
     const next = await openPool(OTHER_INSTANCE);
     try {
-      await next.adopt(keeper.slot.index, LISTED);
+      await next.adopt(keeper.slot.index, policy);
+      expect(await other.again("direct")).toContain("path=/again");
       expect(await other.tls(SITE, "site.example")).toStartWith("site ");
       expect(await other.tls(SITE, "other.example")).toBeNull();
       expect(await other.query(GATEWAY_ADDRESS, "site.example")).toBe(`rcode=0 ${SITE}`);

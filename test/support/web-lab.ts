@@ -10,6 +10,8 @@ const TIMEOUT_MS = 3_000;
 
 export interface Exchange {
   until?: string;
+  /** Sent after that; what comes back until it is heard again is the answer. */
+  next?: string;
   timeoutMs?: number;
 }
 
@@ -67,6 +69,11 @@ export class WebPeer extends ProgramPeer {
 
   exchange(host: string, port: number, pieces: string[], options: Exchange = {}): Promise<WebAnswer> {
     return this.#tell({ op: "exchange", host, port, pieces, timeoutMs: TIMEOUT_MS, ...options });
+  }
+
+  /** HTTP requests, each on a connection of its own and some at a time; how many were answered. */
+  async rush(host: string, hostHeader: string, count: number): Promise<number> {
+    return Number((await this.#tell({ op: "rush", host, hostHeader, count })).reply);
   }
 
   /** Opens connections that say nothing; how many of them were closed at once. */

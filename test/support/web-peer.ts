@@ -15,8 +15,16 @@ export type WebCommand =
   | { op: "serve_dns"; host: string; names: Record<string, string[]> }
   /** The names it was asked for, oldest first. */
   | { op: "asked" }
-  /** Connects, sends the pieces one by one, and reads until `until` or the end. Latin 1. */
-  | { op: "exchange"; host: string; port: number; pieces: string[]; until?: string; timeoutMs: number }
+  /** Connects, sends the pieces one by one, reads until `until` or the end; with `next`, sends that and reads on. */
+  | {
+      op: "exchange";
+      host: string;
+      port: number;
+      pieces: string[];
+      until?: string;
+      next?: string;
+      timeoutMs: number;
+    }
   | {
       op: "get";
       host: string;
@@ -29,6 +37,8 @@ export type WebCommand =
   | { op: "open"; id: string; host: string; servername: string; timeoutMs: number }
   /** Makes another request on it. */
   | { op: "again"; id: string; timeoutMs: number }
+  /** HTTP requests, each on a connection of its own; the answer counts those that were answered. */
+  | { op: "rush"; host: string; hostHeader: string; count: number }
   /** Opens connections that say nothing; the answer counts those that were closed. */
   | { op: "crowd"; host: string; count: number; timeoutMs: number }
   | { op: "disperse" }
@@ -132,7 +142,7 @@ const readUntil = (socket: Socket, until: string | undefined, timeoutMs: number)
 };
 
 const exchange = async (command: Extract<WebCommand, { op: "exchange" }>): Promise<WebAnswer> => {
-  const { host, port, pieces, until, timeoutMs } = command;
+  const { host, port, pieces, until, next, timeoutMs } = command;
   const socket = connectTcp({ host, port });
   const answer = readUntil(socket, until, timeoutMs);
   socket.setNoDelay(true);
@@ -141,7 +151,12 @@ const exchange = async (command: Extract<WebCommand, { op: "exchange" }>): Promi
     // apart, so that they arrive apart
     if (pieces.length > 1) await Bun.sleep(5);
   }
-  const result = await answer;
+  let result = await answer;
+  if (next !== undefined) {
+    const heard = readUntil(socket, next, timeoutMs);
+    socket.write(Buffer.from(next, "latin1"));
+    result = await heard;
+  }
   socket.destroy();
   return result;
 };
@@ -217,6 +232,24 @@ const crowd = async ({
   return { reply: String(seen.closed) };
 };
 
+const RUSH_AT_ONCE = 50;
+const RUSH_MS = 20_000;
+
+const rush = async ({ host, hostHeader, count }: Extract<WebCommand, { op: "rush" }>): Promise<WebAnswer> => {
+  let left = count;
+  let answered = 0;
+  const runner = async () => {
+    while (left > 0) {
+      left -= 1;
+      const pieces = [request(hostHeader, "/")];
+      const { reply } = await exchange({ op: "exchange", host, port: 80, pieces, timeoutMs: RUSH_MS });
+      if (reply?.startsWith("HTTP/1.1 200") === true) answered += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: RUSH_AT_ONCE }, runner));
+  return { reply: String(answered) };
+};
+
 const countDown = (response: IncomingMessage): Promise<number> =>
   new Promise((resolve) => {
     let count = 0;
@@ -261,6 +294,8 @@ const answer = async (command: WebCommand): Promise<WebAnswer> => {
       return exchange(command);
     case "query":
       return query(command);
+    case "rush":
+      return rush(command);
     case "crowd":
       return crowd(command);
     case "disperse":

@@ -11,6 +11,8 @@ const RECORD_HEADER_BYTES = 5;
 const HANDSHAKE_RECORD = 22;
 /** RFC 8446 section 5.1. */
 const MAX_FRAGMENT_BYTES = 2 ** 14;
+/** Clients cut it into a few at most; each costs time. */
+const MAX_RECORDS = 64;
 const HANDSHAKE_HEADER_BYTES = 4;
 const CLIENT_HELLO = 1;
 const RANDOM_BYTES = 32;
@@ -34,7 +36,7 @@ const joinFragments = (bytes: Uint8Array): Uint8Array | null => {
     if (type !== HANDSHAKE_RECORD || (major !== undefined && major !== 3)) return null;
     if (header.length < RECORD_HEADER_BYTES) break;
     const length = high * 256 + low;
-    if (length === 0 || length > MAX_FRAGMENT_BYTES) return null;
+    if (length === 0 || length > MAX_FRAGMENT_BYTES || fragments.length === MAX_RECORDS) return null;
     at += RECORD_HEADER_BYTES;
     fragments.push(bytes.subarray(at, at + length));
     at += length;

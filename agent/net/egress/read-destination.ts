@@ -5,7 +5,7 @@ import type { TcpSocket } from "./sockets.ts";
 
 const HEAD_MS = 10_000;
 /** A head that comes in more pieces is there to cost time. */
-const MAX_PIECES = 512;
+const MAX_PIECES = 256;
 
 export interface DestinationRead {
   result: Destination | Refused;

@@ -85,6 +85,7 @@ describe("a request's head", () => {
     ["HTTP/2 at once", Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")],
     ["two blanks in its first line", head("GET  / HTTP/1.1", "Host: site.example")],
     ["nothing before its first line", Buffer.from("\r\n\r\n")],
+    ["too many headers", get(...Array.from({ length: 201 }, () => "a:b"))],
     ["two lengths", get("Content-Length: 1", "Content-Length: 1")],
     ["a length and chunks", get("Content-Length: 1", "Transfer-Encoding: chunked")],
     ["chunks twice", get("Transfer-Encoding: chunked", "Transfer-Encoding: chunked")],

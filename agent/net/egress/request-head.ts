@@ -24,6 +24,7 @@ export interface RequestHead {
 const END_OF_HEAD = Buffer.from("\r\n\r\n");
 /** `OPTIONS *` besides paths; a whole URL would name a second host. */
 const REQUEST_LINE = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+ (?:\/[\x21-\x7e\x80-\xff]*|\*) HTTP\/1\.([01])$/;
+const MAX_HEADERS = 200;
 const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const HOST = /^([^:]+)(?::\d{1,5})?$/;
@@ -77,6 +78,7 @@ const parseHead = (text: string): Omit<RequestHead, "kind" | "headBytes"> | Refu
   const [requestLine = "", ...lines] = text.split("\r\n");
   const minor = REQUEST_LINE.exec(requestLine)?.[1];
   if (minor === undefined) return refused("this is not an HTTP/1 request for a path");
+  if (lines.length > MAX_HEADERS) return refused("the request has too many headers");
   const headers = lines.map(parseHeader);
   if (!headers.every((header) => header !== null)) return refused("a header line is malformed");
   const values = Map.groupBy(headers, ({ name }) => name);
