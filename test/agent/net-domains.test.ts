@@ -299,6 +299,24 @@ describe("a sandbox with an allow-list", () => {
     expect(await jailed.query(GATEWAY_ADDRESS, "site.example")).toBeNull();
   }, 20_000);
 
+  test("whatever bytes it is sent, the next request is served", async () => {
+    const noise = (seed: number): string =>
+      Array.from({ length: 1 + ((seed * 7_919) % 400) }, (_, index) =>
+        String.fromCharCode((seed * 31 + index * index * 17 + (index % (seed + 3)) * 91) & 255),
+      ).join("");
+    const starts = [
+      "",
+      "\u0016\u0003\u0001\u0000\u0080\u0001\u0000\u0000\u007c",
+      "GET / HTTP/1.1\r\nHost: site.example\r\n",
+    ];
+    for (let seed = 0; seed < 60; seed += 1) {
+      const text = `${starts[seed % starts.length]}${noise(seed)}`;
+      await guest.exchange(SITE, seed % 2 === 0 ? 80 : 443, [text, "\r\n\r\n"], { timeoutMs: 20 });
+    }
+    expect(await guest.http(SITE, "site.example")).toStartWith("site ");
+    expect(await guest.tls(SITE, "site.example")).toStartWith("site ");
+  }, 30_000);
+
   test("connections are bounded, and served again when there is room", async () => {
     expect(await guest.crowd(SITE, 300)).toBe(300 - 256);
     expect(await guest.http(SITE, "site.example")).toBeNull();

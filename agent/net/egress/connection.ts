@@ -55,15 +55,21 @@ export class GuestConnection {
   }
 
   async #connect(destination: Destination, bytes: Buffer): Promise<void> {
-    const { protocol, dialler, resolver, isAllowed } = this.#options;
+    const { protocol, dialler, resolver, budget, isAllowed } = this.#options;
     const { name } = destination;
     if (!isAllowed(name)) {
       await this.#refuse(NOT_ALLOWED, `${name} is not among the domains that this sandbox may reach`);
       return;
     }
+    // What came with the head waits for the server.
+    if (!budget.take(bytes.length)) {
+      budget.give(bytes.length);
+      return;
+    }
     const { addresses } = await resolver.resolve(name);
     const { socket, settled } = dial(dialler, addresses, protocol.port, this.#ending.signal);
     const server = await socket;
+    budget.give(bytes.length);
     if (server === null) await this.#refuse(NO_ANSWER, `${name} does not answer, or is not on the internet`);
     // The policy may be another by now.
     else if (this.#ending.signal.aborted || !isAllowed(name)) server.terminate();

@@ -35,6 +35,15 @@ const findAnswer = async (
   return { rcode: "ok", addresses, ttlSec };
 };
 
+/** An answer that cannot be sent just now is lost, as datagrams may be: the guest asks again. */
+const send = (socket: Bun.udp.Socket<"buffer">, answer: Buffer, port: number, address: string): void => {
+  try {
+    if (!socket.closed) socket.send(answer, port, address);
+  } catch {
+    // the rules have changed meanwhile
+  }
+};
+
 /** Listens at the gateway. To be called in the slot's namespace; the socket is there when this returns. */
 export const serveDns = (options: DnsServerOptions): Promise<{ close(): void }> => {
   let underWay = 0;
@@ -48,9 +57,11 @@ export const serveDns = (options: DnsServerOptions): Promise<{ close(): void }> 
         underWay += 1;
         void findAnswer(question, options).then((answer) => {
           underWay -= 1;
-          if (!socket.closed) socket.send(writeAnswer(question, answer), port, address);
+          send(socket, writeAnswer(question, answer), port, address);
         });
       },
+      // Of a guest that did not wait for its answer.
+      error: () => undefined,
     },
   });
 };

@@ -6,7 +6,7 @@ import { Resolver } from "node:dns/promises";
 
 const ATTEMPT_MS = 2_000;
 const ATTEMPTS = 2;
-/** One the sandbox's list is shorter than, and wildcards rarely fill. */
+/** More than a list has names; what is below wildcards takes the rest in turn. */
 const MAX_KEPT = 256;
 const MAX_UNDER_WAY = 64;
 /** A name that moves is followed within a minute, and one with a TTL of 0 is not asked for twice per connection. */
