@@ -1,7 +1,7 @@
 /** The two protocols that name the server in the open: how each is read, refused and passed on. */
 import { readClientHello } from "./client-hello.ts";
+import type { Filter } from "./direction.ts";
 import type { Incomplete, Refused } from "./head.ts";
-import type { Filter } from "./relay.ts";
 import { RequestBody } from "./request-body.ts";
 import { readRequestHead, type RequestHead } from "./request-head.ts";
 

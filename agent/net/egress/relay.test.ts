@@ -3,8 +3,9 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
 import { waitFor } from "../../../test/support/wait-for.ts";
+import type { Filter } from "./direction.ts";
 import { HoldBudget } from "./hold-budget.ts";
-import { type Filter, Relay } from "./relay.ts";
+import { Relay } from "./relay.ts";
 import { idleSink, type Sink, sinkHandlers, type TcpSocket } from "./sockets.ts";
 
 const closers: (() => void)[] = [];

@@ -1,7 +1,5 @@
-/**
- * Passes bytes both ways between a guest and a server. What one side does not take at once is held, and the
- * other is not read meanwhile: at most one read per direction is in memory.
- */
+/** Passes bytes both ways between a guest and a server, and each side's end to the other. */
+import { Direction, type Filter } from "./direction.ts";
 import type { HoldBudget } from "./hold-budget.ts";
 import type { Sink, TcpSocket } from "./sockets.ts";
 
@@ -9,9 +7,6 @@ import type { Sink, TcpSocket } from "./sockets.ts";
 const KEEPALIVE_MS = 60_000;
 /** How long a guest may take to close when nothing it sends has anywhere to go. */
 const LINGER_MS = 10_000;
-
-/** What of the bytes from one side is passed on, from the first byte on. Null: the connection ends here. */
-export type Filter = (bytes: Buffer) => Buffer | null;
 
 export interface RelayOptions {
   guest: TcpSocket;
@@ -21,80 +16,6 @@ export interface RelayOptions {
   /** When the server ends its side, the guest has nothing to send any more. */
   serverEndsAll: boolean;
   budget: HoldBudget;
-}
-
-const NOTHING = Buffer.alloc(0);
-
-/** One way through. */
-class Direction {
-  #held: Buffer = NOTHING;
-  /** The source sends nothing more. */
-  sourceEnded = false;
-  /** The end was passed on: everything before it is with the kernel. */
-  done = false;
-  /** What still comes is dropped: nobody is there to take it. */
-  deaf = false;
-
-  constructor(
-    readonly source: TcpSocket,
-    readonly target: TcpSocket,
-    readonly filter: Filter,
-    readonly budget: HoldBudget,
-  ) {}
-
-  /** Bytes that stand before all others and are nobody's to judge. */
-  open(bytes: Buffer): boolean {
-    return this.#write(bytes);
-  }
-
-  /** False: the connection must break off. */
-  receive(bytes: Buffer): boolean {
-    if (this.deaf) return true;
-    const passed = this.filter(bytes);
-    if (passed === null) return false;
-    return this.#write(this.#held.length === 0 ? passed : Buffer.concat([this.#held, passed]));
-  }
-
-  /** The target takes bytes again. */
-  flush(): boolean {
-    return this.#held.length === 0 || this.#write(this.#held);
-  }
-
-  end(): void {
-    this.sourceEnded = true;
-    this.#passEnd();
-  }
-
-  /** The target is gone. */
-  drop(): void {
-    this.deaf = true;
-    this.#hold(NOTHING);
-    this.done = true;
-    this.source.resume();
-  }
-
-  #write(bytes: Buffer): boolean {
-    const written = bytes.length === 0 ? 0 : Math.max(this.target.write(bytes), 0);
-    // The socket's buffer is used again for the next read.
-    if (!this.#hold(written < bytes.length ? Buffer.from(bytes.subarray(written)) : NOTHING)) return false;
-    this.#passEnd();
-    return true;
-  }
-
-  #hold(bytes: Buffer): boolean {
-    const wasHolding = this.#held.length > 0;
-    this.budget.give(this.#held.length);
-    this.#held = bytes;
-    if (bytes.length > 0 && !wasHolding) this.source.pause();
-    if (bytes.length === 0 && wasHolding) this.source.resume();
-    return this.budget.take(bytes.length);
-  }
-
-  #passEnd(): void {
-    if (!this.sourceEnded || this.done || this.#held.length > 0) return;
-    this.done = true;
-    this.target.shutdown();
-  }
 }
 
 /** Takes both sockets over, until both are closed. */
