@@ -28,23 +28,34 @@ const egressRules = ({ allowInternet, allowCidrs, denyCidrs, allowDomains }: Net
   return [DNS, ...allowed, ...(denyCidrs.length > 0 ? [`${element(denyCidrs)} ${REFUSE}`] : []), "accept"];
 };
 
-/** With domains, DNS stays in the namespace and what goes to the gate's ports is turned round to it. */
-const gateRules = ({ allowInternet, allowCidrs, allowDomains }: NetworkPolicy): string[] => {
-  if (!allowInternet || allowDomains.length === 0) return [];
-  return [
-    `ip daddr ${GATEWAY_ADDRESS} udp dport 53 accept`,
-    ...(allowCidrs.length > 0 ? [`${element(allowCidrs)} accept`] : []),
-    `tcp dport ${GATE_PORTS} redirect`,
-  ];
-};
+const needsGate = ({ allowInternet, allowDomains }: NetworkPolicy): boolean =>
+  allowInternet && allowDomains.length > 0;
+
+/** DNS stays in the namespace, and what goes to the gate's ports is turned round to it. */
+const wayToGate = ({ allowCidrs }: NetworkPolicy): string[] => [
+  `ip daddr ${GATEWAY_ADDRESS} udp dport 53 accept`,
+  ...(allowCidrs.length > 0 ? [`${element(allowCidrs)} accept`] : []),
+  `tcp dport ${GATE_PORTS} redirect`,
+];
+
+const AT_GATE = [
+  `tcp dport ${GATE_PORTS} ct state new limit rate over ${NEW_CONNECTIONS} drop`,
+  `udp dport 53 limit rate over ${QUESTIONS} drop`,
+  `tcp dport ${GATE_PORTS} accept`,
+  "udp dport 53 accept",
+];
+
+const fill = (chain: string, rules: string[]): string[] => [
+  `flush chain inet slot ${chain}`,
+  ...rules.map((rule) => `add rule inet slot ${chain} ${rule}`),
+];
 
 /** For `nft -f` in the namespace: the old rules hold until all the new ones do. Throws `BadCidr`. */
 export const policyRules = (policy: NetworkPolicy): string =>
   [
-    "flush chain inet slot egress",
-    "flush chain inet slot to_gate",
-    ...egressRules(policy).map((rule) => `add rule inet slot egress ${rule}`),
-    ...gateRules(policy).map((rule) => `add rule inet slot to_gate ${rule}`),
+    ...fill("egress", egressRules(policy)),
+    ...fill("to_gate", needsGate(policy) ? wayToGate(policy) : []),
+    ...fill("at_gate", needsGate(policy) ? AT_GATE : []),
     "",
   ].join("\n");
 
@@ -79,10 +90,8 @@ ${REFUSE_CHAIN}
   }
   chain input {
     type filter hook input priority filter; policy drop;
-    iifname "${TAP_NAME}" tcp dport ${GATE_PORTS} ct state new limit rate over ${NEW_CONNECTIONS} drop
-    iifname "${TAP_NAME}" udp dport 53 limit rate over ${QUESTIONS} drop
-    iifname "${TAP_NAME}" ip daddr ${GATEWAY_ADDRESS} tcp dport ${GATE_PORTS} accept
-    iifname "${TAP_NAME}" ip daddr ${GATEWAY_ADDRESS} udp dport 53 accept
+    iifname "${TAP_NAME}" ip daddr ${GATEWAY_ADDRESS} tcp dport ${GATE_PORTS} ct state established accept
+    iifname "${TAP_NAME}" ip daddr ${GATEWAY_ADDRESS} jump at_gate
     iifname "${TAP_NAME}" goto refuse
     iifname "${UPLINK_NAME}" ct direction reply ct state established,related accept
   }
@@ -102,6 +111,8 @@ ${REFUSE_CHAIN}
   chain egress {
   }
   chain to_gate {
+  }
+  chain at_gate {
   }
 }
 ${policyRules(policy)}`;
