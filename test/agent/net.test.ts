@@ -8,6 +8,7 @@ import { HostSlotPool } from "../../agent/net/slot-pool.ts";
 import type { NetworkPolicy, NetworkSlot } from "../../agent/net/slots.ts";
 import { run } from "../../agent/system/exec.ts";
 import { GATEWAY_ADDRESS } from "../../agent/system/guest-network.ts";
+import { freePort } from "../support/free-port.ts";
 import { NetLab, type Peer } from "../support/net-lab.ts";
 
 const INTERNET = "203.0.113.10";
@@ -44,6 +45,7 @@ describe("slots", () => {
   let guestNamespace: string;
   let internet: Peer;
   let host: Peer;
+  let hostPort: number;
 
   beforeAll(async () => {
     const addresses = [INTERNET, OTHER_INTERNET, RESOLVER, METADATA, LAN_SERVER, ALLOWED_LAN_SERVER];
@@ -60,7 +62,8 @@ describe("slots", () => {
     const neighbourGuest = lab.peerIn(await lab.guest(neighbour));
     await neighbourGuest.listen(PORT, "neighbour");
     host = lab.peer([]);
-    await host.listen(18_080, "host");
+    hostPort = await freePort();
+    await host.listen(hostPort, "host");
   }, 30_000);
 
   afterAll(async () => {
@@ -96,9 +99,9 @@ describe("slots", () => {
     const addresses = own.filter(({ family }) => family === "IPv4").map(({ address }) => address);
     expect(addresses.length).toBeGreaterThan(2);
     for (const address of [...addresses.filter((each) => !each.startsWith("127.")), GATEWAY_ADDRESS]) {
-      expect([address, await guest.tcp(address, 18_080)]).toEqual([address, null]);
+      expect([address, await guest.tcp(address, hostPort)]).toEqual([address, null]);
     }
-    expect(await host.tcp("127.0.0.1", 18_080)).toBe("host<-127.0.0.1");
+    expect(await host.tcp("127.0.0.1", hostPort)).toBe("host<-127.0.0.1");
   });
 
   test("another sandbox is not reached, though it listens", async () => {
