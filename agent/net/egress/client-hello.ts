@@ -1,7 +1,9 @@
 /**
  * Which server a TLS client asks for: the name in its first message (RFC 8446 section 4.1.2, RFC 6066
- * section 3). The bytes are hostile; whatever they are, there is an answer. No name, and a name that is
- * hidden (Encrypted Client Hello), are refused: they could be any.
+ * section 3). The bytes are hostile; whatever they are, there is an answer. Without a name it is refused: it
+ * could be any. A second, encrypted name (Encrypted Client Hello) is passed over, as browsers send a mock of one
+ * always: the connection goes to an address of the open name, and what is asked for inside it nobody outside can
+ * know either way.
  */
 import { canonicalDomain } from "../domains.ts";
 import { ByteReader } from "./byte-reader.ts";
@@ -19,7 +21,6 @@ const RANDOM_BYTES = 32;
 const MAX_SESSION_ID_BYTES = 32;
 const SERVER_NAME = 0;
 const HOST_NAME = 0;
-const ENCRYPTED_CLIENT_HELLO = 0xfe0d;
 
 export type HelloResult = { kind: "name"; name: string } | Incomplete | Refused;
 
@@ -62,11 +63,6 @@ const readExtensions = (block: Uint8Array): HelloResult => {
     const type = reader.uint(2);
     const content = reader.block(2);
     if (reader.overrun) return MALFORMED;
-    if (type === ENCRYPTED_CLIENT_HELLO) {
-      return refused(
-        "the server's name is encrypted (ECH), so that it cannot be compared with allow_domains",
-      );
-    }
     if (type !== SERVER_NAME) continue;
     if (server !== null) return MALFORMED;
     server = content;
