@@ -7,6 +7,7 @@ export interface Network {
   allow_internet?: boolean;
   allow_cidrs?: string[];
   deny_cidrs?: string[];
+  allow_domains?: string[];
 }
 
 /** Ids are bare UUIDs. */
