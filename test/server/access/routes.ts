@@ -200,6 +200,8 @@ export const ROUTES: Record<string, RouteCase> = {
   ),
   "GET /v1/admin/hosts": route(ADMIN, 200, () => "/v1/admin/hosts"),
   "GET /v1/admin/quarantine": route(ADMIN, 200, () => "/v1/admin/quarantine"),
+  "GET /v1/events": route(TEAM, 200, () => "/v1/events"),
+  "GET /v1/admin/events": route(ADMIN, 200, () => "/v1/admin/events"),
   "GET /v1/admin/monitor": route(ADMIN, 200, () => "/v1/admin/monitor"),
   // Nothing is held: whoever may ask is told so.
   "POST /v1/admin/monitor/release": route(ADMIN, 409, () => ({
