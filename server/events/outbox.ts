@@ -38,7 +38,8 @@ export class Outbox {
     const last = frames.length - 1;
     const marked = frames.map((frame, index) => (index === last ? withId(id, frame) : frame));
     const size = marked.reduce((sum, frame) => sum + frame.length, 0);
-    if (this.#waiting + size > this.#maxWaiting) {
+    // One reading is bounded by itself.
+    if (this.#waiting > 0 && this.#waiting + size > this.#maxWaiting) {
       this.resync("slow", id);
       return;
     }
