@@ -60,6 +60,7 @@ const serve = async ({ config, layout, credentials, log }: Agent): Promise<void>
   const session = new ServerSession({ credentials, credentialsPath: layout.credentialsFile, log });
   const heartbeat = new Heartbeat({ host, session, intervalMs: config.heartbeatMs, address });
   heartbeat.start();
+  host.sampler.start();
   log.info("agent_ready", {
     listen: server.url.origin,
     runtime: host.runtime.runtimeId,
@@ -83,6 +84,7 @@ const serve = async ({ config, layout, credentials, log }: Agent): Promise<void>
   log.info("agent_stopping", { signal: ending, pause });
   host.stopping = true;
   host.expiry.stop();
+  host.sampler.stop();
   if (pause) await leaveMachine(host);
   heartbeat.stop();
   await server.stop(true);

@@ -7,6 +7,7 @@ import type { VmRuntime } from "../vm/runtime.ts";
 import type { Admission } from "./admission.ts";
 import type { ChangeLog } from "./changes.ts";
 import type { Expiry } from "./expiry.ts";
+import type { Sampler } from "./sampler.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type { TemplateCopies } from "./template-copies.ts";
 import type { WorkBoard } from "./work.ts";
@@ -50,6 +51,7 @@ export interface Host {
   readonly admission: Admission;
   readonly changes: ChangeLog;
   readonly expiry: Expiry;
+  readonly sampler: Sampler;
   readonly work: WorkBoard;
   /** Layers of copies being made, by layer id and number of users. */
   readonly pinnedLayers: Map<string, number>;
