@@ -22,6 +22,7 @@ import { keyRoutes } from "./keys/routes.ts";
 import { identityRoutes } from "./oauth/identity-routes.ts";
 import { oauthRoutes } from "./oauth/routes.ts";
 import { pageRoutes } from "./pages/routes.ts";
+import { hostSampleRoutes, sandboxSampleRoutes } from "./samples/routes.ts";
 import { execRoutes } from "./sandboxes/exec-routes.ts";
 import { fileRoutes } from "./sandboxes/file-routes.ts";
 import { inspectRoutes, logRoutes } from "./sandboxes/inspect-routes.ts";
@@ -72,6 +73,8 @@ export const createApp = (services: Services) =>
     .use(socketRoutes(services))
     .use(fileRoutes(services))
     .use(inspectRoutes(services))
+    .use(sandboxSampleRoutes(services))
+    .use(hostSampleRoutes(services))
     .use(logRoutes(services))
     .use(templateRoutes(services))
     .use(snapshotRoutes(services));

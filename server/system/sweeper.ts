@@ -2,6 +2,7 @@
 import type { Sql, Tx } from "../../db/sql.ts";
 import type { BackgroundJob } from "../background.ts";
 import type { Log } from "../log.ts";
+import { sampleSweeps } from "../samples/roll-up.ts";
 
 const INTERVAL_MS = 10 * 60_000;
 /** Rows per table and transaction: a sweep never holds much for long. */
@@ -39,6 +40,7 @@ const SWEEPS: Record<string, (tx: Tx) => Promise<{ count: number }>> = {
     delete from sandboxes where id in (
       select id from sandboxes
       where status in ('stopped', 'error') and updated_at < now() - interval '30 days' limit ${BATCH})`,
+  ...sampleSweeps(10 * BATCH),
 };
 
 export class Sweeper implements BackgroundJob {
