@@ -10,6 +10,7 @@ test("nothing set gives the documented defaults", () => {
   expect(config).toMatchObject({
     accelerator: "auto",
     heartbeatMs: 30_000,
+    sampleMs: 15_000,
     memoryOvercommit: 4,
     serverUrl: null,
   });

@@ -24,6 +24,8 @@ export interface AgentConfig {
   egressAllow: string[];
   kernelPath: string | undefined;
   heartbeatMs: number;
+  /** From one sample of what sandboxes use to the next. */
+  sampleMs: number;
   memoryOvercommit: number;
   memoryReserveMb: number;
   diskReserveMb: number;
@@ -132,6 +134,7 @@ export const parseConfig = (variables: Variables): AgentConfig => ({
   egressAllow: (variables["WRENN_EGRESS_ALLOW"] ?? "").split(/[\s,]+/).filter((text) => text !== ""),
   kernelPath: variables["WRENN_KERNEL"] || undefined,
   heartbeatMs: number(variables, "WRENN_HEARTBEAT_MS", 30_000, 50),
+  sampleMs: number(variables, "WRENN_SAMPLE_MS", 15_000, 100),
   memoryOvercommit: number(variables, "WRENN_MEMORY_OVERCOMMIT", 4, 1),
   memoryReserveMb: number(variables, "WRENN_MEMORY_RESERVE_MB", 256, 0),
   diskReserveMb: number(variables, "WRENN_DISK_RESERVE_MB", 512, 0),

@@ -13,6 +13,8 @@ import { isDrained } from "./sandboxes/drain.ts";
 import { expireSandbox } from "./sandboxes/expire.ts";
 import { Expiry } from "./sandboxes/expiry.ts";
 import type { Host } from "./sandboxes/host.ts";
+import { readMetrics } from "./sandboxes/observe.ts";
+import { Sampler } from "./sandboxes/sampler.ts";
 import type { Sandbox } from "./sandboxes/sandbox.ts";
 import { openSpares, spareVmsFor } from "./sandboxes/spares/open-spares.ts";
 import { TemplateCopies } from "./sandboxes/template-copies.ts";
@@ -93,6 +95,7 @@ export const openHost = async (
     changes: await ChangeLog.open(layout.cached("changes.json"), log),
     expiry: new Expiry(sandboxes, (sandbox) => expireSandbox(host, sandbox)),
     spares: openSpares(() => host, config.spareVms ?? spareVmsFor(await readMemory())),
+    sampler: new Sampler({ sandboxes, directory: layout.root, log, ask: readMetrics }, config.sampleMs),
     work: new WorkBoard(log),
     pinnedLayers: new Map(),
     templateBuilds: new Map(),

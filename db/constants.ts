@@ -70,6 +70,22 @@ export type AuditScope = (typeof AUDIT_SCOPES)[number];
 export const AUDIT_STATUSES = ["success", "info", "warning", "error"] as const;
 export type AuditStatus = (typeof AUDIT_STATUSES)[number];
 
+/** Kinds of things whose changes are told; `session` to the server alone. */
+export const EVENT_KINDS = [
+  "sandbox",
+  "host",
+  "template",
+  "member",
+  "key",
+  "team",
+  "audit",
+  "user",
+  "session",
+  "monitor",
+  "quarantine",
+] as const;
+export type EventKind = (typeof EVENT_KINDS)[number];
+
 /** Every column with a word list, as `table.column`. */
 export const CHECKED_COLUMNS: Record<string, readonly string[]> = {
   "memberships.role": TEAM_ROLES,
@@ -89,4 +105,5 @@ export const CHECKED_COLUMNS: Record<string, readonly string[]> = {
   "audit_logs.resource_type": AUDIT_RESOURCE_TYPES,
   "audit_logs.scope": AUDIT_SCOPES,
   "audit_logs.status": AUDIT_STATUSES,
+  "events.kind": EVENT_KINDS,
 };

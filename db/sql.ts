@@ -73,15 +73,16 @@ export const connectDatabase = (options: ConnectOptions): Sql => {
 
 /**
  * One connection beside the pool, to the same database as the same role: for what belongs to a session, as an
- * advisory lock does. The driver makes a new one in its place when it is used after it broke.
+ * advisory lock or a LISTEN does. The driver makes a new one in its place when it is used after it broke.
  * @param options.idleMs PostgreSQL ends the session, also of a client that is away, when it was idle for longer.
  * @param options.onClose the connection is gone, whatever the reason.
+ * @param options.onNotify somebody rang on a channel that the session listens to.
  */
 export const connectSession = (
   sql: Sql,
-  { idleMs, ...options }: { applicationName: string; idleMs: number; onClose: () => void },
+  options: { applicationName: string; idleMs: number; onClose: () => void; onNotify?: () => void },
 ): Sql => {
-  const { applicationName, onClose } = options;
+  const { applicationName, idleMs, onClose, onNotify } = options;
   const session = {
     ...sql.options,
     max: 1,
@@ -90,6 +91,7 @@ export const connectSession = (
     // The pool has asked for them; a session that ends meanwhile would leave a rejection that nobody handles.
     fetch_types: false,
     onclose: onClose,
+    onnotify: onNotify,
     connection: {
       ...sql.options.connection,
       application_name: applicationName,

@@ -5,6 +5,7 @@
 import { Elysia } from "elysia";
 
 import { adminAuditRoutes } from "./admin/audit-routes.ts";
+import { adminEventRoutes } from "./admin/event-routes.ts";
 import { adminHostRoutes } from "./admin/host-routes.ts";
 import { adminMonitorRoutes } from "./admin/monitor-routes.ts";
 import { adminTeamRoutes } from "./admin/team-routes.ts";
@@ -12,6 +13,7 @@ import { adminUserRoutes } from "./admin/user-routes.ts";
 import { auditRoutes } from "./audit/routes.ts";
 import { documentation } from "./docs/routes.ts";
 import { downloadRoutes } from "./download/routes.ts";
+import { eventRoutes } from "./events/routes.ts";
 import { hostAgentRoutes } from "./hosts/agent-routes.ts";
 import { hostLeavingRoutes } from "./hosts/leaving-routes.ts";
 import { hostRoutes } from "./hosts/routes.ts";
@@ -20,6 +22,7 @@ import { keyRoutes } from "./keys/routes.ts";
 import { identityRoutes } from "./oauth/identity-routes.ts";
 import { oauthRoutes } from "./oauth/routes.ts";
 import { pageRoutes } from "./pages/routes.ts";
+import { hostSampleRoutes, sandboxSampleRoutes } from "./samples/routes.ts";
 import { execRoutes } from "./sandboxes/exec-routes.ts";
 import { fileRoutes } from "./sandboxes/file-routes.ts";
 import { inspectRoutes, logRoutes } from "./sandboxes/inspect-routes.ts";
@@ -54,6 +57,8 @@ export const createApp = (services: Services) =>
     .use(identityRoutes(services))
     .use(keyRoutes(services))
     .use(auditRoutes(services))
+    .use(eventRoutes(services))
+    .use(adminEventRoutes(services))
     .use(adminTeamRoutes(services))
     .use(adminUserRoutes(services))
     .use(adminAuditRoutes(services))
@@ -68,6 +73,8 @@ export const createApp = (services: Services) =>
     .use(socketRoutes(services))
     .use(fileRoutes(services))
     .use(inspectRoutes(services))
+    .use(sandboxSampleRoutes(services))
+    .use(hostSampleRoutes(services))
     .use(logRoutes(services))
     .use(templateRoutes(services))
     .use(snapshotRoutes(services));

@@ -12,6 +12,7 @@ import type { RegistrationDeps } from "./hosts/registration.ts";
 import { RoundRobin } from "./hosts/scheduler.ts";
 import type { HostDeps } from "./hosts/service.ts";
 import type { Log } from "./log.ts";
+import { SampleCollector } from "./samples/collector.ts";
 import { accessTokens } from "./sandboxes/access-token.ts";
 import type { SandboxContext } from "./sandboxes/context.ts";
 import { DEFAULT_LIMITS } from "./sandboxes/limits.ts";
@@ -50,7 +51,10 @@ export const createControlPlane = (foundation: {
     hosts,
     drains,
     registration: { sql, tokens, settings, dialer: new Dialer(pool, log), config },
-    monitor: new HostMonitor({ ...hosts, drains, quarantineMs: config.quarantineMs }, config),
+    monitor: new HostMonitor(
+      { ...hosts, drains, quarantineMs: config.quarantineMs, samples: new SampleCollector(hosts) },
+      config,
+    ),
     copies,
     sandboxes: { ...hosts, scheduler: new RoundRobin(), copies, accessToken, limits: DEFAULT_LIMITS, audit },
     snapshots: hosts,

@@ -18,6 +18,9 @@ import type { ServerConfig } from "./config.ts";
 import { createControlPlane } from "./control-plane.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { AgentDownload } from "./download/executable.ts";
+import { EventHub } from "./events/hub.ts";
+import type { EventStreams } from "./events/respond.ts";
+import { StreamLimits } from "./events/stream-limits.ts";
 import { Requests } from "./http/requests.ts";
 import { createSecretCookie } from "./http/secret-cookie.ts";
 import type { SecretCookie } from "./http/secret-cookie.ts";
@@ -78,6 +81,8 @@ export interface Services extends Foundation, ControlPlane {
   signInOptions: SignInOptions;
   keys: KeyService;
   audit: AuditService;
+  /** Live changes for whoever may see them. */
+  eventStreams: EventStreams;
   /** Holds a browser's refresh token. */
   refreshCookie: SecretCookie;
   /** For audit rows without a change of their own. */
@@ -110,7 +115,8 @@ export const createServices = (foundation: Foundation): Services => {
     sideChannel: auditSideChannel,
   });
   const controlPlane = createControlPlane({ ...foundation, tokens, audit: auditSideChannel });
-  for (const gauge of controlPlane.monitor.gauges()) metrics.gauge(gauge);
+  const hub = new EventHub({ sql, guards, log, recheckMs: config.recheckMs });
+  for (const gauge of [...controlPlane.monitor.gauges(), ...hub.gauges()]) metrics.gauge(gauge);
   return {
     ...foundation,
     ...controlPlane,
@@ -133,6 +139,7 @@ export const createServices = (foundation: Foundation): Services => {
     signInOptions: createSignInOptions({ sql, config, providers: oauth.providers }),
     keys: createKeyService(sql),
     audit: createAuditService(sql),
+    eventStreams: { hub, limits: new StreamLimits() },
     refreshCookie: createSecretCookie({
       name: "refresh",
       instanceId: settings.instanceId,
@@ -143,6 +150,6 @@ export const createServices = (foundation: Foundation): Services => {
     }),
     auditSideChannel,
     agentDownload: new AgentDownload(config.agentFile),
-    background: [controlPlane.monitor, controlPlane.copies, new Sweeper(sql, log)],
+    background: [controlPlane.monitor, controlPlane.copies, hub, new Sweeper(sql, log)],
   };
 };

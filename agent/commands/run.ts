@@ -61,6 +61,7 @@ const serve = async ({ config, layout, credentials, log }: Agent): Promise<void>
   const session = new ServerSession({ credentials, credentialsPath: layout.credentialsFile, log });
   const heartbeat = new Heartbeat({ host, session, intervalMs: config.heartbeatMs, address });
   heartbeat.start();
+  host.sampler.start();
   log.info("agent_ready", {
     listen: server.url.origin,
     runtime: host.runtime.runtimeId,
@@ -86,6 +87,7 @@ const serve = async ({ config, layout, credentials, log }: Agent): Promise<void>
   host.stopping = true;
   host.expiry.stop();
   await host.spares.close();
+  host.sampler.stop();
   if (pause) await leaveMachine(host);
   heartbeat.stop();
   await server.stop(true);

@@ -3,6 +3,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 
 import {
+  type SampleRoundSchema,
   type SandboxState,
   SandboxStateSchema,
   SandboxStatus,
@@ -10,6 +11,7 @@ import {
 } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { formatSandboxId } from "../../proto/ids.ts";
 import type { SandboxStatusName } from "../errors.ts";
+import type { SampleRound } from "../sandboxes/sampler.ts";
 import type { ListedTemplate } from "../sandboxes/templates.ts";
 import type { SandboxView } from "../sandboxes/view.ts";
 
@@ -45,3 +47,36 @@ export const encodeTemplate = (
   sizeBytes: BigInt(template.sizeBytes),
   runtimeId: template.manifest.runtimeId,
 });
+
+/** So many samples fit into an answer that the server takes, several times over; the rest is asked for next. */
+const MAX_SAMPLES = 5_000;
+
+const encodeRound = (round: SampleRound): MessageInitShape<typeof SampleRoundSchema> => ({
+  round: BigInt(round.round),
+  at: timestampFromMs(round.atMs),
+  hostCpuUsedPercent: round.hostCpuUsedPercent,
+  hostFreeMemoryMb: BigInt(round.hostFreeMemoryMb),
+  hostFreeDiskMb: BigInt(round.hostFreeDiskMb),
+  sandboxes: round.sandboxes.map((sample) => ({
+    sandboxId: formatSandboxId(sample.sandboxId),
+    cpuUsedPercent: sample.cpuUsedPercent,
+    cpuCount: sample.cpuCount,
+    memoryUsedBytes: BigInt(sample.memoryUsedBytes),
+    memoryTotalBytes: BigInt(sample.memoryTotalBytes),
+    memoryCacheBytes: BigInt(sample.memoryCacheBytes),
+    diskUsedBytes: BigInt(sample.diskUsedBytes),
+    diskTotalBytes: BigInt(sample.diskTotalBytes),
+  })),
+});
+
+/** The oldest rounds, at least one. */
+export const encodeRounds = (
+  rounds: readonly SampleRound[],
+): MessageInitShape<typeof SampleRoundSchema>[] => {
+  let samples = 0;
+  const fitting = rounds.filter(({ sandboxes }, index) => {
+    samples += sandboxes.length;
+    return index === 0 || samples <= MAX_SAMPLES;
+  });
+  return fitting.map(encodeRound);
+};

@@ -1,4 +1,5 @@
 /** HostService: calls about templates and the host itself. */
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 
 import type { HostService } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
@@ -14,7 +15,7 @@ import { pauseAll } from "../sandboxes/pause-all.ts";
 import { snapshotSandbox } from "../sandboxes/snapshot.ts";
 import { deleteTemplate, listTemplates } from "../sandboxes/templates.ts";
 import { decodeSandboxId, decodeTemplate } from "./decode.ts";
-import { encodeTemplate } from "./encode.ts";
+import { encodeRounds, encodeTemplate } from "./encode.ts";
 import { toConnectError } from "./errors.ts";
 import { decodePlan, encodeExported, encodePlan } from "./template-messages.ts";
 
@@ -27,6 +28,7 @@ type HostCalls = Pick<
   | "listMissingFiles"
   | "exportTemplate"
   | "getHostStatus"
+  | "listSamples"
   | "pauseAll"
   | "drain"
   | "undrain"
@@ -81,6 +83,14 @@ export const hostCalls = (host: Host): HostCalls => ({
       freeDiskMb: BigInt(freeDiskMb),
       runningSandboxes: running,
       pausedSandboxes: paused,
+    };
+  },
+
+  listSamples({ afterRound }) {
+    return {
+      rounds: encodeRounds(host.sampler.after(Number(afterRound))),
+      lastRound: BigInt(host.sampler.lastRound),
+      now: timestampFromMs(Date.now()),
     };
   },
 

@@ -7,6 +7,7 @@ import type { VmRuntime } from "../vm/runtime.ts";
 import type { Admission } from "./admission.ts";
 import type { ChangeLog } from "./changes.ts";
 import type { Expiry } from "./expiry.ts";
+import type { Sampler } from "./sampler.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type { Spares } from "./spares/spares.ts";
 import type { TemplateCopies } from "./template-copies.ts";
@@ -53,6 +54,7 @@ export interface Host {
   readonly expiry: Expiry;
   /** Machines made ahead of the creates that will claim them. */
   readonly spares: Spares;
+  readonly sampler: Sampler;
   readonly work: WorkBoard;
   /** Layers of copies being made, by layer id and number of users. */
   readonly pinnedLayers: Map<string, number>;

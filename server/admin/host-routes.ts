@@ -4,18 +4,13 @@ import { Elysia, t } from "elysia";
 import { HOST_STATUSES, HOST_TYPES } from "../../db/constants.ts";
 import { formatHostId, formatSandboxId, isUuid } from "../../proto/ids.ts";
 import { ADMIN } from "../docs/security.ts";
-import { HostModel, presentHost } from "../hosts/present.ts";
 import { listStrangers } from "../hosts/quarantine-store.ts";
 import { listAllHosts } from "../hosts/store.ts";
 import { decodeCursor, toPage } from "../http/cursors.ts";
 import { withErrors } from "../http/error-responses.ts";
-import { DEFAULT_PAGE, nullable, pageOf, PageQuery, Timestamp, wordOf } from "../http/schemas.ts";
+import { DEFAULT_PAGE, pageOf, PageQuery, Timestamp, wordOf } from "../http/schemas.ts";
 import type { Services } from "../services.ts";
-
-const AdminHostModel = t.Object(
-  { ...HostModel.properties, team_name: nullable(t.String()) },
-  { title: "AdminHost" },
-);
+import { AdminHostModel, presentAdminHost } from "./present.ts";
 
 const StrangerModel = t.Object(
   {
@@ -46,7 +41,7 @@ export const adminHostRoutes = ({ guards, sql, config }: Pick<Services, "guards"
         const page = toPage(rows, limit, ({ host }) => [host.id]);
         return {
           ...page,
-          items: page.items.map(({ host, teamName }) => ({ ...presentHost(host), team_name: teamName })),
+          items: page.items.map(({ host, teamName }) => presentAdminHost(host, teamName)),
         };
       },
       {

@@ -1,47 +1,14 @@
 /** `/v1/admin/teams`: every team, for platform admins. */
 import { Elysia, type Static, t } from "elysia";
 
-import { formatTeamId, formatUserId, parseTeamId } from "../../proto/ids.ts";
+import { parseTeamId } from "../../proto/ids.ts";
 import { ADMIN } from "../docs/security.ts";
 import { withErrors } from "../http/error-responses.ts";
-import { DEFAULT_PAGE, integer, nullable, pageOf, PageQuery, Timestamp } from "../http/schemas.ts";
+import { DEFAULT_PAGE, nullable, pageOf, PageQuery } from "../http/schemas.ts";
 import { readId } from "../http/wire-ids.ts";
 import { LIMIT_NAMES } from "../sandboxes/limits.ts";
 import type { Services } from "../services.ts";
-import type { AnyTeam } from "../teams/administration-store.ts";
-
-const TeamModel = t.Object(
-  {
-    id: t.String(),
-    name: t.String(),
-    slug: t.String(),
-    is_byoc: t.Boolean(),
-    limits: t.Record(t.String(), integer(), { description: "Its own; an absent one is the instance's" }),
-    owner: nullable(t.Object({ user_id: t.String(), name: t.String(), email: t.String() })),
-    member_count: integer(),
-    sandbox_count: integer({ description: "Live ones, paused included" }),
-    host_count: integer(),
-    created_at: Timestamp,
-  },
-  { title: "AdminTeam" },
-);
-
-const present = (team: AnyTeam): Static<typeof TeamModel> => ({
-  id: formatTeamId(team.id),
-  name: team.name,
-  slug: team.slug,
-  is_byoc: team.isByoc,
-  limits: team.limits,
-  owner: team.owner && {
-    user_id: formatUserId(team.owner.userId),
-    name: team.owner.name,
-    email: team.owner.email,
-  },
-  member_count: team.memberCount,
-  sandbox_count: team.sandboxCount,
-  host_count: team.hostCount,
-  created_at: team.createdAt.toISOString(),
-});
+import { AdminTeamModel, presentAdminTeam } from "./present.ts";
 
 const TeamParams = t.Object({ id: t.String({ description: "Team id" }) });
 const teamIdOf = ({ id }: { id: string }): string => readId(parseTeamId, "id", id);
@@ -74,14 +41,14 @@ export const adminTeamRoutes = ({
       "",
       async ({ query }) => {
         const page = await teamAdministration.list({ ...query, limit: query.limit ?? DEFAULT_PAGE });
-        return { ...page, items: page.items.map(present) };
+        return { ...page, items: page.items.map(presentAdminTeam) };
       },
       {
         query: t.Object({
           ...PageQuery,
           search: t.Optional(t.String({ maxLength: 128, description: "Part of the name" })),
         }),
-        response: withErrors({ 200: pageOf(TeamModel) }, [400, 401, 403]),
+        response: withErrors({ 200: pageOf(AdminTeamModel) }, [400, 401, 403]),
         detail: detail("listAllTeams", "List all teams, newest first"),
       },
     )
@@ -89,14 +56,14 @@ export const adminTeamRoutes = ({
       "/:id/byoc",
       async ({ caller, params, body }) => {
         const wanted = { id: teamIdOf(params), enabled: body.enabled };
-        return present(await teamAdministration.setByoc(caller, wanted));
+        return presentAdminTeam(await teamAdministration.setByoc(caller, wanted));
       },
       {
         params: TeamParams,
         body: t.Object({
           enabled: t.Boolean({ description: "The team's sandboxes run on its own hosts, and only there" }),
         }),
-        response: withErrors({ 200: TeamModel }, [400, 401, 403, 404, 409]),
+        response: withErrors({ 200: AdminTeamModel }, [400, 401, 403, 404, 409]),
         detail: detail("setTeamByoc", "Let a team bring hosts of its own, or not"),
       },
     )
@@ -104,12 +71,12 @@ export const adminTeamRoutes = ({
       "/:id/limits",
       async ({ caller, params, body }) => {
         const wanted = { id: teamIdOf(params), limits: ownLimits(body) };
-        return present(await teamAdministration.setLimits(caller, wanted));
+        return presentAdminTeam(await teamAdministration.setLimits(caller, wanted));
       },
       {
         params: TeamParams,
         body: LimitsBody,
-        response: withErrors({ 200: TeamModel }, [400, 401, 403, 404]),
+        response: withErrors({ 200: AdminTeamModel }, [400, 401, 403, 404]),
         detail: detail("setTeamLimits", "Replace a team's own limits"),
       },
     );

@@ -1,49 +1,20 @@
 /** `/v1/admin/users`: every account, for platform admins. */
-import { Elysia, type Static, t } from "elysia";
+import { Elysia, t } from "elysia";
 
-import { formatUserId, parseUserId } from "../../proto/ids.ts";
+import { parseUserId } from "../../proto/ids.ts";
 import { ADMIN } from "../docs/security.ts";
 import { withErrors } from "../http/error-responses.ts";
-import { DEFAULT_PAGE, integer, nullable, pageOf, PageQuery, Timestamp } from "../http/schemas.ts";
+import { DEFAULT_PAGE, pageOf, PageQuery, Timestamp } from "../http/schemas.ts";
 import { readId } from "../http/wire-ids.ts";
 import type { Services } from "../services.ts";
-import type { AnyUser } from "../users/administration-store.ts";
 import type { IssuedLink } from "../users/links.ts";
 import { Email, PersonName } from "../users/schemas.ts";
-
-const UserModel = t.Object(
-  {
-    id: t.String(),
-    email: t.String(),
-    name: t.String(),
-    is_admin: t.Boolean(),
-    is_disabled: t.Boolean(),
-    has_password: t.Boolean({
-      description: "False until a one-time link was used, or for other logins only",
-    }),
-    team_count: integer(),
-    last_seen_at: nullable(Timestamp),
-    created_at: Timestamp,
-  },
-  { title: "AdminUser" },
-);
+import { AdminUserModel, presentAdminUser } from "./present.ts";
 
 const LinkModel = t.Object({
   url: t.String({ description: "Opens the page to set a password; works once, shown this once" }),
   token: t.String({ description: "The same for `POST /v1/auth/set-password`" }),
   expires_at: Timestamp,
-});
-
-const present = (user: AnyUser): Static<typeof UserModel> => ({
-  id: formatUserId(user.id),
-  email: user.email,
-  name: user.name,
-  is_admin: user.isAdmin,
-  is_disabled: user.isDisabled,
-  has_password: user.hasPassword,
-  team_count: user.teamCount,
-  last_seen_at: user.lastSeenAt?.toISOString() ?? null,
-  created_at: user.createdAt.toISOString(),
 });
 
 const presentLink = ({ url, token, expiresAt }: IssuedLink) => ({
@@ -72,14 +43,14 @@ export const adminUserRoutes = ({
       "",
       async ({ query }) => {
         const page = await userAdministration.list({ ...query, limit: query.limit ?? DEFAULT_PAGE });
-        return { ...page, items: page.items.map(present) };
+        return { ...page, items: page.items.map(presentAdminUser) };
       },
       {
         query: t.Object({
           ...PageQuery,
           email: t.Optional(t.String({ maxLength: 254, description: "How the address begins" })),
         }),
-        response: withErrors({ 200: pageOf(UserModel) }, [400, 401, 403]),
+        response: withErrors({ 200: pageOf(AdminUserModel) }, [400, 401, 403]),
         detail: detail("listUsers", "List all accounts, newest first"),
       },
     )
@@ -89,11 +60,14 @@ export const adminUserRoutes = ({
         const { email, name, is_admin: isAdmin = false } = body;
         const { user, link } = await userAdministration.add(caller, { email, name, isAdmin });
         set.status = 201;
-        return { user: present(user), link: presentLink(link) };
+        return { user: presentAdminUser(user), link: presentLink(link) };
       },
       {
         body: t.Object({ email: Email, name: PersonName, is_admin: t.Optional(t.Boolean()) }),
-        response: withErrors({ 201: t.Object({ user: UserModel, link: LinkModel }) }, [400, 401, 403, 409]),
+        response: withErrors(
+          { 201: t.Object({ user: AdminUserModel, link: LinkModel }) },
+          [400, 401, 403, 409],
+        ),
         detail: detail(
           "addUser",
           "Make an account; its person sets a password with the link, within 24 hours",
@@ -104,7 +78,7 @@ export const adminUserRoutes = ({
       "/:id",
       async ({ caller, params, body }) => {
         const change = { name: body.name, isAdmin: body.is_admin, isDisabled: body.is_disabled };
-        return present(await userAdministration.update(caller, { id: userIdOf(params), change }));
+        return presentAdminUser(await userAdministration.update(caller, { id: userIdOf(params), change }));
       },
       {
         params: UserParams,
@@ -113,7 +87,7 @@ export const adminUserRoutes = ({
           is_admin: t.Optional(t.Boolean()),
           is_disabled: t.Optional(t.Boolean({ description: "Its sessions and keys stop at once" })),
         }),
-        response: withErrors({ 200: UserModel }, [400, 401, 403, 404, 409]),
+        response: withErrors({ 200: AdminUserModel }, [400, 401, 403, 404, 409]),
         detail: detail("updateUser", "Rename an account, make it administrator or not, disable or enable it"),
       },
     )

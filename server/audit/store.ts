@@ -28,16 +28,18 @@ export interface AuditFilter {
   resourceId: string | null;
 }
 
+const columns = (sql: Queryable) => sql`
+  id, seq, actor_type as "actorType", actor_id as "actorId", actor_name as "actorName",
+  resource_type as "resourceType", resource_id as "resourceId", action, scope, status, metadata,
+  encode(hash, 'hex') as hash, created_at as "createdAt"`;
+
 /** Newest first, from below `beforeSeq`. */
 export const listAuditRows = (
   sql: Queryable,
   filter: AuditFilter,
   page: { beforeSeq: number | null; limit: number },
 ): Promise<AuditRow[]> => sql<AuditRow[]>`
-  select id, seq, actor_type as "actorType", actor_id as "actorId", actor_name as "actorName",
-    resource_type as "resourceType", resource_id as "resourceId", action, scope, status, metadata,
-    encode(hash, 'hex') as hash, created_at as "createdAt"
-  from audit_logs
+  select ${columns(sql)} from audit_logs
   where team_id = ${filter.teamId}
     ${filter.scope === null ? sql`` : sql`and scope = ${filter.scope}`}
     ${page.beforeSeq === null ? sql`` : sql`and seq < ${page.beforeSeq}`}
@@ -45,3 +47,10 @@ export const listAuditRows = (
     ${filter.actions.length === 0 ? sql`` : sql`and action = any(${[...filter.actions]})`}
     ${filter.resourceId === null ? sql`` : sql`and resource_id = ${filter.resourceId}`}
   order by seq desc limit ${page.limit}`;
+
+/** Of any chain. */
+export const findAuditRows = (
+  sql: Queryable,
+  ids: readonly string[],
+): Promise<(AuditRow & { teamId: string })[]> => sql<(AuditRow & { teamId: string })[]>`
+  select team_id as "teamId", ${columns(sql)} from audit_logs where id = any(${[...ids]}::uuid[])`;

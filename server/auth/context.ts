@@ -98,4 +98,6 @@ export interface Guards {
    * is no end of the session. Throws as the guard did when the right is gone.
    */
   renew(caller: TeamCaller, access: KeyAccess & { method: string }): Promise<TeamCaller>;
+  /** The same of a platform admin. Throws when they are none any more. */
+  renewAdmin(caller: UserCaller): Promise<UserCaller>;
 }

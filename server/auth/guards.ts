@@ -185,6 +185,13 @@ export const createGuards = ({ store, tokens, limits, log }: GuardDeps): Guards 
     return toTeamCaller(row, sessionId);
   };
 
+  const renewAdmin: Guards["renewAdmin"] = async ({ userId, sessionId, teamId }) => {
+    const row = await withinDeadline(store.findUser({ userId, sessionId, teamId }));
+    if (row === undefined) throw sessionEnded();
+    if (!row.is_admin) throw adminOnly();
+    return toUserCaller(row, sessionId);
+  };
+
   const authenticate: Guards["authenticate"] = (context, { apiKey, bearer }, access) =>
     apiKey === undefined ? teamOfUser(context, bearer) : teamOfKey(context, apiKey, access);
 
@@ -197,6 +204,7 @@ export const createGuards = ({ store, tokens, limits, log }: GuardDeps): Guards 
     user,
     authenticate,
     renew,
+    renewAdmin,
     team: async (context) => ({ caller: await teamOfUser(context, readBearer(context.request)) }),
     member: async (context) => {
       const readTeam = () => readId(parseTeamId, "id", context.params.id);

@@ -178,3 +178,14 @@ export const deleteHost = async (tx: Tx, id: string): Promise<boolean> => {
   await tx`delete from quarantine where host_id = ${id}`;
   return rows.length === 1;
 };
+
+/** Whoever's, with the name of the team; those that are not deleted. */
+export const findHosts = async (
+  sql: Queryable,
+  ids: readonly string[],
+): Promise<{ host: Host; teamName: string | null }[]> => {
+  const rows = await sql<(HostRow & { team_name: string | null })[]>`
+    select h.*, t.name as team_name from hosts h left join teams t on t.id = h.team_id
+    where h.deleted_at is null and h.id = any(${[...ids]}::uuid[])`;
+  return rows.map((row) => ({ host: toHost(row), teamName: row.team_name }));
+};

@@ -2,27 +2,13 @@
 import { Elysia, t } from "elysia";
 
 import { API_KEY_SCOPES } from "../../db/constants.ts";
-import { formatKeyId, formatUserId, parseKeyId } from "../../proto/ids.ts";
+import { parseKeyId } from "../../proto/ids.ts";
 import { USER } from "../docs/security.ts";
 import { withErrors } from "../http/error-responses.ts";
 import { ApiKeyScopeWord, DEFAULT_PAGE, nullable, pageOf, PageQuery, Timestamp } from "../http/schemas.ts";
 import { readId } from "../http/wire-ids.ts";
 import type { Services } from "../services.ts";
-import type { ApiKeyRow } from "./store.ts";
-
-const fields = {
-  id: t.String({ examples: ["key-0198c0de-0000-7000-8000-000000000001"] }),
-  name: t.String(),
-  key_prefix: t.String({ description: "The first characters of the key." }),
-  scopes: t.Array(ApiKeyScopeWord),
-  created_by: t.String(),
-  last_used_at: nullable(Timestamp),
-  expires_at: nullable(Timestamp),
-  created_at: Timestamp,
-};
-
-const ApiKey = t.Object(fields);
-const NewApiKey = t.Object({ ...fields, key: t.String({ description: "Shown this once." }) });
+import { ApiKeyModel, NewApiKeyModel, presentKey } from "./present.ts";
 
 const ApiKeyRequest = t.Object({
   name: t.String({ minLength: 1, maxLength: 100 }),
@@ -30,17 +16,6 @@ const ApiKeyRequest = t.Object({
     t.Array(ApiKeyScopeWord, { minItems: 1, maxItems: API_KEY_SCOPES.length, uniqueItems: true }),
   ),
   expires_at: t.Optional(nullable(Timestamp)),
-});
-
-const toWire = (row: ApiKeyRow) => ({
-  id: formatKeyId(row.id),
-  name: row.name,
-  key_prefix: row.key_prefix,
-  scopes: row.scopes,
-  created_by: formatUserId(row.created_by),
-  last_used_at: row.last_used_at?.toISOString() ?? null,
-  expires_at: row.expires_at?.toISOString() ?? null,
-  created_at: row.created_at.toISOString(),
 });
 
 const detail = (operationId: string, summary: string) => ({
@@ -59,11 +34,11 @@ export const keyRoutes = ({ guards, keys }: Services) =>
         const expiresAt = body.expires_at ? new Date(body.expires_at) : null;
         const { key, row } = await keys.create(caller, { ...body, expiresAt });
         set.status = 201;
-        return { ...toWire(row), key };
+        return { ...presentKey(row), key };
       },
       {
         body: ApiKeyRequest,
-        response: withErrors({ 201: NewApiKey }, [400, 401, 403]),
+        response: withErrors({ 201: NewApiKeyModel }, [400, 401, 403]),
         detail: detail("createApiKey", "Make an API key"),
       },
     )
@@ -71,11 +46,11 @@ export const keyRoutes = ({ guards, keys }: Services) =>
       "",
       async ({ caller, query }) => {
         const page = await keys.list(caller.teamId, { ...query, limit: query.limit ?? DEFAULT_PAGE });
-        return { ...page, items: page.items.map(toWire) };
+        return { ...page, items: page.items.map(presentKey) };
       },
       {
         query: t.Object(PageQuery),
-        response: withErrors({ 200: pageOf(ApiKey) }, [400, 401, 403]),
+        response: withErrors({ 200: pageOf(ApiKeyModel) }, [400, 401, 403]),
         detail: detail("listApiKeys", "List the team's API keys"),
       },
     )

@@ -61,3 +61,11 @@ export const lockKey = async (
 export const revokeKey = async (tx: Queryable, keyId: string): Promise<void> => {
   await tx`update api_keys set revoked_at = now() where id = ${keyId}`;
 };
+
+/** Of any team; those that are not revoked. */
+export const findKeys = (
+  sql: Queryable,
+  ids: readonly string[],
+): Promise<(ApiKeyRow & { team_id: string })[]> => sql<(ApiKeyRow & { team_id: string })[]>`
+  select team_id, id, name, key_prefix, scopes, created_by, last_used_at, expires_at, created_at
+  from api_keys where revoked_at is null and id = any(${[...ids]}::uuid[])`;

@@ -1,11 +1,11 @@
-/** `/v1/sandboxes/{id}/logs`, `/ports`, `/metrics`, `/processes`. */
+/** `/v1/sandboxes/{id}/logs`, `/ports`, `/processes`. */
 import { Elysia, t } from "elysia";
 
 import { KEY_OR_TEAM } from "../docs/security.ts";
 import { withErrors } from "../http/error-responses.ts";
-import { integer, nullable, Timestamp } from "../http/schemas.ts";
+import { integer, nullable } from "../http/schemas.ts";
 import type { Services } from "../services.ts";
-import { killProcess, listPorts, listProcesses, readLogs, readSample } from "./inspect.ts";
+import { killProcess, listPorts, listProcesses, readLogs } from "./inspect.ts";
 import { sandboxIdOf, SandboxParams } from "./requests.ts";
 
 const detail = (operationId: string, summary: string) => ({
@@ -16,22 +16,6 @@ const detail = (operationId: string, summary: string) => ({
 });
 
 const ERRORS = [400, 401, 403, 404, 409, 502, 503, 504] as const;
-
-const Bytes = integer({ description: "Bytes" });
-
-const SampleModel = t.Object(
-  {
-    at: Timestamp,
-    cpu_count: integer(),
-    cpu_used_percent: t.Number({ description: "Of all its CPUs together, since the question before" }),
-    memory_used_bytes: Bytes,
-    memory_total_bytes: Bytes,
-    memory_cache_bytes: Bytes,
-    disk_used_bytes: Bytes,
-    disk_total_bytes: Bytes,
-  },
-  { title: "SandboxSample" },
-);
 
 const ProcessModel = t.Object(
   { pid: integer(), cmd: t.String(), args: t.Array(t.String()), tag: nullable(t.String()) },
@@ -72,27 +56,6 @@ export const inspectRoutes = ({
         params: SandboxParams,
         response: withErrors({ 200: t.Object({ items: t.Array(t.Object({ port: integer() })) }) }, ERRORS),
         detail: detail("listSandboxPorts", "TCP ports something in the sandbox listens on"),
-      },
-    )
-    .get(
-      "/:id/metrics",
-      async ({ caller, params }) => {
-        const sample = await readSample(sandboxes, caller, sandboxIdOf(params));
-        return {
-          at: sample.at.toISOString(),
-          cpu_count: sample.cpuCount,
-          cpu_used_percent: sample.cpuUsedPercent,
-          memory_used_bytes: sample.memoryUsedBytes,
-          memory_total_bytes: sample.memoryTotalBytes,
-          memory_cache_bytes: sample.memoryCacheBytes,
-          disk_used_bytes: sample.diskUsedBytes,
-          disk_total_bytes: sample.diskTotalBytes,
-        };
-      },
-      {
-        params: SandboxParams,
-        response: withErrors({ 200: SampleModel }, ERRORS),
-        detail: detail("getSandboxMetrics", "What the sandbox uses now"),
       },
     )
     .get(

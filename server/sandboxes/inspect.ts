@@ -10,6 +10,7 @@ import type { TeamCaller } from "../auth/context.ts";
 import { notFound } from "../errors.ts";
 import type { HostClient } from "../hosts/client-pool.ts";
 import { answered } from "../hosts/failures.ts";
+import type { SandboxSample } from "../samples/sample.ts";
 import { guestError } from "../traffic/guest-errors.ts";
 import type { SandboxContext } from "./context.ts";
 import { type ExecDeps, guestOf } from "./exec.ts";
@@ -55,17 +56,6 @@ export const listPorts = async (context: SandboxContext, caller: Caller, id: str
   );
   return ports;
 };
-
-export interface SandboxSample {
-  at: Date;
-  cpuCount: number;
-  cpuUsedPercent: number;
-  memoryUsedBytes: number;
-  memoryTotalBytes: number;
-  memoryCacheBytes: number;
-  diskUsedBytes: number;
-  diskTotalBytes: number;
-}
 
 const toSample = (metrics: GetMetricsResponse): SandboxSample => ({
   at: metrics.at ? timestampDate(metrics.at) : new Date(),

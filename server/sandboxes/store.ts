@@ -210,3 +210,9 @@ export const noteActivity = async (
     where s.id = n.id and s.host_id = ${hostId} and s.status = 'running'
       and (s.expires_at, s.last_active_at) is distinct from (n.expires_at, n.last_active_at)`;
 };
+
+/** Of any team; those that are there. */
+export const findSandboxes = async (sql: Queryable, ids: readonly string[]): Promise<Sandbox[]> => {
+  const rows = await sql<SandboxRow[]>`select * from sandboxes where id = any(${[...ids]}::uuid[])`;
+  return rows.map(toSandbox);
+};

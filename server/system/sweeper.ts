@@ -2,6 +2,7 @@
 import type { Sql, Tx } from "../../db/sql.ts";
 import type { BackgroundJob } from "../background.ts";
 import type { Log } from "../log.ts";
+import { sampleSweeps } from "../samples/roll-up.ts";
 
 const INTERVAL_MS = 10 * 60_000;
 /** Rows per table and transaction: a sweep never holds much for long. */
@@ -10,7 +11,7 @@ const BATCH = 1_000;
 const MAX_BATCHES = 100;
 const LOCK = 0x73_77_65_65_70;
 
-/** Each removes up to `BATCH` rows and tells how many. */
+/** Each removes up to `BATCH` rows, or more, and tells how many. */
 const SWEEPS: Record<string, (tx: Tx) => Promise<{ count: number }>> = {
   // A day longer than they count: someone may ask why.
   sessions: (tx) => tx`
@@ -28,9 +29,10 @@ const SWEEPS: Record<string, (tx: Tx) => Promise<{ count: number }>> = {
   rateLimits: (tx) => tx`
     delete from rate_limits where ctid in (
       select ctid from rate_limits where window_start < now() - interval '1 day' limit ${BATCH})`,
+  // There may be many times more of them than of anything else.
   events: (tx) => tx`
     delete from events where id in (
-      select id from events where created_at < now() - interval '1 hour' limit ${BATCH})`,
+      select id from events where created_at < now() - interval '1 hour' limit ${10 * BATCH})`,
   monitorHolds: (tx) => tx`
     delete from monitor_holds where id in (
       select id from monitor_holds where ended_at < now() - interval '30 days' limit ${BATCH})`,
@@ -38,6 +40,7 @@ const SWEEPS: Record<string, (tx: Tx) => Promise<{ count: number }>> = {
     delete from sandboxes where id in (
       select id from sandboxes
       where status in ('stopped', 'error') and updated_at < now() - interval '30 days' limit ${BATCH})`,
+  ...sampleSweeps(10 * BATCH),
 };
 
 export class Sweeper implements BackgroundJob {

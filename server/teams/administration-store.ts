@@ -44,6 +44,9 @@ export const findAnyTeam = async (sql: Queryable, id: string): Promise<AnyTeam |
   return row;
 };
 
+export const findAnyTeams = (sql: Queryable, ids: readonly string[]): Promise<AnyTeam[]> =>
+  sql<AnyTeam[]>`${anyTeams(sql)} and t.id = any(${[...ids]}::uuid[])`;
+
 export const hasHosts = async (sql: Queryable, id: string): Promise<boolean> => {
   const [row] = await sql<{ found: boolean }[]>`
     select exists (select from hosts where team_id = ${id} and deleted_at is null) as found`;

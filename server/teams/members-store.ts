@@ -22,11 +22,12 @@ export const insertMembership = async (
     values (${membership.teamId}, ${membership.userId}, ${membership.role}, ${membership.isDefault})`;
 };
 
+const columns = (sql: Queryable) => sql`
+  m.user_id as "userId", u.name, u.email, m.role, u.disabled_at is not null as "isDisabled",
+  m.created_at as "joinedAt"`;
+
 const members = (sql: Queryable, teamId: string) => sql`
-  select m.user_id as "userId", u.name, u.email, m.role, u.disabled_at is not null as "isDisabled",
-    m.created_at as "joinedAt"
-  from memberships m join users u on u.id = m.user_id
-  where m.team_id = ${teamId}`;
+  select ${columns(sql)} from memberships m join users u on u.id = m.user_id where m.team_id = ${teamId}`;
 
 /** Oldest account first: an order that no change of role or name disturbs. */
 export const listMembers = (
@@ -105,3 +106,13 @@ export const setDefaultTeam = async (
     where user_id = ${userId} and team_id = ${teamId} returning team_id`;
   return rows.length === 1;
 };
+
+/** People in teams, of any pairs of the two; those that are members. */
+export const findMembers = (
+  sql: Queryable,
+  pairs: readonly { teamId: string; userId: string }[],
+): Promise<(Member & { teamId: string })[]> => sql<(Member & { teamId: string })[]>`
+  select m.team_id as "teamId", ${columns(sql)} from memberships m join users u on u.id = m.user_id
+  where (m.team_id, m.user_id) in (
+    select * from unnest(
+      ${pairs.map(({ teamId }) => teamId)}::uuid[], ${pairs.map(({ userId }) => userId)}::uuid[]))`;

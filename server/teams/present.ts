@@ -4,7 +4,7 @@ import { type Static, t } from "elysia";
 import { formatTeamId, formatUserId } from "../../proto/ids.ts";
 import { integer, TeamRoleWord, Timestamp } from "../http/schemas.ts";
 import type { Member } from "./members-store.ts";
-import type { Team } from "./team.ts";
+import type { Team, TeamProfile } from "./team.ts";
 
 export const TeamModel = t.Object(
   {
@@ -23,6 +23,11 @@ export const TeamModel = t.Object(
   { title: "Team" },
 );
 
+/** A team as it is for everyone in it. */
+export const TeamProfileModel = t.Omit(TeamModel, ["role", "is_default", "joined_at"], {
+  title: "TeamProfile",
+});
+
 export const MemberModel = t.Object(
   {
     user_id: t.String(),
@@ -35,16 +40,20 @@ export const MemberModel = t.Object(
   { title: "Member" },
 );
 
-export const presentTeam = (team: Team): Static<typeof TeamModel> => ({
+export const presentTeamProfile = (team: TeamProfile): Static<typeof TeamProfileModel> => ({
   id: formatTeamId(team.id),
   name: team.name,
   slug: team.slug,
   is_byoc: team.isByoc,
   limits: team.limits,
+  created_at: team.createdAt.toISOString(),
+});
+
+export const presentTeam = (team: Team): Static<typeof TeamModel> => ({
+  ...presentTeamProfile(team),
   role: team.role,
   is_default: team.isDefault,
   joined_at: team.joinedAt.toISOString(),
-  created_at: team.createdAt.toISOString(),
 });
 
 export const presentMember = (member: Member): Static<typeof MemberModel> => ({

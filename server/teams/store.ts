@@ -3,7 +3,7 @@ import type { TeamRole } from "../../db/constants.ts";
 import type { Queryable, Tx } from "../../db/sql.ts";
 import { ZERO_UUID } from "../../proto/ids.ts";
 import { newSlug } from "./names.ts";
-import type { Team } from "./team.ts";
+import type { Team, TeamProfile } from "./team.ts";
 
 const SLUG_ATTEMPTS = 5;
 
@@ -94,3 +94,9 @@ export const markDeleted = async (tx: Tx, id: string): Promise<void> => {
   await tx`update teams set deleted_at = now() where id = ${id}`;
   await tx`update api_keys set revoked_at = now() where team_id = ${id} and revoked_at is null`;
 };
+
+/** Those that are not deleted. */
+export const findTeamProfiles = (sql: Queryable, ids: readonly string[]): Promise<TeamProfile[]> =>
+  sql<TeamProfile[]>`
+    select id, name, slug, is_byoc as "isByoc", limits, created_at as "createdAt"
+    from teams where deleted_at is null and id = any(${[...ids]}::uuid[])`;

@@ -1,7 +1,8 @@
-/** A team as one of its people sees it. */
+/** A team, and as one of its people sees it. */
 import type { TeamRole } from "../../db/constants.ts";
 
-export interface Team {
+/** What is the same for everyone in it. */
+export interface TeamProfile {
   /** Bare UUID. */
   id: string;
   name: string;
@@ -10,6 +11,9 @@ export interface Team {
   /** Own limits by wire name; an absent one is the instance's. */
   limits: Record<string, number>;
   createdAt: Date;
+}
+
+export interface Team extends TeamProfile {
   /** Of whoever looks. */
   role: TeamRole;
   /** The one that a sign-in starts in. */

@@ -1,53 +1,17 @@
 /** `/v1/templates` and `/v1/snapshots`. */
-import type { Static } from "@sinclair/typebox";
 import { Elysia, t } from "elysia";
 
-import { HOST_TEMPLATE_STATES, TEMPLATE_TYPES } from "../../db/constants.ts";
-import { formatTemplateId, isUuid, parseSandboxId, ZERO_UUID } from "../../proto/ids.ts";
+import { isUuid, parseSandboxId } from "../../proto/ids.ts";
 import { KEY_OR_TEAM } from "../docs/security.ts";
 import { decodeCursor, toPage } from "../http/cursors.ts";
 import { withErrors } from "../http/error-responses.ts";
-import { DEFAULT_PAGE, integer, nullable, pageOf, PageQuery, Timestamp, wordOf } from "../http/schemas.ts";
+import { DEFAULT_PAGE, pageOf, PageQuery } from "../http/schemas.ts";
 import { readId } from "../http/wire-ids.ts";
 import type { Services } from "../services.ts";
 import { canonicalName } from "./names.ts";
+import { presentTemplate, TemplateModel } from "./present.ts";
 import { createSnapshot, deleteSnapshot, type SnapshotDeps, templateNotFound } from "./snapshots.ts";
-import { findTemplate, listTemplates, type Template } from "./store.ts";
-
-const TemplateModel = t.Object(
-  {
-    id: t.String({ examples: ["tpl-01990000-0000-7000-8000-000000000000"] }),
-    name: t.String(),
-    type: wordOf(TEMPLATE_TYPES),
-    owner: wordOf(["team", "platform"]),
-    state: nullable(wordOf(HOST_TEMPLATE_STATES)),
-    vcpus: integer(),
-    memory_mb: integer(),
-    disk_size_mb: integer(),
-    hosts: integer({ description: "Hosts that hold it whole" }),
-    copying: nullable(
-      t.Number({ description: "0 to 1: how far the copy to a further host is; null when there is none" }),
-    ),
-    size_bytes: nullable(integer({ description: "On one host; null while it is being made" })),
-    created_at: Timestamp,
-  },
-  { title: "Template" },
-);
-
-const present = (template: Template): Static<typeof TemplateModel> => ({
-  id: formatTemplateId(template.id),
-  name: template.name,
-  type: template.type,
-  owner: template.teamId === ZERO_UUID ? "platform" : "team",
-  state: template.state,
-  vcpus: template.vcpus,
-  memory_mb: template.memoryMb,
-  disk_size_mb: template.diskSizeMb,
-  hosts: template.hosts,
-  copying: template.copying,
-  size_bytes: template.sizeBytes,
-  created_at: template.createdAt.toISOString(),
-});
+import { findTemplate, listTemplates } from "./store.ts";
 
 const Name = t.Object({ name: t.String({ minLength: 1, maxLength: 128 }) });
 
@@ -66,7 +30,7 @@ const listPage = async (
   const [beforeId = null] = cursor === undefined ? [] : decodeCursor(cursor, 1, isUuid);
   const rows = await listTemplates(sql, { ...filter, beforeId, limit: limit + 1 });
   const page = toPage(rows, limit, ({ id }) => [id]);
-  return { ...page, items: page.items.map(present) };
+  return { ...page, items: page.items.map(presentTemplate) };
 };
 
 /** What sandboxes start from: read by whoever starts sandboxes, and by whoever makes templates. */
@@ -88,7 +52,7 @@ export const templateRoutes = ({ guards, snapshots }: Pick<Services, "guards" | 
       async ({ caller: { teamId }, params }) => {
         const template = await findTemplate(snapshots.sql, { teamId, name: canonicalName(params.name) });
         if (!template) throw templateNotFound(params.name);
-        return present(template);
+        return presentTemplate(template);
       },
       {
         params: Name,
@@ -107,7 +71,7 @@ export const snapshotRoutes = ({ guards, snapshots }: Pick<Services, "guards" | 
         const sandboxId = readId(parseSandboxId, "sandbox_id", body.sandbox_id);
         const template = await createSnapshot(snapshots, caller, { sandboxId, name: body.name ?? null });
         set.status = 201;
-        return present(template);
+        return presentTemplate(template);
       },
       {
         body: t.Object({

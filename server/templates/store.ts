@@ -210,3 +210,7 @@ export const listUnfinished = async (
   where h.host_id = ${hostId} and h.state = 'building' and t.type = 'snapshot' and t.deleted_at is null
     and h.created_at < now() - make_interval(secs => ${olderThanSec})
   limit 100`;
+
+/** Of any team; those that are not deleted. */
+export const findTemplates = (sql: Queryable, ids: readonly string[]): Promise<Template[]> => sql<Template[]>`
+  select ${columns(sql)} from templates t where t.deleted_at is null and t.id = any(${[...ids]}::uuid[])`;

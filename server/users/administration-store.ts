@@ -41,6 +41,9 @@ export const findAnyUser = async (sql: Queryable, id: string): Promise<AnyUser |
   return row;
 };
 
+export const findAnyUsers = (sql: Queryable, ids: readonly string[]): Promise<AnyUser[]> =>
+  sql<AnyUser[]>`${anyUsers(sql)} and u.id = any(${[...ids]}::uuid[])`;
+
 /** An administrator whose account is enabled. */
 export interface ActingAdmin {
   id: string;

@@ -43,7 +43,10 @@ const send = async (name: string, route: RouteCase, world: World): Promise<Outco
     headers: { ...world.headers, ...(body !== undefined && { "content-type": "application/json" }) },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
-  const text = await response.text();
+  // A stream of events says nothing more of the door, and does not end.
+  const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
+  if (isStream) await response.body?.cancel();
+  const text = isStream ? "" : await response.text();
   return { status: response.status, code: /"error":\{"code":"([a-z_]+)"/.exec(text)?.[1] ?? "" };
 };
 

@@ -32,8 +32,10 @@ test("takes what is over, in batches, and nothing else; two at once do no harm",
   await sql`insert into idempotency_keys (team_id, key, request_hash, created_at)
     values (${ZERO_UUID}, 'old', ${Buffer.alloc(32)}, now() - interval '25 hours'),
       (${ZERO_UUID}, 'new', ${Buffer.alloc(32)}, now())`;
-  await sql`insert into events (kind, payload, created_at)
-    values ('old', '{}', now() - interval '2 hours'), ('new', '{}', now())`;
+  // What the rows above were told by is not counted here.
+  await sql`delete from events`;
+  await sql`insert into events (kind, resource, is_new, created_at)
+    values ('user', ${userId}, true, now() - interval '2 hours'), ('session', ${userId}, false, now())`;
   await sql`insert into rate_limits (bucket, window_start)
     values ('old', now() - interval '2 days'), ('new', now())`;
 
@@ -51,7 +53,7 @@ test("takes what is over, in batches, and nothing else; two at once do no harm",
     sessions: 3,
     sandboxes: ["pending", "stopped"],
     keys: ["new"],
-    events: ["new"],
+    events: ["session"],
     limits: ["new"],
   });
 });

@@ -26,9 +26,10 @@ export class HostMonitor implements BackgroundJob {
   #isWatching = false;
   #isHolding = false;
   #lastRoundMs = 0;
+  #collecting: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly deps: ReconcileDeps,
+    private readonly deps: ReconcileDeps & { samples: { collect(): Promise<void> } },
     private readonly times: { monitorMs: number; staleMs: number },
   ) {
     this.#rounds = new Rounds(deps);
@@ -49,7 +50,7 @@ export class HostMonitor implements BackgroundJob {
     if (this.#timer) clearInterval(this.#timer);
     await this.#leadership.stop();
     // What a host takes longer for is repeated by the next server: nothing is lost by leaving it.
-    await Promise.race([this.#rounds.stop(), Bun.sleep(STOP_MS)]);
+    await Promise.race([Promise.all([this.#rounds.stop(), this.#collecting]), Bun.sleep(STOP_MS)]);
   }
 
   /** Reconciles all online hosts, whichever server leads; resolves when each is done. */
@@ -105,6 +106,8 @@ export class HostMonitor implements BackgroundJob {
 
   async #goRound(): Promise<void> {
     const startedAtMs = performance.now();
+    // Beside the reconcile: the one waits for the other as little as hosts do.
+    this.#collecting = this.deps.samples.collect();
     await this.#rounds.go();
     this.#lastRoundMs = performance.now() - startedAtMs;
     const { lead } = this.#leadership;

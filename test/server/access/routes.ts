@@ -200,6 +200,8 @@ export const ROUTES: Record<string, RouteCase> = {
   ),
   "GET /v1/admin/hosts": route(ADMIN, 200, () => "/v1/admin/hosts"),
   "GET /v1/admin/quarantine": route(ADMIN, 200, () => "/v1/admin/quarantine"),
+  "GET /v1/events": route(TEAM, 200, () => "/v1/events"),
+  "GET /v1/admin/events": route(ADMIN, 200, () => "/v1/admin/events"),
   "GET /v1/admin/monitor": route(ADMIN, 200, () => "/v1/admin/monitor"),
   // Nothing is held: whoever may ask is told so.
   "POST /v1/admin/monitor/release": route(ADMIN, 409, () => ({
@@ -217,6 +219,7 @@ export const ROUTES: Record<string, RouteCase> = {
   "POST /v1/hosts/:id/token": route(CHANGE_HOST, 201, ({ host }) => `/v1/hosts/${host}/token`),
   "POST /v1/hosts/:id/drain": route(CHANGE_HOST, 200, ({ host }) => `/v1/hosts/${host}/drain`),
   "POST /v1/hosts/:id/undrain": route(CHANGE_HOST, 200, ({ host }) => `/v1/hosts/${host}/undrain`),
+  "GET /v1/hosts/:id/metrics": route(OWN_HOST, 200, ({ host }) => `/v1/hosts/${host}/metrics`),
   "GET /v1/hosts/:id/delete-preview": route(OWN_HOST, 200, ({ host }) => `/v1/hosts/${host}/delete-preview`),
   "DELETE /v1/hosts/:id": route(CHANGE_HOST, 204, ({ host }) => `/v1/hosts/${host}`, CHANGES),
   "POST /v1/hosts/:id/heartbeat": route({ kind: "host" }, 200, ({ host }) => ({
@@ -290,6 +293,7 @@ export const ROUTES: Record<string, RouteCase> = {
     path: `/v1/sandboxes/${sandbox}/files/move`,
     body: { source: "/a", destination: "/b" },
   })),
+  "GET /v1/sandboxes/stats": route(SANDBOXES_READ, 200, () => "/v1/sandboxes/stats"),
   "GET /v1/sandboxes/:id/ports": route(
     SANDBOX_READ,
     ENDED,

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file wrenn/host/v1/host.proto.
  */
 export const file_wrenn_host_v1_host: GenFile = /*@__PURE__*/
-  fileDesc("Chh3cmVubi9ob3N0L3YxL2hvc3QucHJvdG8SDXdyZW5uLmhvc3QudjEidgoHVGltZW91dBIoCgRraW5kGAEgASgOMhoud3Jlbm4uaG9zdC52MS5UaW1lb3V0S2luZBITCgt0aW1lb3V0X3NlYxgCIAEoDRIsCgZhY3Rpb24YAyABKA4yHC53cmVubi5ob3N0LnYxLlRpbWVvdXRBY3Rpb24iZwoNTmV0d29ya1BvbGljeRIWCg5hbGxvd19pbnRlcm5ldBgBIAEoCBITCgthbGxvd19jaWRycxgCIAMoCRISCgpkZW55X2NpZHJzGAMgAygJEhUKDWFsbG93X2RvbWFpbnMYBCADKAkiSQoLVGVtcGxhdGVSZWYSDwoHdGVhbV9pZBgBIAEoCRITCgt0ZW1wbGF0ZV9pZBgCIAEoCRIUCgh0ZW1wbGF0ZRgDIAEoCUICGAEi+QIKFENyZWF0ZVNhbmRib3hSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkSLAoIdGVtcGxhdGUYAiABKAsyGi53cmVubi5ob3N0LnYxLlRlbXBsYXRlUmVmEg0KBXZjcHVzGAMgASgNEhEKCW1lbW9yeV9tYhgEIAEoDRIUCgxkaXNrX3NpemVfbWIYBSABKA0SJwoHdGltZW91dBgGIAEoCzIWLndyZW5uLmhvc3QudjEuVGltZW91dBItCgduZXR3b3JrGAcgASgLMhwud3Jlbm4uaG9zdC52MS5OZXR3b3JrUG9saWN5EjsKBGVudnMYCCADKAsyLS53cmVubi5ob3N0LnYxLkNyZWF0ZVNhbmRib3hSZXF1ZXN0LkVudnNFbnRyeRIUCgxhY2Nlc3NfdG9rZW4YCSABKAkSDwoHdGVhbV9pZBgKIAEoCRorCglFbnZzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJFChVDcmVhdGVTYW5kYm94UmVzcG9uc2USLAoHc2FuZGJveBgBIAEoCzIbLndyZW5uLmhvc3QudjEuU2FuZGJveFN0YXRlIisKFURlc3Ryb3lTYW5kYm94UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJIhgKFkRlc3Ryb3lTYW5kYm94UmVzcG9uc2UiPgoTUGF1c2VTYW5kYm94UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJEhMKC2tlZXBfbWVtb3J5GAIgASgIIkQKFFBhdXNlU2FuZGJveFJlc3BvbnNlEiwKB3NhbmRib3gYASABKAsyGy53cmVubi5ob3N0LnYxLlNhbmRib3hTdGF0ZSJ3ChRSZXN1bWVTYW5kYm94UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJEhQKDGFjY2Vzc190b2tlbhgCIAEoCRInCgd0aW1lb3V0GAMgASgLMhYud3Jlbm4uaG9zdC52MS5UaW1lb3V0EgwKBGNvbGQYBCABKAgiRQoVUmVzdW1lU2FuZGJveFJlc3BvbnNlEiwKB3NhbmRib3gYASABKAsyGy53cmVubi5ob3N0LnYxLlNhbmRib3hTdGF0ZSJ9ChJGb3JrU2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRIqCghjaGlsZHJlbhgCIAMoCzIYLndyZW5uLmhvc3QudjEuRm9ya0NoaWxkEicKB3RpbWVvdXQYAyABKAsyFi53cmVubi5ob3N0LnYxLlRpbWVvdXQiNQoJRm9ya0NoaWxkEhIKCnNhbmRib3hfaWQYASABKAkSFAoMYWNjZXNzX3Rva2VuGAIgASgJIkEKE0ZvcmtTYW5kYm94UmVzcG9uc2USKgoHcmVzdWx0cxgBIAMoCzIZLndyZW5uLmhvc3QudjEuRm9ya1Jlc3VsdCJdCgpGb3JrUmVzdWx0EhIKCnNhbmRib3hfaWQYASABKAkSLAoHc2FuZGJveBgCIAEoCzIbLndyZW5uLmhvc3QudjEuU2FuZGJveFN0YXRlEg0KBWVycm9yGAMgASgJIoIBChRVcGRhdGVTYW5kYm94UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJEicKB3RpbWVvdXQYAiABKAsyFi53cmVubi5ob3N0LnYxLlRpbWVvdXQSLQoHbmV0d29yaxgDIAEoCzIcLndyZW5uLmhvc3QudjEuTmV0d29ya1BvbGljeSJFChVVcGRhdGVTYW5kYm94UmVzcG9uc2USLAoHc2FuZGJveBgBIAEoCzIbLndyZW5uLmhvc3QudjEuU2FuZGJveFN0YXRlIigKElBpbmdTYW5kYm94UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJIkMKE1BpbmdTYW5kYm94UmVzcG9uc2USLAoHc2FuZGJveBgBIAEoCzIbLndyZW5uLmhvc3QudjEuU2FuZGJveFN0YXRlIhYKFExpc3RTYW5kYm94ZXNSZXF1ZXN0IlkKFUxpc3RTYW5kYm94ZXNSZXNwb25zZRIuCglzYW5kYm94ZXMYASADKAsyGy53cmVubi5ob3N0LnYxLlNhbmRib3hTdGF0ZRIQCghkcmFpbmluZxgCIAEoCCK1AgoMU2FuZGJveFN0YXRlEhIKCnNhbmRib3hfaWQYASABKAkSLAoGc3RhdHVzGAIgASgOMhwud3Jlbm4uaG9zdC52MS5TYW5kYm94U3RhdHVzEg4KBnJlYXNvbhgDIAEoCRITCgttZW1vcnlfa2VwdBgEIAEoCBIuCgpleHBpcmVzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X2FjdGl2ZV9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFdmNwdXMYByABKA0SEQoJbWVtb3J5X21iGAggASgNEg8KB3RlYW1faWQYCSABKAkSEwoLdGVtcGxhdGVfaWQYCiABKAkSEgoKZGlza19ieXRlcxgLIAEoBCIuChdBY2tub3dsZWRnZUVuZGVkUmVxdWVzdBITCgtzYW5kYm94X2lkcxgBIAMoCSIaChhBY2tub3dsZWRnZUVuZGVkUmVzcG9uc2UiKwoVR2V0U2FuZGJveExvZ3NSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkiPgoWR2V0U2FuZGJveExvZ3NSZXNwb25zZRIPCgdjb25zb2xlGAEgASgMEhMKC2d1ZXN0X2FnZW50GAIgASgMIiYKEExpc3RQb3J0c1JlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCSIiChFMaXN0UG9ydHNSZXNwb25zZRINCgVwb3J0cxgBIAMoDSInChFHZXRNZXRyaWNzUmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJIu8BChJHZXRNZXRyaWNzUmVzcG9uc2USJgoCYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhgKEGNwdV91c2VkX3BlcmNlbnQYAiABKAESEQoJY3B1X2NvdW50GAMgASgNEhkKEW1lbW9yeV91c2VkX2J5dGVzGAQgASgEEhoKEm1lbW9yeV90b3RhbF9ieXRlcxgFIAEoBBIXCg9kaXNrX3VzZWRfYnl0ZXMYBiABKAQSGAoQZGlza190b3RhbF9ieXRlcxgHIAEoBBIaChJtZW1vcnlfY2FjaGVfYnl0ZXMYCCABKAQiWQoVQ3JlYXRlU25hcHNob3RSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkSLAoIdGVtcGxhdGUYAiABKAsyGi53cmVubi5ob3N0LnYxLlRlbXBsYXRlUmVmIkMKFkNyZWF0ZVNuYXBzaG90UmVzcG9uc2USKQoIdGVtcGxhdGUYASABKAsyFy53cmVubi5ob3N0LnYxLlRlbXBsYXRlIkUKFURlbGV0ZVRlbXBsYXRlUmVxdWVzdBIsCgh0ZW1wbGF0ZRgBIAEoCzIaLndyZW5uLmhvc3QudjEuVGVtcGxhdGVSZWYiGAoWRGVsZXRlVGVtcGxhdGVSZXNwb25zZSIWChRMaXN0VGVtcGxhdGVzUmVxdWVzdCJDChVMaXN0VGVtcGxhdGVzUmVzcG9uc2USKgoJdGVtcGxhdGVzGAEgAygLMhcud3Jlbm4uaG9zdC52MS5UZW1wbGF0ZSKTAQoIVGVtcGxhdGUSJwoDcmVmGAEgASgLMhoud3Jlbm4uaG9zdC52MS5UZW1wbGF0ZVJlZhINCgV2Y3B1cxgCIAEoDRIRCgltZW1vcnlfbWIYAyABKA0SFAoMZGlza19zaXplX21iGAQgASgNEhIKCnNpemVfYnl0ZXMYBSABKAQSEgoKcnVudGltZV9pZBgGIAEoCSJIChhMaXN0VGVtcGxhdGVGaWxlc1JlcXVlc3QSLAoIdGVtcGxhdGUYASABKAsyGi53cmVubi5ob3N0LnYxLlRlbXBsYXRlUmVmIkQKGUxpc3RUZW1wbGF0ZUZpbGVzUmVzcG9uc2USJwoEcGxhbhgBIAEoCzIZLndyZW5uLmhvc3QudjEuRXhwb3J0UGxhbiJwChdMaXN0TWlzc2luZ0ZpbGVzUmVxdWVzdBIsCgh0ZW1wbGF0ZRgBIAEoCzIaLndyZW5uLmhvc3QudjEuVGVtcGxhdGVSZWYSJwoEcGxhbhgCIAEoCzIZLndyZW5uLmhvc3QudjEuRXhwb3J0UGxhbiI6ChhMaXN0TWlzc2luZ0ZpbGVzUmVzcG9uc2USDwoHcHJlc2VudBgBIAEoCBINCgVuYW1lcxgCIAMoCSJUChVFeHBvcnRUZW1wbGF0ZVJlcXVlc3QSLAoIdGVtcGxhdGUYASABKAsyGi53cmVubi5ob3N0LnYxLlRlbXBsYXRlUmVmEg0KBW5hbWVzGAIgAygJIs0BChZFeHBvcnRUZW1wbGF0ZVJlc3BvbnNlEisKBGZpbGUYASABKAsyGy53cmVubi5ob3N0LnYxLkV4cG9ydGVkRmlsZUgAEg4KBGRhdGEYAiABKAxIABIzCgpjb21wcmVzc2VkGAMgASgLMh0ud3Jlbm4uaG9zdC52MS5Db21wcmVzc2VkRGF0YUgAEg4KBGhvbGUYBCABKARIABIpCgRwbGFuGAUgASgLMhkud3Jlbm4uaG9zdC52MS5FeHBvcnRQbGFuSABCBgoEcGFydCJMCgpFeHBvcnRQbGFuEioKBWZpbGVzGAEgAygLMhsud3Jlbm4uaG9zdC52MS5FeHBvcnRlZEZpbGUSEgoKcnVudGltZV9pZBgCIAEoCSJZCgxFeHBvcnRlZEZpbGUSDAoEbmFtZRgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgEEg4KBmRpZ2VzdBgDIAEoCRIXCg9hbGxvY2F0ZWRfYnl0ZXMYBCABKAQiLAoOQ29tcHJlc3NlZERhdGESDAoEenN0ZBgBIAEoDBIMCgRzaXplGAIgASgNIhYKFEdldEhvc3RTdGF0dXNSZXF1ZXN0IoUCChVHZXRIb3N0U3RhdHVzUmVzcG9uc2USFgoOZnJlZV9tZW1vcnlfbWIYASABKAQSFAoMZnJlZV9kaXNrX21iGAIgASgEEhkKEXJ1bm5pbmdfc2FuZGJveGVzGAMgASgNEhgKEHBhdXNlZF9zYW5kYm94ZXMYBCABKA0SEAoIZHJhaW5pbmcYBSABKAgSEwoLYWNjZWxlcmF0b3IYBiABKAkSEgoKcnVudGltZV9pZBgHIAEoCRIVCg1hZ2VudF92ZXJzaW9uGAggASgJEiEKBHdvcmsYCSADKAsyEy53cmVubi5ob3N0LnYxLldvcmsSFAoMcmVhZHlfc3BhcmVzGAogASgNIlQKBFdvcmsSDAoEa2luZBgBIAEoCRIPCgdzdWJqZWN0GAIgASgJEgwKBHN0ZXAYAyABKAkSEAoIcHJvZ3Jlc3MYBCABKAESDQoFZXJyb3IYBSABKAkiEQoPUGF1c2VBbGxSZXF1ZXN0Ij4KEFBhdXNlQWxsUmVzcG9uc2USDgoGcGF1c2VkGAEgASgNEhoKEmZhaWxlZF9zYW5kYm94X2lkcxgCIAMoCSIdCgxEcmFpblJlcXVlc3QSDQoFcGF1c2UYASABKAgiDwoNRHJhaW5SZXNwb25zZSIQCg5VbmRyYWluUmVxdWVzdCIRCg9VbmRyYWluUmVzcG9uc2UqXQoLVGltZW91dEtpbmQSHAoYVElNRU9VVF9LSU5EX1VOU1BFQ0lGSUVEEAASFQoRVElNRU9VVF9LSU5EX0lETEUQARIZChVUSU1FT1VUX0tJTkRfREVBRExJTkUQAipiCg1UaW1lb3V0QWN0aW9uEh4KGlRJTUVPVVRfQUNUSU9OX1VOU1BFQ0lGSUVEEAASGAoUVElNRU9VVF9BQ1RJT05fUEFVU0UQARIXChNUSU1FT1VUX0FDVElPTl9LSUxMEAIqmQEKDVNhbmRib3hTdGF0dXMSHgoaU0FOREJPWF9TVEFUVVNfVU5TUEVDSUZJRUQQABIaChZTQU5EQk9YX1NUQVRVU19SVU5OSU5HEAESGQoVU0FOREJPWF9TVEFUVVNfUEFVU0VEEAISFwoTU0FOREJPWF9TVEFUVVNfQlVTWRADEhgKFFNBTkRCT1hfU1RBVFVTX0VOREVEEAQyxw8KC0hvc3RTZXJ2aWNlEloKDUNyZWF0ZVNhbmRib3gSIy53cmVubi5ob3N0LnYxLkNyZWF0ZVNhbmRib3hSZXF1ZXN0GiQud3Jlbm4uaG9zdC52MS5DcmVhdGVTYW5kYm94UmVzcG9uc2USXQoORGVzdHJveVNhbmRib3gSJC53cmVubi5ob3N0LnYxLkRlc3Ryb3lTYW5kYm94UmVxdWVzdBolLndyZW5uLmhvc3QudjEuRGVzdHJveVNhbmRib3hSZXNwb25zZRJXCgxQYXVzZVNhbmRib3gSIi53cmVubi5ob3N0LnYxLlBhdXNlU2FuZGJveFJlcXVlc3QaIy53cmVubi5ob3N0LnYxLlBhdXNlU2FuZGJveFJlc3BvbnNlEloKDVJlc3VtZVNhbmRib3gSIy53cmVubi5ob3N0LnYxLlJlc3VtZVNhbmRib3hSZXF1ZXN0GiQud3Jlbm4uaG9zdC52MS5SZXN1bWVTYW5kYm94UmVzcG9uc2USVAoLRm9ya1NhbmRib3gSIS53cmVubi5ob3N0LnYxLkZvcmtTYW5kYm94UmVxdWVzdBoiLndyZW5uLmhvc3QudjEuRm9ya1NhbmRib3hSZXNwb25zZRJaCg1VcGRhdGVTYW5kYm94EiMud3Jlbm4uaG9zdC52MS5VcGRhdGVTYW5kYm94UmVxdWVzdBokLndyZW5uLmhvc3QudjEuVXBkYXRlU2FuZGJveFJlc3BvbnNlElQKC1BpbmdTYW5kYm94EiEud3Jlbm4uaG9zdC52MS5QaW5nU2FuZGJveFJlcXVlc3QaIi53cmVubi5ob3N0LnYxLlBpbmdTYW5kYm94UmVzcG9uc2USWgoNTGlzdFNhbmRib3hlcxIjLndyZW5uLmhvc3QudjEuTGlzdFNhbmRib3hlc1JlcXVlc3QaJC53cmVubi5ob3N0LnYxLkxpc3RTYW5kYm94ZXNSZXNwb25zZRJjChBBY2tub3dsZWRnZUVuZGVkEiYud3Jlbm4uaG9zdC52MS5BY2tub3dsZWRnZUVuZGVkUmVxdWVzdBonLndyZW5uLmhvc3QudjEuQWNrbm93bGVkZ2VFbmRlZFJlc3BvbnNlEl0KDkdldFNhbmRib3hMb2dzEiQud3Jlbm4uaG9zdC52MS5HZXRTYW5kYm94TG9nc1JlcXVlc3QaJS53cmVubi5ob3N0LnYxLkdldFNhbmRib3hMb2dzUmVzcG9uc2USTgoJTGlzdFBvcnRzEh8ud3Jlbm4uaG9zdC52MS5MaXN0UG9ydHNSZXF1ZXN0GiAud3Jlbm4uaG9zdC52MS5MaXN0UG9ydHNSZXNwb25zZRJRCgpHZXRNZXRyaWNzEiAud3Jlbm4uaG9zdC52MS5HZXRNZXRyaWNzUmVxdWVzdBohLndyZW5uLmhvc3QudjEuR2V0TWV0cmljc1Jlc3BvbnNlEl0KDkNyZWF0ZVNuYXBzaG90EiQud3Jlbm4uaG9zdC52MS5DcmVhdGVTbmFwc2hvdFJlcXVlc3QaJS53cmVubi5ob3N0LnYxLkNyZWF0ZVNuYXBzaG90UmVzcG9uc2USXQoORGVsZXRlVGVtcGxhdGUSJC53cmVubi5ob3N0LnYxLkRlbGV0ZVRlbXBsYXRlUmVxdWVzdBolLndyZW5uLmhvc3QudjEuRGVsZXRlVGVtcGxhdGVSZXNwb25zZRJaCg1MaXN0VGVtcGxhdGVzEiMud3Jlbm4uaG9zdC52MS5MaXN0VGVtcGxhdGVzUmVxdWVzdBokLndyZW5uLmhvc3QudjEuTGlzdFRlbXBsYXRlc1Jlc3BvbnNlEmYKEUxpc3RUZW1wbGF0ZUZpbGVzEicud3Jlbm4uaG9zdC52MS5MaXN0VGVtcGxhdGVGaWxlc1JlcXVlc3QaKC53cmVubi5ob3N0LnYxLkxpc3RUZW1wbGF0ZUZpbGVzUmVzcG9uc2USYwoQTGlzdE1pc3NpbmdGaWxlcxImLndyZW5uLmhvc3QudjEuTGlzdE1pc3NpbmdGaWxlc1JlcXVlc3QaJy53cmVubi5ob3N0LnYxLkxpc3RNaXNzaW5nRmlsZXNSZXNwb25zZRJfCg5FeHBvcnRUZW1wbGF0ZRIkLndyZW5uLmhvc3QudjEuRXhwb3J0VGVtcGxhdGVSZXF1ZXN0GiUud3Jlbm4uaG9zdC52MS5FeHBvcnRUZW1wbGF0ZVJlc3BvbnNlMAESWgoNR2V0SG9zdFN0YXR1cxIjLndyZW5uLmhvc3QudjEuR2V0SG9zdFN0YXR1c1JlcXVlc3QaJC53cmVubi5ob3N0LnYxLkdldEhvc3RTdGF0dXNSZXNwb25zZRJLCghQYXVzZUFsbBIeLndyZW5uLmhvc3QudjEuUGF1c2VBbGxSZXF1ZXN0Gh8ud3Jlbm4uaG9zdC52MS5QYXVzZUFsbFJlc3BvbnNlEkIKBURyYWluEhsud3Jlbm4uaG9zdC52MS5EcmFpblJlcXVlc3QaHC53cmVubi5ob3N0LnYxLkRyYWluUmVzcG9uc2USSAoHVW5kcmFpbhIdLndyZW5uLmhvc3QudjEuVW5kcmFpblJlcXVlc3QaHi53cmVubi5ob3N0LnYxLlVuZHJhaW5SZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("Chh3cmVubi9ob3N0L3YxL2hvc3QucHJvdG8SDXdyZW5uLmhvc3QudjEidgoHVGltZW91dBIoCgRraW5kGAEgASgOMhoud3Jlbm4uaG9zdC52MS5UaW1lb3V0S2luZBITCgt0aW1lb3V0X3NlYxgCIAEoDRIsCgZhY3Rpb24YAyABKA4yHC53cmVubi5ob3N0LnYxLlRpbWVvdXRBY3Rpb24iZwoNTmV0d29ya1BvbGljeRIWCg5hbGxvd19pbnRlcm5ldBgBIAEoCBITCgthbGxvd19jaWRycxgCIAMoCRISCgpkZW55X2NpZHJzGAMgAygJEhUKDWFsbG93X2RvbWFpbnMYBCADKAkiSQoLVGVtcGxhdGVSZWYSDwoHdGVhbV9pZBgBIAEoCRITCgt0ZW1wbGF0ZV9pZBgCIAEoCRIUCgh0ZW1wbGF0ZRgDIAEoCUICGAEi+QIKFENyZWF0ZVNhbmRib3hSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkSLAoIdGVtcGxhdGUYAiABKAsyGi53cmVubi5ob3N0LnYxLlRlbXBsYXRlUmVmEg0KBXZjcHVzGAMgASgNEhEKCW1lbW9yeV9tYhgEIAEoDRIUCgxkaXNrX3NpemVfbWIYBSABKA0SJwoHdGltZW91dBgGIAEoCzIWLndyZW5uLmhvc3QudjEuVGltZW91dBItCgduZXR3b3JrGAcgASgLMhwud3Jlbm4uaG9zdC52MS5OZXR3b3JrUG9saWN5EjsKBGVudnMYCCADKAsyLS53cmVubi5ob3N0LnYxLkNyZWF0ZVNhbmRib3hSZXF1ZXN0LkVudnNFbnRyeRIUCgxhY2Nlc3NfdG9rZW4YCSABKAkSDwoHdGVhbV9pZBgKIAEoCRorCglFbnZzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJFChVDcmVhdGVTYW5kYm94UmVzcG9uc2USLAoHc2FuZGJveBgBIAEoCzIbLndyZW5uLmhvc3QudjEuU2FuZGJveFN0YXRlIisKFURlc3Ryb3lTYW5kYm94UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJIhgKFkRlc3Ryb3lTYW5kYm94UmVzcG9uc2UiPgoTUGF1c2VTYW5kYm94UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJEhMKC2tlZXBfbWVtb3J5GAIgASgIIkQKFFBhdXNlU2FuZGJveFJlc3BvbnNlEiwKB3NhbmRib3gYASABKAsyGy53cmVubi5ob3N0LnYxLlNhbmRib3hTdGF0ZSJ3ChRSZXN1bWVTYW5kYm94UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJEhQKDGFjY2Vzc190b2tlbhgCIAEoCRInCgd0aW1lb3V0GAMgASgLMhYud3Jlbm4uaG9zdC52MS5UaW1lb3V0EgwKBGNvbGQYBCABKAgiRQoVUmVzdW1lU2FuZGJveFJlc3BvbnNlEiwKB3NhbmRib3gYASABKAsyGy53cmVubi5ob3N0LnYxLlNhbmRib3hTdGF0ZSJ9ChJGb3JrU2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRIqCghjaGlsZHJlbhgCIAMoCzIYLndyZW5uLmhvc3QudjEuRm9ya0NoaWxkEicKB3RpbWVvdXQYAyABKAsyFi53cmVubi5ob3N0LnYxLlRpbWVvdXQiNQoJRm9ya0NoaWxkEhIKCnNhbmRib3hfaWQYASABKAkSFAoMYWNjZXNzX3Rva2VuGAIgASgJIkEKE0ZvcmtTYW5kYm94UmVzcG9uc2USKgoHcmVzdWx0cxgBIAMoCzIZLndyZW5uLmhvc3QudjEuRm9ya1Jlc3VsdCJdCgpGb3JrUmVzdWx0EhIKCnNhbmRib3hfaWQYASABKAkSLAoHc2FuZGJveBgCIAEoCzIbLndyZW5uLmhvc3QudjEuU2FuZGJveFN0YXRlEg0KBWVycm9yGAMgASgJIoIBChRVcGRhdGVTYW5kYm94UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJEicKB3RpbWVvdXQYAiABKAsyFi53cmVubi5ob3N0LnYxLlRpbWVvdXQSLQoHbmV0d29yaxgDIAEoCzIcLndyZW5uLmhvc3QudjEuTmV0d29ya1BvbGljeSJFChVVcGRhdGVTYW5kYm94UmVzcG9uc2USLAoHc2FuZGJveBgBIAEoCzIbLndyZW5uLmhvc3QudjEuU2FuZGJveFN0YXRlIigKElBpbmdTYW5kYm94UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJIkMKE1BpbmdTYW5kYm94UmVzcG9uc2USLAoHc2FuZGJveBgBIAEoCzIbLndyZW5uLmhvc3QudjEuU2FuZGJveFN0YXRlIhYKFExpc3RTYW5kYm94ZXNSZXF1ZXN0IlkKFUxpc3RTYW5kYm94ZXNSZXNwb25zZRIuCglzYW5kYm94ZXMYASADKAsyGy53cmVubi5ob3N0LnYxLlNhbmRib3hTdGF0ZRIQCghkcmFpbmluZxgCIAEoCCK1AgoMU2FuZGJveFN0YXRlEhIKCnNhbmRib3hfaWQYASABKAkSLAoGc3RhdHVzGAIgASgOMhwud3Jlbm4uaG9zdC52MS5TYW5kYm94U3RhdHVzEg4KBnJlYXNvbhgDIAEoCRITCgttZW1vcnlfa2VwdBgEIAEoCBIuCgpleHBpcmVzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X2FjdGl2ZV9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFdmNwdXMYByABKA0SEQoJbWVtb3J5X21iGAggASgNEg8KB3RlYW1faWQYCSABKAkSEwoLdGVtcGxhdGVfaWQYCiABKAkSEgoKZGlza19ieXRlcxgLIAEoBCIuChdBY2tub3dsZWRnZUVuZGVkUmVxdWVzdBITCgtzYW5kYm94X2lkcxgBIAMoCSIaChhBY2tub3dsZWRnZUVuZGVkUmVzcG9uc2UiKwoVR2V0U2FuZGJveExvZ3NSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkiPgoWR2V0U2FuZGJveExvZ3NSZXNwb25zZRIPCgdjb25zb2xlGAEgASgMEhMKC2d1ZXN0X2FnZW50GAIgASgMIiYKEExpc3RQb3J0c1JlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCSIiChFMaXN0UG9ydHNSZXNwb25zZRINCgVwb3J0cxgBIAMoDSInChFHZXRNZXRyaWNzUmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJIu8BChJHZXRNZXRyaWNzUmVzcG9uc2USJgoCYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhgKEGNwdV91c2VkX3BlcmNlbnQYAiABKAESEQoJY3B1X2NvdW50GAMgASgNEhkKEW1lbW9yeV91c2VkX2J5dGVzGAQgASgEEhoKEm1lbW9yeV90b3RhbF9ieXRlcxgFIAEoBBIXCg9kaXNrX3VzZWRfYnl0ZXMYBiABKAQSGAoQZGlza190b3RhbF9ieXRlcxgHIAEoBBIaChJtZW1vcnlfY2FjaGVfYnl0ZXMYCCABKAQiKQoSTGlzdFNhbXBsZXNSZXF1ZXN0EhMKC2FmdGVyX3JvdW5kGAEgASgEIn4KE0xpc3RTYW1wbGVzUmVzcG9uc2USKgoGcm91bmRzGAEgAygLMhoud3Jlbm4uaG9zdC52MS5TYW1wbGVSb3VuZBInCgNub3cYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmxhc3Rfcm91bmQYAyABKAQizAEKC1NhbXBsZVJvdW5kEg0KBXJvdW5kGAEgASgEEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIdChVob3N0X2NwdV91c2VkX3BlcmNlbnQYAyABKAESGwoTaG9zdF9mcmVlX21lbW9yeV9tYhgEIAEoBBIZChFob3N0X2ZyZWVfZGlza19tYhgFIAEoBBIvCglzYW5kYm94ZXMYBiADKAsyHC53cmVubi5ob3N0LnYxLlNhbmRib3hTYW1wbGUi1gEKDVNhbmRib3hTYW1wbGUSEgoKc2FuZGJveF9pZBgBIAEoCRIYChBjcHVfdXNlZF9wZXJjZW50GAIgASgBEhEKCWNwdV9jb3VudBgDIAEoDRIZChFtZW1vcnlfdXNlZF9ieXRlcxgEIAEoBBIaChJtZW1vcnlfdG90YWxfYnl0ZXMYBSABKAQSGgoSbWVtb3J5X2NhY2hlX2J5dGVzGAYgASgEEhcKD2Rpc2tfdXNlZF9ieXRlcxgHIAEoBBIYChBkaXNrX3RvdGFsX2J5dGVzGAggASgEIlkKFUNyZWF0ZVNuYXBzaG90UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJEiwKCHRlbXBsYXRlGAIgASgLMhoud3Jlbm4uaG9zdC52MS5UZW1wbGF0ZVJlZiJDChZDcmVhdGVTbmFwc2hvdFJlc3BvbnNlEikKCHRlbXBsYXRlGAEgASgLMhcud3Jlbm4uaG9zdC52MS5UZW1wbGF0ZSJFChVEZWxldGVUZW1wbGF0ZVJlcXVlc3QSLAoIdGVtcGxhdGUYASABKAsyGi53cmVubi5ob3N0LnYxLlRlbXBsYXRlUmVmIhgKFkRlbGV0ZVRlbXBsYXRlUmVzcG9uc2UiFgoUTGlzdFRlbXBsYXRlc1JlcXVlc3QiQwoVTGlzdFRlbXBsYXRlc1Jlc3BvbnNlEioKCXRlbXBsYXRlcxgBIAMoCzIXLndyZW5uLmhvc3QudjEuVGVtcGxhdGUikwEKCFRlbXBsYXRlEicKA3JlZhgBIAEoCzIaLndyZW5uLmhvc3QudjEuVGVtcGxhdGVSZWYSDQoFdmNwdXMYAiABKA0SEQoJbWVtb3J5X21iGAMgASgNEhQKDGRpc2tfc2l6ZV9tYhgEIAEoDRISCgpzaXplX2J5dGVzGAUgASgEEhIKCnJ1bnRpbWVfaWQYBiABKAkiSAoYTGlzdFRlbXBsYXRlRmlsZXNSZXF1ZXN0EiwKCHRlbXBsYXRlGAEgASgLMhoud3Jlbm4uaG9zdC52MS5UZW1wbGF0ZVJlZiJEChlMaXN0VGVtcGxhdGVGaWxlc1Jlc3BvbnNlEicKBHBsYW4YASABKAsyGS53cmVubi5ob3N0LnYxLkV4cG9ydFBsYW4icAoXTGlzdE1pc3NpbmdGaWxlc1JlcXVlc3QSLAoIdGVtcGxhdGUYASABKAsyGi53cmVubi5ob3N0LnYxLlRlbXBsYXRlUmVmEicKBHBsYW4YAiABKAsyGS53cmVubi5ob3N0LnYxLkV4cG9ydFBsYW4iOgoYTGlzdE1pc3NpbmdGaWxlc1Jlc3BvbnNlEg8KB3ByZXNlbnQYASABKAgSDQoFbmFtZXMYAiADKAkiVAoVRXhwb3J0VGVtcGxhdGVSZXF1ZXN0EiwKCHRlbXBsYXRlGAEgASgLMhoud3Jlbm4uaG9zdC52MS5UZW1wbGF0ZVJlZhINCgVuYW1lcxgCIAMoCSLNAQoWRXhwb3J0VGVtcGxhdGVSZXNwb25zZRIrCgRmaWxlGAEgASgLMhsud3Jlbm4uaG9zdC52MS5FeHBvcnRlZEZpbGVIABIOCgRkYXRhGAIgASgMSAASMwoKY29tcHJlc3NlZBgDIAEoCzIdLndyZW5uLmhvc3QudjEuQ29tcHJlc3NlZERhdGFIABIOCgRob2xlGAQgASgESAASKQoEcGxhbhgFIAEoCzIZLndyZW5uLmhvc3QudjEuRXhwb3J0UGxhbkgAQgYKBHBhcnQiTAoKRXhwb3J0UGxhbhIqCgVmaWxlcxgBIAMoCzIbLndyZW5uLmhvc3QudjEuRXhwb3J0ZWRGaWxlEhIKCnJ1bnRpbWVfaWQYAiABKAkiWQoMRXhwb3J0ZWRGaWxlEgwKBG5hbWUYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoBBIOCgZkaWdlc3QYAyABKAkSFwoPYWxsb2NhdGVkX2J5dGVzGAQgASgEIiwKDkNvbXByZXNzZWREYXRhEgwKBHpzdGQYASABKAwSDAoEc2l6ZRgCIAEoDSIWChRHZXRIb3N0U3RhdHVzUmVxdWVzdCKFAgoVR2V0SG9zdFN0YXR1c1Jlc3BvbnNlEhYKDmZyZWVfbWVtb3J5X21iGAEgASgEEhQKDGZyZWVfZGlza19tYhgCIAEoBBIZChFydW5uaW5nX3NhbmRib3hlcxgDIAEoDRIYChBwYXVzZWRfc2FuZGJveGVzGAQgASgNEhAKCGRyYWluaW5nGAUgASgIEhMKC2FjY2VsZXJhdG9yGAYgASgJEhIKCnJ1bnRpbWVfaWQYByABKAkSFQoNYWdlbnRfdmVyc2lvbhgIIAEoCRIhCgR3b3JrGAkgAygLMhMud3Jlbm4uaG9zdC52MS5Xb3JrEhQKDHJlYWR5X3NwYXJlcxgKIAEoDSJUCgRXb3JrEgwKBGtpbmQYASABKAkSDwoHc3ViamVjdBgCIAEoCRIMCgRzdGVwGAMgASgJEhAKCHByb2dyZXNzGAQgASgBEg0KBWVycm9yGAUgASgJIhEKD1BhdXNlQWxsUmVxdWVzdCI+ChBQYXVzZUFsbFJlc3BvbnNlEg4KBnBhdXNlZBgBIAEoDRIaChJmYWlsZWRfc2FuZGJveF9pZHMYAiADKAkiHQoMRHJhaW5SZXF1ZXN0Eg0KBXBhdXNlGAEgASgIIg8KDURyYWluUmVzcG9uc2UiEAoOVW5kcmFpblJlcXVlc3QiEQoPVW5kcmFpblJlc3BvbnNlKl0KC1RpbWVvdXRLaW5kEhwKGFRJTUVPVVRfS0lORF9VTlNQRUNJRklFRBAAEhUKEVRJTUVPVVRfS0lORF9JRExFEAESGQoVVElNRU9VVF9LSU5EX0RFQURMSU5FEAIqYgoNVGltZW91dEFjdGlvbhIeChpUSU1FT1VUX0FDVElPTl9VTlNQRUNJRklFRBAAEhgKFFRJTUVPVVRfQUNUSU9OX1BBVVNFEAESFwoTVElNRU9VVF9BQ1RJT05fS0lMTBACKpkBCg1TYW5kYm94U3RhdHVzEh4KGlNBTkRCT1hfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGgoWU0FOREJPWF9TVEFUVVNfUlVOTklORxABEhkKFVNBTkRCT1hfU1RBVFVTX1BBVVNFRBACEhcKE1NBTkRCT1hfU1RBVFVTX0JVU1kQAxIYChRTQU5EQk9YX1NUQVRVU19FTkRFRBAEMp0QCgtIb3N0U2VydmljZRJaCg1DcmVhdGVTYW5kYm94EiMud3Jlbm4uaG9zdC52MS5DcmVhdGVTYW5kYm94UmVxdWVzdBokLndyZW5uLmhvc3QudjEuQ3JlYXRlU2FuZGJveFJlc3BvbnNlEl0KDkRlc3Ryb3lTYW5kYm94EiQud3Jlbm4uaG9zdC52MS5EZXN0cm95U2FuZGJveFJlcXVlc3QaJS53cmVubi5ob3N0LnYxLkRlc3Ryb3lTYW5kYm94UmVzcG9uc2USVwoMUGF1c2VTYW5kYm94EiIud3Jlbm4uaG9zdC52MS5QYXVzZVNhbmRib3hSZXF1ZXN0GiMud3Jlbm4uaG9zdC52MS5QYXVzZVNhbmRib3hSZXNwb25zZRJaCg1SZXN1bWVTYW5kYm94EiMud3Jlbm4uaG9zdC52MS5SZXN1bWVTYW5kYm94UmVxdWVzdBokLndyZW5uLmhvc3QudjEuUmVzdW1lU2FuZGJveFJlc3BvbnNlElQKC0ZvcmtTYW5kYm94EiEud3Jlbm4uaG9zdC52MS5Gb3JrU2FuZGJveFJlcXVlc3QaIi53cmVubi5ob3N0LnYxLkZvcmtTYW5kYm94UmVzcG9uc2USWgoNVXBkYXRlU2FuZGJveBIjLndyZW5uLmhvc3QudjEuVXBkYXRlU2FuZGJveFJlcXVlc3QaJC53cmVubi5ob3N0LnYxLlVwZGF0ZVNhbmRib3hSZXNwb25zZRJUCgtQaW5nU2FuZGJveBIhLndyZW5uLmhvc3QudjEuUGluZ1NhbmRib3hSZXF1ZXN0GiIud3Jlbm4uaG9zdC52MS5QaW5nU2FuZGJveFJlc3BvbnNlEloKDUxpc3RTYW5kYm94ZXMSIy53cmVubi5ob3N0LnYxLkxpc3RTYW5kYm94ZXNSZXF1ZXN0GiQud3Jlbm4uaG9zdC52MS5MaXN0U2FuZGJveGVzUmVzcG9uc2USYwoQQWNrbm93bGVkZ2VFbmRlZBImLndyZW5uLmhvc3QudjEuQWNrbm93bGVkZ2VFbmRlZFJlcXVlc3QaJy53cmVubi5ob3N0LnYxLkFja25vd2xlZGdlRW5kZWRSZXNwb25zZRJdCg5HZXRTYW5kYm94TG9ncxIkLndyZW5uLmhvc3QudjEuR2V0U2FuZGJveExvZ3NSZXF1ZXN0GiUud3Jlbm4uaG9zdC52MS5HZXRTYW5kYm94TG9nc1Jlc3BvbnNlEk4KCUxpc3RQb3J0cxIfLndyZW5uLmhvc3QudjEuTGlzdFBvcnRzUmVxdWVzdBogLndyZW5uLmhvc3QudjEuTGlzdFBvcnRzUmVzcG9uc2USUQoKR2V0TWV0cmljcxIgLndyZW5uLmhvc3QudjEuR2V0TWV0cmljc1JlcXVlc3QaIS53cmVubi5ob3N0LnYxLkdldE1ldHJpY3NSZXNwb25zZRJUCgtMaXN0U2FtcGxlcxIhLndyZW5uLmhvc3QudjEuTGlzdFNhbXBsZXNSZXF1ZXN0GiIud3Jlbm4uaG9zdC52MS5MaXN0U2FtcGxlc1Jlc3BvbnNlEl0KDkNyZWF0ZVNuYXBzaG90EiQud3Jlbm4uaG9zdC52MS5DcmVhdGVTbmFwc2hvdFJlcXVlc3QaJS53cmVubi5ob3N0LnYxLkNyZWF0ZVNuYXBzaG90UmVzcG9uc2USXQoORGVsZXRlVGVtcGxhdGUSJC53cmVubi5ob3N0LnYxLkRlbGV0ZVRlbXBsYXRlUmVxdWVzdBolLndyZW5uLmhvc3QudjEuRGVsZXRlVGVtcGxhdGVSZXNwb25zZRJaCg1MaXN0VGVtcGxhdGVzEiMud3Jlbm4uaG9zdC52MS5MaXN0VGVtcGxhdGVzUmVxdWVzdBokLndyZW5uLmhvc3QudjEuTGlzdFRlbXBsYXRlc1Jlc3BvbnNlEmYKEUxpc3RUZW1wbGF0ZUZpbGVzEicud3Jlbm4uaG9zdC52MS5MaXN0VGVtcGxhdGVGaWxlc1JlcXVlc3QaKC53cmVubi5ob3N0LnYxLkxpc3RUZW1wbGF0ZUZpbGVzUmVzcG9uc2USYwoQTGlzdE1pc3NpbmdGaWxlcxImLndyZW5uLmhvc3QudjEuTGlzdE1pc3NpbmdGaWxlc1JlcXVlc3QaJy53cmVubi5ob3N0LnYxLkxpc3RNaXNzaW5nRmlsZXNSZXNwb25zZRJfCg5FeHBvcnRUZW1wbGF0ZRIkLndyZW5uLmhvc3QudjEuRXhwb3J0VGVtcGxhdGVSZXF1ZXN0GiUud3Jlbm4uaG9zdC52MS5FeHBvcnRUZW1wbGF0ZVJlc3BvbnNlMAESWgoNR2V0SG9zdFN0YXR1cxIjLndyZW5uLmhvc3QudjEuR2V0SG9zdFN0YXR1c1JlcXVlc3QaJC53cmVubi5ob3N0LnYxLkdldEhvc3RTdGF0dXNSZXNwb25zZRJLCghQYXVzZUFsbBIeLndyZW5uLmhvc3QudjEuUGF1c2VBbGxSZXF1ZXN0Gh8ud3Jlbm4uaG9zdC52MS5QYXVzZUFsbFJlc3BvbnNlEkIKBURyYWluEhsud3Jlbm4uaG9zdC52MS5EcmFpblJlcXVlc3QaHC53cmVubi5ob3N0LnYxLkRyYWluUmVzcG9uc2USSAoHVW5kcmFpbhIdLndyZW5uLmhvc3QudjEuVW5kcmFpblJlcXVlc3QaHi53cmVubi5ob3N0LnYxLlVuZHJhaW5SZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message wrenn.host.v1.Timeout
@@ -781,6 +781,157 @@ export const GetMetricsResponseSchema: GenMessage<GetMetricsResponse> = /*@__PUR
   messageDesc(file_wrenn_host_v1_host, 29);
 
 /**
+ * @generated from message wrenn.host.v1.ListSamplesRequest
+ */
+export type ListSamplesRequest = Message<"wrenn.host.v1.ListSamplesRequest"> & {
+  /**
+   * Rounds up to this one are known; 0: none.
+   *
+   * @generated from field: uint64 after_round = 1;
+   */
+  afterRound: bigint;
+};
+
+/**
+ * Describes the message wrenn.host.v1.ListSamplesRequest.
+ * Use `create(ListSamplesRequestSchema)` to create a new message.
+ */
+export const ListSamplesRequestSchema: GenMessage<ListSamplesRequest> = /*@__PURE__*/
+  messageDesc(file_wrenn_host_v1_host, 30);
+
+/**
+ * @generated from message wrenn.host.v1.ListSamplesResponse
+ */
+export type ListSamplesResponse = Message<"wrenn.host.v1.ListSamplesResponse"> & {
+  /**
+   * Oldest first. Rounds are counted up, also over a restart of the agent.
+   *
+   * @generated from field: repeated wrenn.host.v1.SampleRound rounds = 1;
+   */
+  rounds: SampleRound[];
+
+  /**
+   * The host's clock now.
+   *
+   * @generated from field: google.protobuf.Timestamp now = 2;
+   */
+  now?: Timestamp | undefined;
+
+  /**
+   * The newest round there is, sent or not.
+   *
+   * @generated from field: uint64 last_round = 3;
+   */
+  lastRound: bigint;
+};
+
+/**
+ * Describes the message wrenn.host.v1.ListSamplesResponse.
+ * Use `create(ListSamplesResponseSchema)` to create a new message.
+ */
+export const ListSamplesResponseSchema: GenMessage<ListSamplesResponse> = /*@__PURE__*/
+  messageDesc(file_wrenn_host_v1_host, 31);
+
+/**
+ * @generated from message wrenn.host.v1.SampleRound
+ */
+export type SampleRound = Message<"wrenn.host.v1.SampleRound"> & {
+  /**
+   * @generated from field: uint64 round = 1;
+   */
+  round: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp at = 2;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * Of all the machine's CPUs together.
+   *
+   * @generated from field: double host_cpu_used_percent = 3;
+   */
+  hostCpuUsedPercent: number;
+
+  /**
+   * @generated from field: uint64 host_free_memory_mb = 4;
+   */
+  hostFreeMemoryMb: bigint;
+
+  /**
+   * @generated from field: uint64 host_free_disk_mb = 5;
+   */
+  hostFreeDiskMb: bigint;
+
+  /**
+   * @generated from field: repeated wrenn.host.v1.SandboxSample sandboxes = 6;
+   */
+  sandboxes: SandboxSample[];
+};
+
+/**
+ * Describes the message wrenn.host.v1.SampleRound.
+ * Use `create(SampleRoundSchema)` to create a new message.
+ */
+export const SampleRoundSchema: GenMessage<SampleRound> = /*@__PURE__*/
+  messageDesc(file_wrenn_host_v1_host, 32);
+
+/**
+ * A running sandbox. Its processor time is the host's own measure; what only the guest knows is asked of those that
+ * did something, and stays as it was for the others.
+ *
+ * @generated from message wrenn.host.v1.SandboxSample
+ */
+export type SandboxSample = Message<"wrenn.host.v1.SandboxSample"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+
+  /**
+   * @generated from field: double cpu_used_percent = 2;
+   */
+  cpuUsedPercent: number;
+
+  /**
+   * @generated from field: uint32 cpu_count = 3;
+   */
+  cpuCount: number;
+
+  /**
+   * @generated from field: uint64 memory_used_bytes = 4;
+   */
+  memoryUsedBytes: bigint;
+
+  /**
+   * @generated from field: uint64 memory_total_bytes = 5;
+   */
+  memoryTotalBytes: bigint;
+
+  /**
+   * @generated from field: uint64 memory_cache_bytes = 6;
+   */
+  memoryCacheBytes: bigint;
+
+  /**
+   * @generated from field: uint64 disk_used_bytes = 7;
+   */
+  diskUsedBytes: bigint;
+
+  /**
+   * @generated from field: uint64 disk_total_bytes = 8;
+   */
+  diskTotalBytes: bigint;
+};
+
+/**
+ * Describes the message wrenn.host.v1.SandboxSample.
+ * Use `create(SandboxSampleSchema)` to create a new message.
+ */
+export const SandboxSampleSchema: GenMessage<SandboxSample> = /*@__PURE__*/
+  messageDesc(file_wrenn_host_v1_host, 33);
+
+/**
  * @generated from message wrenn.host.v1.CreateSnapshotRequest
  */
 export type CreateSnapshotRequest = Message<"wrenn.host.v1.CreateSnapshotRequest"> & {
@@ -802,7 +953,7 @@ export type CreateSnapshotRequest = Message<"wrenn.host.v1.CreateSnapshotRequest
  * Use `create(CreateSnapshotRequestSchema)` to create a new message.
  */
 export const CreateSnapshotRequestSchema: GenMessage<CreateSnapshotRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 30);
+  messageDesc(file_wrenn_host_v1_host, 34);
 
 /**
  * @generated from message wrenn.host.v1.CreateSnapshotResponse
@@ -819,7 +970,7 @@ export type CreateSnapshotResponse = Message<"wrenn.host.v1.CreateSnapshotRespon
  * Use `create(CreateSnapshotResponseSchema)` to create a new message.
  */
 export const CreateSnapshotResponseSchema: GenMessage<CreateSnapshotResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 31);
+  messageDesc(file_wrenn_host_v1_host, 35);
 
 /**
  * @generated from message wrenn.host.v1.DeleteTemplateRequest
@@ -836,7 +987,7 @@ export type DeleteTemplateRequest = Message<"wrenn.host.v1.DeleteTemplateRequest
  * Use `create(DeleteTemplateRequestSchema)` to create a new message.
  */
 export const DeleteTemplateRequestSchema: GenMessage<DeleteTemplateRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 32);
+  messageDesc(file_wrenn_host_v1_host, 36);
 
 /**
  * @generated from message wrenn.host.v1.DeleteTemplateResponse
@@ -849,7 +1000,7 @@ export type DeleteTemplateResponse = Message<"wrenn.host.v1.DeleteTemplateRespon
  * Use `create(DeleteTemplateResponseSchema)` to create a new message.
  */
 export const DeleteTemplateResponseSchema: GenMessage<DeleteTemplateResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 33);
+  messageDesc(file_wrenn_host_v1_host, 37);
 
 /**
  * @generated from message wrenn.host.v1.ListTemplatesRequest
@@ -862,7 +1013,7 @@ export type ListTemplatesRequest = Message<"wrenn.host.v1.ListTemplatesRequest">
  * Use `create(ListTemplatesRequestSchema)` to create a new message.
  */
 export const ListTemplatesRequestSchema: GenMessage<ListTemplatesRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 34);
+  messageDesc(file_wrenn_host_v1_host, 38);
 
 /**
  * @generated from message wrenn.host.v1.ListTemplatesResponse
@@ -879,7 +1030,7 @@ export type ListTemplatesResponse = Message<"wrenn.host.v1.ListTemplatesResponse
  * Use `create(ListTemplatesResponseSchema)` to create a new message.
  */
 export const ListTemplatesResponseSchema: GenMessage<ListTemplatesResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 35);
+  messageDesc(file_wrenn_host_v1_host, 39);
 
 /**
  * @generated from message wrenn.host.v1.Template
@@ -923,7 +1074,7 @@ export type Template = Message<"wrenn.host.v1.Template"> & {
  * Use `create(TemplateSchema)` to create a new message.
  */
 export const TemplateSchema: GenMessage<Template> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 36);
+  messageDesc(file_wrenn_host_v1_host, 40);
 
 /**
  * @generated from message wrenn.host.v1.ListTemplateFilesRequest
@@ -940,7 +1091,7 @@ export type ListTemplateFilesRequest = Message<"wrenn.host.v1.ListTemplateFilesR
  * Use `create(ListTemplateFilesRequestSchema)` to create a new message.
  */
 export const ListTemplateFilesRequestSchema: GenMessage<ListTemplateFilesRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 37);
+  messageDesc(file_wrenn_host_v1_host, 41);
 
 /**
  * @generated from message wrenn.host.v1.ListTemplateFilesResponse
@@ -957,7 +1108,7 @@ export type ListTemplateFilesResponse = Message<"wrenn.host.v1.ListTemplateFiles
  * Use `create(ListTemplateFilesResponseSchema)` to create a new message.
  */
 export const ListTemplateFilesResponseSchema: GenMessage<ListTemplateFilesResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 38);
+  messageDesc(file_wrenn_host_v1_host, 42);
 
 /**
  * @generated from message wrenn.host.v1.ListMissingFilesRequest
@@ -979,7 +1130,7 @@ export type ListMissingFilesRequest = Message<"wrenn.host.v1.ListMissingFilesReq
  * Use `create(ListMissingFilesRequestSchema)` to create a new message.
  */
 export const ListMissingFilesRequestSchema: GenMessage<ListMissingFilesRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 39);
+  messageDesc(file_wrenn_host_v1_host, 43);
 
 /**
  * @generated from message wrenn.host.v1.ListMissingFilesResponse
@@ -1003,7 +1154,7 @@ export type ListMissingFilesResponse = Message<"wrenn.host.v1.ListMissingFilesRe
  * Use `create(ListMissingFilesResponseSchema)` to create a new message.
  */
 export const ListMissingFilesResponseSchema: GenMessage<ListMissingFilesResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 40);
+  messageDesc(file_wrenn_host_v1_host, 44);
 
 /**
  * @generated from message wrenn.host.v1.ExportTemplateRequest
@@ -1027,7 +1178,7 @@ export type ExportTemplateRequest = Message<"wrenn.host.v1.ExportTemplateRequest
  * Use `create(ExportTemplateRequestSchema)` to create a new message.
  */
 export const ExportTemplateRequestSchema: GenMessage<ExportTemplateRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 41);
+  messageDesc(file_wrenn_host_v1_host, 45);
 
 /**
  * @generated from message wrenn.host.v1.ExportTemplateResponse
@@ -1082,7 +1233,7 @@ export type ExportTemplateResponse = Message<"wrenn.host.v1.ExportTemplateRespon
  * Use `create(ExportTemplateResponseSchema)` to create a new message.
  */
 export const ExportTemplateResponseSchema: GenMessage<ExportTemplateResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 42);
+  messageDesc(file_wrenn_host_v1_host, 46);
 
 /**
  * @generated from message wrenn.host.v1.ExportPlan
@@ -1104,7 +1255,7 @@ export type ExportPlan = Message<"wrenn.host.v1.ExportPlan"> & {
  * Use `create(ExportPlanSchema)` to create a new message.
  */
 export const ExportPlanSchema: GenMessage<ExportPlan> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 43);
+  messageDesc(file_wrenn_host_v1_host, 47);
 
 /**
  * @generated from message wrenn.host.v1.ExportedFile
@@ -1140,7 +1291,7 @@ export type ExportedFile = Message<"wrenn.host.v1.ExportedFile"> & {
  * Use `create(ExportedFileSchema)` to create a new message.
  */
 export const ExportedFileSchema: GenMessage<ExportedFile> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 44);
+  messageDesc(file_wrenn_host_v1_host, 48);
 
 /**
  * @generated from message wrenn.host.v1.CompressedData
@@ -1164,7 +1315,7 @@ export type CompressedData = Message<"wrenn.host.v1.CompressedData"> & {
  * Use `create(CompressedDataSchema)` to create a new message.
  */
 export const CompressedDataSchema: GenMessage<CompressedData> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 45);
+  messageDesc(file_wrenn_host_v1_host, 49);
 
 /**
  * @generated from message wrenn.host.v1.GetHostStatusRequest
@@ -1177,7 +1328,7 @@ export type GetHostStatusRequest = Message<"wrenn.host.v1.GetHostStatusRequest">
  * Use `create(GetHostStatusRequestSchema)` to create a new message.
  */
 export const GetHostStatusRequestSchema: GenMessage<GetHostStatusRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 46);
+  messageDesc(file_wrenn_host_v1_host, 50);
 
 /**
  * @generated from message wrenn.host.v1.GetHostStatusResponse
@@ -1241,7 +1392,7 @@ export type GetHostStatusResponse = Message<"wrenn.host.v1.GetHostStatusResponse
  * Use `create(GetHostStatusResponseSchema)` to create a new message.
  */
 export const GetHostStatusResponseSchema: GenMessage<GetHostStatusResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 47);
+  messageDesc(file_wrenn_host_v1_host, 51);
 
 /**
  * Something slow under way on the host: a template build or copy, a pool being filled.
@@ -1282,7 +1433,7 @@ export type Work = Message<"wrenn.host.v1.Work"> & {
  * Use `create(WorkSchema)` to create a new message.
  */
 export const WorkSchema: GenMessage<Work> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 48);
+  messageDesc(file_wrenn_host_v1_host, 52);
 
 /**
  * @generated from message wrenn.host.v1.PauseAllRequest
@@ -1295,7 +1446,7 @@ export type PauseAllRequest = Message<"wrenn.host.v1.PauseAllRequest"> & {
  * Use `create(PauseAllRequestSchema)` to create a new message.
  */
 export const PauseAllRequestSchema: GenMessage<PauseAllRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 49);
+  messageDesc(file_wrenn_host_v1_host, 53);
 
 /**
  * @generated from message wrenn.host.v1.PauseAllResponse
@@ -1317,7 +1468,7 @@ export type PauseAllResponse = Message<"wrenn.host.v1.PauseAllResponse"> & {
  * Use `create(PauseAllResponseSchema)` to create a new message.
  */
 export const PauseAllResponseSchema: GenMessage<PauseAllResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 50);
+  messageDesc(file_wrenn_host_v1_host, 54);
 
 /**
  * @generated from message wrenn.host.v1.DrainRequest
@@ -1336,7 +1487,7 @@ export type DrainRequest = Message<"wrenn.host.v1.DrainRequest"> & {
  * Use `create(DrainRequestSchema)` to create a new message.
  */
 export const DrainRequestSchema: GenMessage<DrainRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 51);
+  messageDesc(file_wrenn_host_v1_host, 55);
 
 /**
  * @generated from message wrenn.host.v1.DrainResponse
@@ -1349,7 +1500,7 @@ export type DrainResponse = Message<"wrenn.host.v1.DrainResponse"> & {
  * Use `create(DrainResponseSchema)` to create a new message.
  */
 export const DrainResponseSchema: GenMessage<DrainResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 52);
+  messageDesc(file_wrenn_host_v1_host, 56);
 
 /**
  * @generated from message wrenn.host.v1.UndrainRequest
@@ -1362,7 +1513,7 @@ export type UndrainRequest = Message<"wrenn.host.v1.UndrainRequest"> & {
  * Use `create(UndrainRequestSchema)` to create a new message.
  */
 export const UndrainRequestSchema: GenMessage<UndrainRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 53);
+  messageDesc(file_wrenn_host_v1_host, 57);
 
 /**
  * @generated from message wrenn.host.v1.UndrainResponse
@@ -1375,7 +1526,7 @@ export type UndrainResponse = Message<"wrenn.host.v1.UndrainResponse"> & {
  * Use `create(UndrainResponseSchema)` to create a new message.
  */
 export const UndrainResponseSchema: GenMessage<UndrainResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 54);
+  messageDesc(file_wrenn_host_v1_host, 58);
 
 /**
  * @generated from enum wrenn.host.v1.TimeoutKind
@@ -1578,6 +1729,16 @@ export const HostService: GenService<{
     methodKind: "unary";
     input: typeof GetMetricsRequestSchema;
     output: typeof GetMetricsResponseSchema;
+  },
+  /**
+   * What the host noted of its sandboxes and itself at intervals; it keeps a few minutes of it.
+   *
+   * @generated from rpc wrenn.host.v1.HostService.ListSamples
+   */
+  listSamples: {
+    methodKind: "unary";
+    input: typeof ListSamplesRequestSchema;
+    output: typeof ListSamplesResponseSchema;
   },
   /**
    * @generated from rpc wrenn.host.v1.HostService.CreateSnapshot
