@@ -1,0 +1,161 @@
+/** Who may ask a real guest agent for what, and what it tells of its sandbox. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+
+import { signatureOf } from "../../agent/guest/http/signature.ts";
+import { shell } from "./commands.ts";
+import { FileClient, messageOf, startInitialised, TOKEN, WITH_TOKEN } from "./file-client.ts";
+import { canRunGuestAgent, type GuestAgent, USER } from "./guest-agent.ts";
+
+describe.skipIf(!canRunGuestAgent)("access to a guest agent", () => {
+  let agent: GuestAgent;
+  let files: FileClient;
+  beforeAll(async () => {
+    agent = await startInitialised();
+    files = new FileClient(agent);
+  });
+  afterAll(() => agent?.stop());
+
+  describe("access", () => {
+    const signed = (
+      operation: "read" | "write",
+      options: { expiration?: number; token?: string; path?: string } = {},
+    ): string => {
+      const { expiration = null, token = TOKEN, path = "signed" } = options;
+      const signature = signatureOf({
+        path,
+        user: USER.name,
+        operation,
+        accessToken: token,
+        expiration: expiration === null ? null : String(expiration),
+      });
+      const query: Record<string, string> = { path: "signed", username: USER.name, signature };
+      if (expiration !== null) query["signature_expiration"] = String(expiration);
+      return files.url(query);
+    };
+    const inFuture = (): number => Math.floor(Date.now() / 1_000) + 60;
+
+    test("signed URLs need no token", async () => {
+      expect(
+        (
+          await fetch(signed("write"), {
+            method: "POST",
+            headers: { "content-type": "application/octet-stream" },
+            body: "by signature",
+          })
+        ).status,
+      ).toBe(200);
+      expect(await (await fetch(signed("read"))).text()).toBe("by signature");
+      expect(await (await fetch(signed("read", { expiration: inFuture() }))).text()).toBe("by signature");
+    });
+
+    test.each([
+      ["expired", () => signed("read", { expiration: 1_000_000 }), "signature is already expired"],
+      ["of another operation", () => signed("write"), "invalid signature"],
+      ["of another token", () => signed("read", { token: "other" }), "invalid signature"],
+      ["of another path", () => signed("read", { path: "other" }), "invalid signature"],
+      [
+        "with a longer life than signed",
+        () => signed("read", { expiration: inFuture() }).replace(/(signature_expiration=\d+)/, "$10"),
+        "invalid signature",
+      ],
+      [
+        "missing",
+        () => files.url({ path: "signed", username: USER.name }),
+        "missing signature query parameter",
+      ],
+    ])("a signature %s", async (_, url, message) => {
+      const response = await fetch(url());
+      expect(response.status).toBe(401);
+      expect(await messageOf(response)).toBe(message);
+    });
+
+    test("every route but /health and OPTIONS asks for the token", async () => {
+      for (const path of ["/metrics", "/envs", "/ports"]) {
+        expect((await fetch(agent.url + path)).status).toBe(401);
+        expect((await fetch(agent.url + path, { headers: { "x-access-token": "wrong-token" } })).status).toBe(
+          401,
+        );
+        expect((await fetch(agent.url + path, { headers: WITH_TOKEN })).status).toBe(200);
+      }
+      for (const path of ["/process.Process/List", "/process.Process/Start", "/filesystem.Filesystem/Stat"]) {
+        const response = await fetch(agent.url + path, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: "{}",
+        });
+        expect(response.status).toBe(401);
+        expect(await response.json()).toMatchObject({ code: "unauthenticated" });
+      }
+      expect((await fetch(`${agent.url}/health`)).status).toBe(204);
+      const preflight = await fetch(`${agent.url}/process.Process/Start`, {
+        method: "OPTIONS",
+        headers: {
+          origin: "https://app.example",
+          "access-control-request-headers": "x-access-token,connect-protocol-version",
+        },
+      });
+      expect(preflight.status).toBe(204);
+      expect(preflight.headers.get("access-control-allow-headers")).toContain("x-access-token");
+    });
+
+    test("a wrong token is refused although the signature would do", async () => {
+      expect((await fetch(signed("read"), { headers: { "x-access-token": "wrong-token" } })).status).toBe(
+        401,
+      );
+    });
+
+    test("answers to browsers carry CORS headers, refusals too", async () => {
+      const headers = { origin: "https://app.example" };
+      const refused = await fetch(`${agent.url}/metrics`, { headers });
+      expect(refused.headers.get("access-control-allow-origin")).toBe("*");
+      const listed = await fetch(`${agent.url}/process.Process/List`, {
+        method: "POST",
+        headers: { ...headers, ...WITH_TOKEN, "content-type": "application/json" },
+        body: "{}",
+      });
+      expect(listed.headers.get("access-control-expose-headers")).toContain("Connect-Content-Encoding");
+    });
+  });
+
+  describe("what the sandbox tells of itself", () => {
+    test("/metrics", async () => {
+      const metrics = await (await fetch(`${agent.url}/metrics`, { headers: WITH_TOKEN })).json();
+      const keys = [
+        "cpu_count",
+        "cpu_used_pct",
+        "disk_total",
+        "disk_used",
+        "mem_cache",
+        "mem_total",
+        "mem_used",
+        "ts",
+      ];
+      expect(Object.keys(metrics as object).sort()).toEqual(keys);
+      for (const key of ["cpu_count", "mem_total", "mem_used", "disk_total", "ts"])
+        expect((metrics as Record<string, number>)[key]).toBeGreaterThan(0);
+    });
+
+    test("/envs and /ports", async () => {
+      expect(await (await fetch(`${agent.url}/envs`, { headers: WITH_TOKEN })).json()).toEqual({
+        SANDBOX: "yes",
+      });
+      const server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
+      try {
+        const { ports } = (await (await fetch(`${agent.url}/ports`, { headers: WITH_TOKEN })).json()) as {
+          ports: number[];
+        };
+        expect(ports).toContain(server.port);
+        expect(ports).not.toContain(Number(new URL(agent.url).port));
+      } finally {
+        server.stop(true);
+      }
+    });
+
+    test("the sandbox's environment reaches commands, the request's wins", async () => {
+      expect((await shell(agent.process(), "echo $SANDBOX")).stdout).toBe("yes\n");
+      expect((await shell(agent.process(), "echo $SANDBOX", { envs: { SANDBOX: "no" } })).stdout).toBe(
+        "no\n",
+      );
+    });
+  });
+});

@@ -1,0 +1,178 @@
+/** POST /files of a real guest agent. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, statSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+
+import { until } from "./commands.ts";
+import { FileClient, startInitialised, TOKEN, WITH_TOKEN } from "./file-client.ts";
+import { canRunGuestAgent, type GuestAgent, OTHER, USER } from "./guest-agent.ts";
+
+describe.skipIf(!canRunGuestAgent)("uploads to a guest agent", () => {
+  let agent: GuestAgent;
+  let files: FileClient;
+  beforeAll(async () => {
+    agent = await startInitialised();
+    files = new FileClient(agent);
+  });
+  afterAll(() => agent?.stop());
+
+  test("octet-stream: parents made and owned, mode 0644, the reply's shape", async () => {
+    const response = await files.put("up/a/file.txt", "hello");
+    expect(await response.json()).toEqual([
+      { name: "file.txt", path: `${USER.home}/up/a/file.txt`, type: "file" },
+    ]);
+    expect(await files.inside("cat up/a/file.txt; stat -c '%a %U %G' up/a/file.txt up/a up")).toBe(
+      `hello644 ${USER.name} ${USER.name}\n755 ${USER.name} ${USER.name}\n755 ${USER.name} ${USER.name}\n`,
+    );
+  });
+
+  test("an empty body makes an empty file", async () => {
+    expect((await files.put("nothing", null)).status).toBe(200);
+    expect(await files.inside("wc -c < nothing")).toBe("0\n");
+  });
+
+  test("an existing file keeps inode, mode and owner; a link is followed", async () => {
+    await files.inside("echo 'a much longer content' > script && chmod 0750 script && ln -s script by-link");
+    const before = await files.inside("stat -c '%i %a' script");
+    expect((await files.put("by-link", "short")).status).toBe(200);
+    expect(await files.inside("stat -c '%i %a' script; cat script; readlink by-link")).toBe(
+      `${before}shortscript\n`,
+    );
+  });
+
+  test("multipart: several files, names that are paths, other fields passed over", async () => {
+    const form = new FormData();
+    form.append("note", "ignored");
+    form.append("file", new Blob(["one"]), `${USER.home}/mp/one.txt`);
+    form.append("file", new Blob(["two\r\n--not a boundary\r\n"]), "mp/two.txt");
+    const response = await fetch(`${agent.url}/files?username=${USER.name}`, {
+      method: "POST",
+      headers: WITH_TOKEN,
+      body: form,
+    });
+    expect(await response.json()).toEqual([
+      { name: "one.txt", path: `${USER.home}/mp/one.txt`, type: "file" },
+      { name: "two.txt", path: `${USER.home}/mp/two.txt`, type: "file" },
+    ]);
+    expect(await files.inside("cat mp/one.txt mp/two.txt")).toBe("onetwo\r\n--not a boundary\r\n");
+  });
+
+  test("multipart: path in the query names the one file", async () => {
+    const form = new FormData();
+    form.append("file", new Blob(["named"]), "else.txt");
+    const response = await fetch(files.url({ path: "by-query.txt", username: USER.name }), {
+      method: "POST",
+      headers: WITH_TOKEN,
+      body: form,
+    });
+    expect(response.status).toBe(200);
+    expect(await files.inside("cat by-query.txt; ls else.txt 2>/dev/null || true")).toBe("named");
+  });
+
+  test("gzip bodies are stored unpacked, broken ones refused without a trace", async () => {
+    const text = "packed ".repeat(10_000);
+    expect((await files.put("unpacked", gzipSync(text), { "content-encoding": "gzip" })).status).toBe(200);
+    expect(await files.inside("cat unpacked")).toBe(text);
+    expect((await files.put("broken", "not gzip", { "content-encoding": "gzip" })).status).toBe(400);
+    expect((await files.put("unknown", "x", { "content-encoding": "br" })).status).toBe(400);
+    expect(await files.inside("ls broken unknown 2>/dev/null || true")).toBe("");
+  });
+
+  test("metadata: stored, shown, replaced as a set", async () => {
+    const response = await files.put("meta", "x", { "x-metadata-author": "me", "x-metadata-kind": "note" });
+    expect(await response.json()).toMatchObject([{ metadata: { author: "me", kind: "note" } }]);
+    expect((await agent.filesystem().stat({ path: "meta" })).entry?.metadata).toEqual({
+      author: "me",
+      kind: "note",
+    });
+    await files.put("meta", "y", { "x-metadata-author": "you" });
+    expect((await agent.filesystem().stat({ path: "meta" })).entry?.metadata).toEqual({ author: "you" });
+    expect((await files.put("meta", "z", { "x-metadata-big": "v".repeat(5_000) })).status).toBe(400);
+    expect(await files.inside("cat meta")).toBe("y");
+  });
+
+  test("200 MB stream through without being kept in memory", async () => {
+    const rss = async (): Promise<number> =>
+      Number(
+        (await files.inside("grep VmRSS /proc/$(cat /run/agent.pid)/status", "root")).replaceAll(/\D/g, ""),
+      );
+    const before = await rss();
+    const chunk = crypto.getRandomValues(new Uint8Array(65_536));
+    const hash = new Bun.CryptoHasher("sha256");
+    let left = 3_200;
+    const body = new ReadableStream({
+      pull: (controller) => {
+        if (left === 0) return controller.close();
+        left -= 1;
+        hash.update(chunk);
+        controller.enqueue(chunk);
+      },
+    });
+    expect((await files.put("stream.bin", body)).status).toBe(200);
+    expect(await files.inside("sha256sum < stream.bin; rm stream.bin")).toBe(`${hash.digest("hex")}  -\n`);
+    expect((await rss()) - before).toBeLessThan(100_000);
+  }, 30_000);
+
+  test("a full disk is 507, before and during the upload; a new file does not stay", async () => {
+    await files.inside("mkdir -p /run/small && mount -t tmpfs -o size=1m,mode=1777 tmpfs /run/small", "root");
+    await files.put("/run/small/kept", "old");
+    expect((await files.put("/run/small/kept", new Uint8Array(2_000_000))).status).toBe(507);
+    const endless = new ReadableStream({
+      pull: (controller) => controller.enqueue(new Uint8Array(65_536)),
+    });
+    expect((await files.put("/run/small/new", endless)).status).toBe(507);
+    expect(await files.inside("cat /run/small/kept; ls /run/small")).toBe("oldkept\n");
+  });
+
+  test("an upload that breaks off leaves no new file", async () => {
+    const { port } = new URL(agent.url);
+    const socket = connect(Number(port), "127.0.0.1");
+    socket.write(
+      `POST /files?path=cut&username=${USER.name} HTTP/1.1\r\nHost: x\r\nX-Access-Token: ${TOKEN}\r\nContent-Type: application/octet-stream\r\nContent-Length: 1000\r\n\r\nhalf`,
+    );
+    const path = join(agent.homes, USER.name, "cut");
+    await until("the file is begun", () => existsSync(path) && statSync(path).size === 4);
+    socket.destroy();
+    await until("it is gone again", () => !existsSync(path));
+  });
+
+  test("what cannot be written", async () => {
+    await files.inside("mkdir -p updir && mkfifo -m 600 upfifo");
+    expect((await files.put("updir", "x")).status).toBe(400);
+    expect((await files.put("upfifo", "x")).status).toBe(400);
+    expect((await files.put("/etc/mine", "x")).status).toBe(403);
+    expect((await files.put(`${OTHER.home}/x`, "x")).status).toBe(403);
+    expect((await files.put("a\0b", "x")).status).toBe(400);
+    expect((await files.put("", "x")).status).toBe(400);
+    expect(
+      (await fetch(files.url({ path: "x" }), { method: "PUT", headers: WITH_TOKEN, body: "x" })).status,
+    ).toBe(405);
+  });
+
+  test.each([
+    ["no boundary", "multipart/form-data", "x"],
+    [
+      "no end",
+      "multipart/form-data; boundary=b",
+      '--b\r\nContent-Disposition: form-data; name="file"; filename="cut-off"\r\n\r\nabc',
+    ],
+    ["no headers", "multipart/form-data; boundary=b", "--b\r\n\r\n\r\nabc\r\n--b--\r\n"],
+    [
+      "no file",
+      "multipart/form-data; boundary=b",
+      '--b\r\nContent-Disposition: form-data; name="x"\r\n\r\nabc\r\n--b--\r\n',
+    ],
+    ["endless headers", "multipart/form-data; boundary=b", `--b\r\nX: ${"h".repeat(100_000)}`],
+    ["garbage", "multipart/form-data; boundary=b", "\0\0\0".repeat(10_000)],
+  ])("malformed multipart: %s", async (_, contentType, body) => {
+    const response = await fetch(`${agent.url}/files?username=${USER.name}`, {
+      method: "POST",
+      headers: { ...WITH_TOKEN, "content-type": contentType },
+      body,
+    });
+    expect(response.status).toBe(400);
+    expect(existsSync(join(agent.homes, USER.name, "cut-off"))).toBe(false);
+  });
+});
