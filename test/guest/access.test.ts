@@ -98,7 +98,11 @@ describe.skipIf(!canRunGuestAgent)("access to a guest agent", () => {
       expect(preflight.headers.get("access-control-allow-headers")).toContain("x-access-token");
     });
 
-    test("a wrong token is refused although the signature would do", async () => {
+    test("a wrong token is refused although the signature would do; an empty one is none", async () => {
+      await files.put("signed", "by signature");
+      expect(await (await fetch(signed("read"), { headers: { "x-access-token": "" } })).text()).toBe(
+        "by signature",
+      );
       expect((await fetch(signed("read"), { headers: { "x-access-token": "wrong-token" } })).status).toBe(
         401,
       );
@@ -127,7 +131,9 @@ describe.skipIf(!canRunGuestAgent)("access to a guest agent", () => {
         "disk_used",
         "mem_cache",
         "mem_total",
+        "mem_total_mib",
         "mem_used",
+        "mem_used_mib",
         "ts",
       ];
       expect(Object.keys(metrics as object).sort()).toEqual(keys);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 
 import { Signal, type StreamInputRequestSchema } from "../../proto/gen/process/process_pb.ts";
-import { begin, byPid, byTag, bytes, codeOf, shell, until } from "./commands.ts";
+import { begin, byPid, byTag, bytes, codeOf, gather, shell, until } from "./commands.ts";
 import { canRunGuestAgent, type GuestAgent, startGuestAgent, USER } from "./guest-agent.ts";
 
 describe.skipIf(!canRunGuestAgent)("what processes are sent", () => {
@@ -26,6 +26,8 @@ describe.skipIf(!canRunGuestAgent)("what processes are sent", () => {
       await send(new Uint8Array());
       await send(new Uint8Array([0, 255, 10]));
       await client.closeStdin({ process: byPid(pid) });
+      // Once more is no error, unless it has ended already.
+      expect(await codeOf(client.closeStdin({ process: byPid(pid) }))).toMatch(/^(no error|NotFound)/);
       expect([...(await rest).stdoutBytes]).toEqual([...bytes("one "), 0, 255, 10]);
     });
 
@@ -52,6 +54,7 @@ describe.skipIf(!canRunGuestAgent)("what processes are sent", () => {
         .process()
         .sendInput({ process: byPid(pid), input: { input: { case: "stdin", value: bytes("x") } } });
       expect(await codeOf(call)).toStartWith("FailedPrecondition");
+      await agent.process().closeStdin({ process: byPid(pid) });
       await agent.process().sendSignal({ process: byPid(pid), signal: Signal.SIGKILL });
       leave();
     });
@@ -142,6 +145,19 @@ describe.skipIf(!canRunGuestAgent)("what processes are sent", () => {
         "the process is killed",
         async () => (await shell(client, `kill -0 ${pid} 2>&1 || true`)).stdout !== "",
       );
+    });
+
+    test("the stream's end says that the deadline passed; Connect's deadline is the viewer's alone", async () => {
+      const late = { headers: { "connect-timeout-ms": "200" } };
+      const client = agent.process();
+      const command = { process: { cmd: "sleep", args: ["20"] } };
+      expect(await codeOf(gather(client.start(command, late)))).toStartWith("DeadlineExceeded");
+      const { pid, rest } = await begin(client, command);
+      const watching = gather(client.connect({ process: byPid(pid) }, late));
+      expect(await codeOf(watching)).toStartWith("DeadlineExceeded");
+      expect((await client.list({})).processes.map((process) => process.pid)).toContain(pid);
+      await client.sendSignal({ process: byPid(pid), signal: Signal.SIGKILL });
+      expect((await rest).status).toBe("signal: killed");
     });
 
     test("a deadline longer than any timer is none", async () => {

@@ -59,6 +59,19 @@ describe.skipIf(!canRunGuestAgent)("uploads to a guest agent", () => {
     expect(await files.inside("cat mp/one.txt mp/two.txt")).toBe("onetwo\r\n--not a boundary\r\n");
   });
 
+  test("multipart: the same path twice is refused, the first stays", async () => {
+    const form = new FormData();
+    form.append("file", new Blob(["first"]), "twice");
+    form.append("file", new Blob(["second"]), `${USER.home}/twice`);
+    const response = await fetch(files.url({ username: USER.name }), {
+      method: "POST",
+      headers: WITH_TOKEN,
+      body: form,
+    });
+    expect(response.status).toBe(400);
+    expect(await files.inside("cat twice")).toBe("first");
+  });
+
   test("multipart: path in the query names the one file", async () => {
     const form = new FormData();
     form.append("file", new Blob(["named"]), "else.txt");
@@ -89,8 +102,33 @@ describe.skipIf(!canRunGuestAgent)("uploads to a guest agent", () => {
     });
     await files.put("meta", "y", { "x-metadata-author": "you" });
     expect((await agent.filesystem().stat({ path: "meta" })).entry?.metadata).toEqual({ author: "you" });
-    expect((await files.put("meta", "z", { "x-metadata-big": "v".repeat(5_000) })).status).toBe(400);
-    expect(await files.inside("cat meta")).toBe("y");
+    await files.put("meta", "z");
+    expect((await agent.filesystem().stat({ path: "meta" })).entry?.metadata).toEqual({});
+  });
+
+  test("metadata: whatever a header may hold comes back, names of objects' own fields too", async () => {
+    const metadata = { "a!#$%&'*+-.^_`|~9": "printable ~ text", empty: "", constructor: "c", __proto: "p" };
+    const headers = Object.fromEntries(
+      Object.entries(metadata).map(([key, value]) => [`X-Metadata-${key}`, value]),
+    );
+    headers["x-metadata-__proto__"] = "own";
+    const stored = async (): Promise<Map<string, string>> =>
+      new Map(Object.entries((await agent.filesystem().stat({ path: "strange" })).entry?.metadata ?? {}));
+    expect((await files.put("strange", "x", headers)).status).toBe(200);
+    expect(await stored()).toEqual(new Map([...Object.entries(metadata), ["__proto__", "own"]]));
+    await files.put("strange", "x", { "x-metadata-empty": "now not" });
+    expect(await stored()).toEqual(new Map([["empty", "now not"]]));
+  });
+
+  test.each([
+    ["too much of it", { "x-metadata-big": "v".repeat(4_096) }],
+    ["a name that is too long", { [`x-metadata-${"k".repeat(247)}`]: "v" }],
+    ["no name", { "x-metadata-": "v" }],
+    ["a value that is not ASCII", { "x-metadata-a": "caf\u00e9" }],
+  ])("metadata that cannot be stored leaves the file alone: %s", async (_, headers) => {
+    await files.put("untouched", "old");
+    expect((await files.put("untouched", "new", headers)).status).toBe(400);
+    expect(await files.inside("cat untouched")).toBe("old");
   });
 
   test("200 MB stream through without being kept in memory", async () => {

@@ -62,6 +62,12 @@ export const upload = async (request: Request, options: UploadOptions): Promise<
     announced: number | null,
   ): Promise<void> => {
     const path = resolvePath(given, options);
+    if (stored.some((file) => file.path === path)) {
+      throw new ConnectError(
+        `'${path}' is there twice: only the first of them is stored`,
+        Code.InvalidArgument,
+      );
+    }
     await storeFile({ path, user: options.user, source, announcedBytes: announced, metadata });
     const described = Object.keys(metadata).length > 0 ? { metadata } : {};
     stored.push({ name: basename(path), path, type: "file", ...described });

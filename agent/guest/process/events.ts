@@ -39,7 +39,11 @@ export async function* follow(
 ): AsyncGenerator<{ event: EventInit }, void, void> {
   try {
     yield { event: { event: { case: "start", value: { pid: process.pid } } } };
-    for await (const item of viewer.items()) yield { event: eventOf(item) };
+    for await (const item of viewer.items()) {
+      yield { event: eventOf(item) };
+      if (item.kind === "end") return;
+    }
+    stream.throwIfLate();
   } finally {
     viewer.detach();
     stream.close();
