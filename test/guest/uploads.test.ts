@@ -131,6 +131,57 @@ describe.skipIf(!canRunGuestAgent)("uploads to a guest agent", () => {
     expect(await files.inside("cat untouched")).toBe("old");
   });
 
+  describe("files composed of parts", () => {
+    const compose = (body: unknown): Promise<Response> =>
+      fetch(`${agent.url}/files/compose`, {
+        method: "POST",
+        headers: { ...WITH_TOKEN, "content-type": "application/json" },
+        body: typeof body === "string" ? body : JSON.stringify(body),
+      });
+
+    test("in order, with their parents made; the parts are gone", async () => {
+      await files.inside("mkdir -p parts && printf one > parts/1 && printf two > parts/2 && : > parts/3");
+      const source_paths = ["parts/2", "parts/3", `${USER.home}/parts/1`];
+      const response = await compose({ source_paths, destination: "whole/of/parts", username: USER.name });
+      expect(await response.json()).toEqual({
+        name: "parts",
+        path: `${USER.home}/whole/of/parts`,
+        type: "file",
+      });
+      expect(await files.inside("cat whole/of/parts; stat -c ' %a %U' whole/of/*; ls parts")).toBe(
+        `twoone 644 ${USER.name}\n`,
+      );
+    });
+
+    test.each([
+      ["not JSON", "{", 400],
+      ["no parts", { destination: "w", source_paths: [] }, 400],
+      ["no destination", { source_paths: ["p1"] }, 400],
+      ["wrong types", { destination: 1, source_paths: "p1" }, 400],
+      ["a part that is missing", { destination: "w", source_paths: ["p1", "missing"] }, 404],
+      ["a part that is a directory", { destination: "w", source_paths: ["p1", "."] }, 400],
+      ["a part that is the whole", { destination: "p1", source_paths: ["p1"] }, 400],
+      ["a whole that is a directory", { destination: "wd", source_paths: ["p1"] }, 400],
+      ["another user's file", { destination: "w", source_paths: [`${OTHER.home}/x`, "p1"] }, 403],
+      ["another user's directory", { destination: `${OTHER.home}/w`, source_paths: ["p1"] }, 403],
+      ["an unknown user", { destination: "w", source_paths: ["p1"], username: "nobody-here" }, 401],
+    ])("what cannot be composed leaves everything as it was: %s", async (_, body, status) => {
+      await files.inside("printf p > p1; mkdir -p wd");
+      expect((await compose(body)).status).toBe(status);
+      expect(await files.inside("cat p1; ls -d w w.* wd.* 2>/dev/null || true")).toBe("p");
+    });
+
+    test("a full disk is 507, and what was there before stays", async () => {
+      await files.inside("mkdir -p /run/full && mount -t tmpfs -o size=1m,mode=1777 tmpfs /run/full", "root");
+      await files.inside("printf old > /run/full/whole; head -c 700000 /dev/zero | tee big1 > big2");
+      const body = { destination: "/run/full/whole", source_paths: ["big1", "big2"] };
+      expect((await compose(body)).status).toBe(507);
+      expect(await files.inside("cat /run/full/whole; ls /run/full; ls big1 big2")).toBe(
+        "oldwhole\nbig1\nbig2\n",
+      );
+    });
+  });
+
   test("200 MB stream through without being kept in memory", async () => {
     const rss = async (): Promise<number> =>
       Number(

@@ -1,46 +1,15 @@
 /** `GET` and `HEAD /files`: one file, streamed from a descriptor that was opened with the user's rights. */
-import { closeSync, constants, fstatSync, openSync, read, type Stats } from "node:fs";
+import { closeSync, type Stats } from "node:fs";
 
-import { Code, ConnectError } from "@connectrpc/connect";
-
-import { pathError } from "../errors.ts";
-import { asUser } from "../system/credentials.ts";
 import type { User } from "../users.ts";
 import { chooseCoding } from "./encoding.ts";
+import { type OpenFile, openFile, readAll } from "./open-file.ts";
 import { problem } from "./problem.ts";
 import { type ByteRange, conditionStatus, parseRange, rangeStillValid, type Validators } from "./range.ts";
 
-const CHUNK_BYTES = 64 * 1024;
 const CONTENT_TYPE = "application/octet-stream";
 /** Far more than the turn of the event loop in which an answer begins. */
 const CLOSE_AFTER_MS = 1_000;
-
-interface OpenFile {
-  fd: number;
-  stats: Stats;
-}
-
-/** Throws a Connect error; what is no regular file is refused (a FIFO would wait for ever). */
-const openFile = (path: string, user: User): OpenFile => {
-  let fd: number;
-  try {
-    fd = asUser(user, () => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY));
-  } catch (error) {
-    throw pathError(error, path);
-  }
-  const stats = fstatSync(fd);
-  if (stats.isFile()) return { fd, stats };
-  closeSync(fd);
-  throw new ConnectError(
-    `'${path}' is ${stats.isDirectory() ? "a directory" : "not a regular file"}`,
-    Code.InvalidArgument,
-  );
-};
-
-const readNext = (fd: number, buffer: Uint8Array): Promise<number> =>
-  new Promise((resolve, reject) => {
-    read(fd, buffer, 0, buffer.byteLength, null, (error, bytes) => (error ? reject(error) : resolve(bytes)));
-  });
 
 /** All bytes of the file at the reader's pace, packed; the descriptor is closed however it ends. */
 const gzipStream = (fd: number): ReadableStream => {
@@ -64,19 +33,6 @@ const gzipStream = (fd: number): ReadableStream => {
   );
   return source.pipeThrough(new CompressionStream("gzip"));
 };
-
-async function* readAll(fd: number): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-  try {
-    for (;;) {
-      const buffer = new Uint8Array(CHUNK_BYTES);
-      const bytes = await readNext(fd, buffer);
-      if (bytes === 0) return;
-      yield buffer.subarray(0, bytes);
-    }
-  } finally {
-    closeSync(fd);
-  }
-}
 
 /**
  * The range as Bun sends files: from the kernel, with a length. Bun opens the file by name when it answers,

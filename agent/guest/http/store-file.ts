@@ -76,6 +76,16 @@ const writeAll = async (fd: number, bytes: Uint8Array): Promise<void> => {
   }
 };
 
+/** Synchronous, inside `asUser`. */
+export const removeQuietly = (path: string): void => {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    // Already gone, or its directory taken away from this user: nothing is left to do.
+    if (errnoOf(error) === null) throw error;
+  }
+};
+
 /** Throws a Connect error: what the path does not allow, or resource_exhausted for a full disk. */
 export const storeFile = async ({
   path,
@@ -99,14 +109,5 @@ export const storeFile = async ({
   } finally {
     if (target !== null) closeSync(target.fd);
     if (target?.created && !whole) asUser(user, () => removeQuietly(path));
-  }
-};
-
-const removeQuietly = (path: string): void => {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    // Already gone, or its directory taken away from this user: nothing is left to do.
-    if (errnoOf(error) === null) throw error;
   }
 };

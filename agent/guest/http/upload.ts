@@ -16,7 +16,7 @@ export interface UploadOptions {
   path: string | null;
 }
 
-interface StoredFile {
+export interface StoredFile {
   name: string;
   path: string;
   type: "file";
