@@ -1,10 +1,16 @@
 /** Who may ask a real guest agent for what, and what it tells of its sandbox. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+import type { DescService } from "@bufbuild/protobuf";
 
 import { signatureOf } from "../../agent/guest/http/signature.ts";
-import { shell } from "./commands.ts";
+import { Filesystem } from "../../proto/gen/filesystem/filesystem_pb.ts";
+import { Process, Signal } from "../../proto/gen/process/process_pb.ts";
+import { begin, byPid, shell } from "./commands.ts";
 import { FileClient, messageOf, startInitialised, TOKEN, WITH_TOKEN } from "./file-client.ts";
-import { canRunGuestAgent, type GuestAgent, USER } from "./guest-agent.ts";
+import { canRunGuestAgent, type GuestAgent, OTHER, USER } from "./guest-agent.ts";
 
 describe.skipIf(!canRunGuestAgent)("access to a guest agent", () => {
   let agent: GuestAgent;
@@ -69,23 +75,41 @@ describe.skipIf(!canRunGuestAgent)("access to a guest agent", () => {
       expect(await messageOf(response)).toBe(message);
     });
 
-    test("every route but /health and OPTIONS asks for the token", async () => {
-      for (const path of ["/metrics", "/envs", "/ports"]) {
-        expect((await fetch(agent.url + path)).status).toBe(401);
-        expect((await fetch(agent.url + path, { headers: { "x-access-token": "wrong-token" } })).status).toBe(
-          401,
-        );
-        expect((await fetch(agent.url + path, { headers: WITH_TOKEN })).status).toBe(200);
-      }
-      for (const path of ["/process.Process/List", "/process.Process/Start", "/filesystem.Filesystem/Stat"]) {
-        const response = await fetch(agent.url + path, {
-          method: "POST",
-          headers: { "content-type": "application/json" },
-          body: "{}",
+    const json = { "content-type": "application/json" };
+    const callsOf = ({ typeName, methods }: DescService) =>
+      methods.map(({ name }): [string, string] => ["POST", `/${typeName}/${name}`]);
+    const routes: [string, string][] = [
+      ...callsOf(Process),
+      ...callsOf(Filesystem),
+      ["GET", "/metrics"],
+      ["GET", "/envs"],
+      ["GET", "/ports"],
+      ["POST", "/expose?port=1"],
+      ["GET", "/files?path=signed"],
+      ["HEAD", "/files?path=signed"],
+      ["POST", "/files?path=refused"],
+      ["POST", "/files/compose"],
+    ];
+
+    test.each(routes)("%s %s asks for the token of this very sandbox", async (method, path) => {
+      const ask = (headers: Record<string, string>) =>
+        fetch(agent.url + path, {
+          method,
+          headers: { ...json, ...headers },
+          body: method === "POST" ? "{}" : undefined,
         });
-        expect(response.status).toBe(401);
-        expect(await response.json()).toMatchObject({ code: "unauthenticated" });
+      const another = crypto.getRandomValues(new Uint8Array(32)).toHex();
+      for (const token of ["", another, TOKEN.slice(0, -1), `${TOKEN}x`, TOKEN.toUpperCase(), `${TOKEN},x`]) {
+        expect((await ask({ "x-access-token": token })).status).toBe(401);
       }
+      const refused = await ask({ authorization: `Bearer ${TOKEN}` });
+      expect(refused.status).toBe(401);
+      if (path.includes(".")) expect(await refused.json()).toMatchObject({ code: "unauthenticated" });
+      if (path.includes("refused")) expect(existsSync(join(agent.homes, USER.name, "refused"))).toBe(false);
+      expect((await ask(WITH_TOKEN)).status).not.toBe(401);
+    });
+
+    test("/health and preflights are open to everyone", async () => {
       expect((await fetch(`${agent.url}/health`)).status).toBe(204);
       const preflight = await fetch(`${agent.url}/process.Process/Start`, {
         method: "OPTIONS",
@@ -119,6 +143,36 @@ describe.skipIf(!canRunGuestAgent)("access to a guest agent", () => {
       });
       expect(listed.headers.get("access-control-expose-headers")).toContain("Connect-Content-Encoding");
     });
+  });
+
+  test("a link that changes its target all the time opens nothing of another user", async () => {
+    await files.inside(`echo secret > ${OTHER.home}/secret; chmod 600 ${OTHER.home}/secret`, "root");
+    await files.inside(`mkdir -p own && ln -sfn ${USER.home}/own way`);
+    const swap = `while :; do ln -sfn ${OTHER.home} way; ln -sfn ${USER.home}/own way; done`;
+    const swapper = await begin(agent.process(), { process: { cmd: "sh", args: ["-c", swap] } });
+    const outcomes = new Map<string, number>();
+    const note = (what: string): void => void outcomes.set(what, (outcomes.get(what) ?? 0) + 1);
+    const client = agent.filesystem();
+    for (let round = 0; round < 60; round += 1) {
+      const answers = await Promise.allSettled([
+        files.put(`way/upload-${round}`, "x"),
+        files.get("way/secret").then(async (response) => note(await response.text())),
+        client.makeDir({ path: `way/dir-${round}/below` }),
+        client.move({ source: `own/upload-${round - 1}`, destination: `way/moved-${round}` }),
+        client.listDir({ path: "way" }).then(({ entries }) => {
+          for (const { name } of entries) if (name === "secret") note("secret");
+        }),
+        client.remove({ path: "way/secret" }),
+      ]);
+      for (const { status } of answers) note(status);
+    }
+    await agent.process().sendSignal({ process: byPid(swapper.pid), signal: Signal.SIGKILL });
+    await swapper.rest;
+    expect(readdirSync(join(agent.homes, OTHER.name))).toEqual(["secret"]);
+    expect([...outcomes.keys()].filter((said) => said.startsWith("secret"))).toEqual([]);
+    // Both ways were met, or the test would show nothing.
+    expect(outcomes.get("fulfilled")).toBeGreaterThan(0);
+    expect(outcomes.get("rejected")).toBeGreaterThan(0);
   });
 
   describe("what the sandbox tells of itself", () => {
