@@ -10,6 +10,7 @@ export interface CommandResult {
   stderr: string;
   pty: string;
   stdoutBytes: Buffer;
+  stderrBytes: Buffer;
   exitCode: number;
   exited: boolean;
   status: string;
@@ -36,12 +37,14 @@ export const gather = async (events: Events): Promise<CommandResult> => {
       chunks[value.output.case].push(value.output.value);
     if (kind === "end") {
       const stdoutBytes = Buffer.concat(chunks.stdout);
+      const stderrBytes = Buffer.concat(chunks.stderr);
       return {
         pid,
         stdout: stdoutBytes.toString(),
-        stderr: Buffer.concat(chunks.stderr).toString(),
+        stderr: stderrBytes.toString(),
         pty: Buffer.concat(chunks.pty).toString(),
         stdoutBytes,
+        stderrBytes,
         exitCode: value.exitCode,
         exited: value.exited,
         status: value.status,
