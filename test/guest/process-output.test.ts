@@ -55,6 +55,26 @@ describe.skipIf(!canRunGuestAgent)("output of processes", () => {
       expect(replayed.stdout).toBe(stdout.slice(-65_536));
     });
 
+    test("50 idle streams stay open, each with its signs of life, and each still works", async () => {
+      const client = agent.process(USER.name, { "keepalive-ping-interval": "0.1" });
+      const idle = await Promise.all(
+        Array.from({ length: 50 }, () => begin(client, { process: { cmd: "cat" } })),
+      );
+      await Bun.sleep(2_000);
+      const { processes } = await client.list({});
+      expect(processes.length).toBeGreaterThanOrEqual(50);
+      for (const { pid } of idle) {
+        const input = { case: "stdin" as const, value: bytes(`${pid}`) };
+        await client.sendInput({ process: byPid(pid), input: { input } });
+        await client.closeStdin({ process: byPid(pid) });
+      }
+      for (const { pid, rest } of idle) {
+        const { stdout, keepalives, exitCode } = await rest;
+        expect([stdout, exitCode]).toEqual([`${pid}`, 0]);
+        expect(keepalives).toBeGreaterThanOrEqual(5);
+      }
+    });
+
     test("20 MB to a slow reader: nothing lost, and the process waits meanwhile", async () => {
       const line = "head -c 20000000 /dev/zero | tr '\\0' x; echo written > /home/user/written";
       const events = agent.process().start({ process: { cmd: "sh", args: ["-c", line] }, stdin: false });
