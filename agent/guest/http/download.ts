@@ -1,11 +1,12 @@
 /** `GET` and `HEAD /files`: one file, streamed from a descriptor that was opened with the user's rights. */
-import { closeSync, type Stats } from "node:fs";
+import { closeSync, readSync, type Stats } from "node:fs";
 
 import type { User } from "../users.ts";
 import { chooseCoding } from "./encoding.ts";
 import { type OpenFile, openFile, readAll } from "./open-file.ts";
 import { problem } from "./problem.ts";
 import { type ByteRange, conditionStatus, parseRange, rangeStillValid, type Validators } from "./range.ts";
+import { SMALL_BYTES } from "./small.ts";
 
 const CONTENT_TYPE = "application/octet-stream";
 /** Far more than the turn of the event loop in which an answer begins. */
@@ -42,6 +43,22 @@ const gzipStream = (fd: number): ReadableStream => {
 const fileBody = (fd: number, { start, end }: ByteRange): Blob => {
   setTimeout(() => closeSync(fd), CLOSE_AFTER_MS);
   return Bun.file(`/proc/self/fd/${fd}`, { type: CONTENT_TYPE }).slice(start, end + 1, CONTENT_TYPE);
+};
+
+/** Less than the range when the file has shrunk meanwhile. The descriptor is closed. */
+const readSmall = (fd: number, { start, end }: ByteRange): Uint8Array<ArrayBuffer> => {
+  const bytes = new Uint8Array(end + 1 - start);
+  try {
+    let filled = 0;
+    while (filled < bytes.byteLength) {
+      const count = readSync(fd, bytes, filled, bytes.byteLength - filled, start + filled);
+      if (count === 0) break;
+      filled += count;
+    }
+    return bytes.subarray(0, filled);
+  } finally {
+    closeSync(fd);
+  }
 };
 
 const validatorsOf = ({ ino, size, mtimeMs }: Stats): Validators => ({
@@ -86,10 +103,17 @@ const respond = (request: Request, path: string, { fd, stats }: OpenFile): Respo
   if (range !== null) headers.set("Content-Range", `bytes ${part.start}-${part.end}/${size}`);
   // A range counts bytes of the file itself, so it is never coded; nothing is gained on an empty file.
   const gzip = coding === "gzip" && range === null && size > 0;
+  const length = part.end + 1 - part.start;
   if (gzip) headers.set("Content-Encoding", "gzip");
-  else headers.set("Content-Length", String(part.end + 1 - part.start));
+  else headers.set("Content-Length", String(length));
   const status = range === null ? 200 : 206;
   if (request.method === "HEAD" || size === 0) return empty(status);
+  if (length <= SMALL_BYTES) {
+    const bytes = readSmall(fd, part);
+    const body = gzip ? Bun.gzipSync(bytes) : bytes;
+    headers.set("Content-Length", String(body.byteLength));
+    return new Response(body, { status, headers });
+  }
   return new Response(gzip ? gzipStream(fd) : fileBody(fd, part), { status, headers });
 };
 

@@ -7,6 +7,7 @@ import { resolvePath } from "../paths.ts";
 import type { User } from "../users.ts";
 import { metadataOf } from "./metadata.ts";
 import { boundaryOf, readParts } from "./multipart.ts";
+import { SMALL_BYTES } from "./small.ts";
 import { storeFile } from "./store-file.ts";
 
 export interface UploadOptions {
@@ -25,11 +26,24 @@ export interface StoredFile {
 
 async function* nothing(): AsyncGenerator<Uint8Array, void, void> {}
 
+/** Only for a body that is the file itself, byte for byte. */
+const announcedBytes = (request: Request): number | null => {
+  const length = request.headers.get("content-length");
+  return length === null || request.headers.has("content-encoding") ? null : Number(length);
+};
+
+async function* wholeBody(request: Request): AsyncGenerator<Uint8Array, void, void> {
+  yield new Uint8Array(await request.arrayBuffer());
+}
+
 /** The body's bytes without its content coding. Throws invalid_argument for a coding that is not offered. */
 const decodedBody = (request: Request): AsyncIterable<Uint8Array> => {
   const coding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
   if (request.body === null) return nothing();
-  if (coding === "identity" || coding === "") return request.body;
+  if (coding === "identity" || coding === "") {
+    const isSmall = (announcedBytes(request) ?? Infinity) <= SMALL_BYTES;
+    return isSmall ? wholeBody(request) : request.body;
+  }
   if (coding === "gzip" || coding === "x-gzip") return decompress(request.body);
   throw new ConnectError(
     `content encoding '${coding}' is not supported: use gzip or identity`,
@@ -45,12 +59,6 @@ async function* decompress(body: ReadableStream<BufferSource>): AsyncGenerator<U
     throw new ConnectError("the body is not valid gzip", Code.InvalidArgument, {}, [], error);
   }
 }
-
-/** Only for a body that is the file itself, byte for byte. */
-const announcedBytes = (request: Request): number | null => {
-  const length = request.headers.get("content-length");
-  return length === null || request.headers.has("content-encoding") ? null : Number(length);
-};
 
 /** The files stored, in order. Throws a Connect error; files stored before stay. */
 export const upload = async (request: Request, options: UploadOptions): Promise<StoredFile[]> => {
