@@ -67,6 +67,15 @@ describe.skipIf(!canRunGuestAgent)("processes in a guest agent", () => {
       ).not.toBe("0");
     });
 
+    test("a background child that never stops writing does not hold up the end either", async () => {
+      const line =
+        "(while :; do echo tick; sleep 0.02; done) & echo started; head -c 60000 /dev/zero; echo last";
+      const { stdout, pid, exitCode } = await shell(agent.process(), line);
+      expect(exitCode).toBe(0);
+      expect(stdout.replaceAll("tick\n", "")).toBe(`started\n${"\0".repeat(60_000)}last\n`);
+      await shell(agent.process(), `pkill -g ${pid}`);
+    });
+
     test("keepalives come at the asked interval", async () => {
       const client = agent.process(USER.name, { "keepalive-ping-interval": "0.1" });
       expect((await shell(client, "sleep 0.55")).keepalives).toBeGreaterThanOrEqual(3);
