@@ -290,6 +290,20 @@ describe.skipIf(!canRunGuestAgent)("files in a guest agent", () => {
       await watching.stop();
     });
 
+    test("signs of life come while nothing happens", async () => {
+      const controller = new AbortController();
+      const headers = { "keepalive-ping-interval": "0.1" };
+      await inside("mkdir -p quiet");
+      const events = agent.filesystem().watchDir({ path: "quiet" }, { headers, signal: controller.signal });
+      const seen: (string | undefined)[] = [];
+      for await (const { event } of events) {
+        seen.push(event.case);
+        if (seen.length === 4) break;
+      }
+      controller.abort();
+      expect(seen).toEqual(["start", "keepalive", "keepalive", "keepalive"]);
+    });
+
     test("a deadline ends the stream, and says so", async () => {
       const events = agent.filesystem().watchDir({ path: "." }, { headers: { "connect-timeout-ms": "200" } });
       const seen: (string | undefined)[] = [];
