@@ -1,6 +1,6 @@
 /** `POST /files/compose`: several files become one, in order; large uploads come in parts this way. */
 import { renameSync, statSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 import { Code, ConnectError } from "@connectrpc/connect";
 
@@ -72,7 +72,7 @@ export const compose = async (request: Request, settings: SandboxSettings): Prom
   const parts = sources.map((source) => resolvePath(source, { user, workdir }));
   if (parts.includes(path)) throw invalid(`'${path}' cannot be a part of itself`);
   for (const part of parts) checkSource(part, user);
-  const aside = `${path}.${crypto.randomUUID()}.part`;
+  const aside = join(dirname(path), `.${crypto.randomUUID()}.part`);
   await storeFile({ path: aside, user, source: bytesOf(parts, user), announcedBytes: null, metadata: {} });
   try {
     asUser(user, () => renameSync(aside, path));
