@@ -32,17 +32,20 @@ const announcedBytes = (request: Request): number | null => {
   return length === null || request.headers.has("content-encoding") ? null : Number(length);
 };
 
-async function* wholeBody(request: Request): AsyncGenerator<Uint8Array, void, void> {
-  yield new Uint8Array(await request.arrayBuffer());
+async function* just(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
+  yield bytes;
 }
 
-/** The body's bytes without its content coding. Throws invalid_argument for a coding that is not offered. */
-const decodedBody = (request: Request): AsyncIterable<Uint8Array> => {
+/**
+ * The body's bytes without its content coding. A small one has come whole before anything is touched.
+ * Throws invalid_argument for a coding that is not offered.
+ */
+const decodedBody = async (request: Request): Promise<AsyncIterable<Uint8Array>> => {
   const coding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
   if (request.body === null) return nothing();
   if (coding === "identity" || coding === "") {
     const isSmall = (announcedBytes(request) ?? Infinity) <= SMALL_BYTES;
-    return isSmall ? wholeBody(request) : request.body;
+    return isSmall ? just(new Uint8Array(await request.arrayBuffer())) : request.body;
   }
   if (coding === "gzip" || coding === "x-gzip") return decompress(request.body);
   throw new ConnectError(
@@ -82,7 +85,7 @@ export const upload = async (request: Request, options: UploadOptions): Promise<
   };
 
   const boundary = boundaryOf(request.headers.get("content-type"));
-  const body = decodedBody(request);
+  const body = await decodedBody(request);
   if (boundary === null) {
     if (!options.path) throw new ConnectError("path is required", Code.InvalidArgument);
     await store(options.path, body, announcedBytes(request));
