@@ -10,7 +10,7 @@ export const SMALL_ANSWER: BodyLimits = { maxBytes: 64 * 1024, timeoutMs: 5_000 
 
 /** The whole body. Throws when it is larger or later than `limits`; the rest of it is given up then. */
 export const readBounded = async (
-  { body }: Response,
+  { body }: Pick<Response, "body">,
   { maxBytes, timeoutMs }: BodyLimits,
 ): Promise<Uint8Array> => {
   if (body === null) return new Uint8Array();
@@ -40,5 +40,7 @@ export const readBounded = async (
 };
 
 /** The body as JSON; throws where `readBounded` does, and a SyntaxError. */
-export const readBoundedJson = async (response: Response, limits = SMALL_ANSWER): Promise<unknown> =>
-  JSON.parse(new TextDecoder().decode(await readBounded(response, limits)));
+export const readBoundedJson = async (
+  response: Pick<Response, "body">,
+  limits = SMALL_ANSWER,
+): Promise<unknown> => JSON.parse(new TextDecoder().decode(await readBounded(response, limits)));

@@ -1,6 +1,6 @@
 /**
  * `bun run soak [filter…]`: the tests of several hosts at the pace that operators have, with links cut for
- * minutes. What came of it is written with its date to docs/soak.md; commit it.
+ * minutes, and of much through one sandbox at full size. What came of it is written with its date to docs/soak.md; commit it.
  */
 import { join } from "node:path";
 
@@ -9,7 +9,7 @@ import { describeError } from "../server/up/failure.ts";
 
 const HOUR_MS = 3_600_000;
 /** Where the tests are that can go on for long. */
-const PLACES = ["test/hosts/", "test/server/many-hosts.test.ts"];
+const PLACES = ["test/hosts/", "test/server/many-hosts.test.ts", "test/e2e/guest-load.test.ts"];
 /** What makes them: operators' times, and half an hour of many hosts. */
 const LENGTHS = { WRENN_TEST_SOAK: "1", WRENN_SOAK_MINUTES: "30" };
 

@@ -37,7 +37,8 @@ export const fileRefusal = (
 ): Response | null => {
   const { accessToken } = settings;
   if (accessToken === null) return null;
-  if (request.headers.has(TOKEN_HEADER)) return refusal(request, settings, "http");
+  // An empty header is none: clients without a token send it so.
+  if (request.headers.get(TOKEN_HEADER)) return refusal(request, settings, "http");
   const reason = signatureProblem(query, { operation, accessToken, nowMs: Date.now() });
   return reason === null ? null : refuse(reason);
 };

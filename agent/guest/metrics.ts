@@ -3,6 +3,14 @@ import { readFileSync, statfsSync } from "node:fs";
 
 import type { GuestMetrics } from "./protocol.ts";
 
+const MIB = 1_024 * 1_024;
+
+/** As E2B's clients read it: older ones look at the fields in MiB. */
+interface PublishedMetrics extends GuestMetrics {
+  mem_total_mib: number;
+  mem_used_mib: number;
+}
+
 interface CpuTimes {
   busy: number;
   total: number;
@@ -35,18 +43,21 @@ export class Metrics {
     return total <= 0 ? 0 : Math.round((busy / total) * 1_000) / 10;
   }
 
-  read(): GuestMetrics {
+  read(): PublishedMetrics {
     const meminfo = readFileSync("/proc/meminfo", "utf8");
     const total = memoryField(meminfo, "MemTotal");
     const cache =
       memoryField(meminfo, "Cached") + memoryField(meminfo, "Buffers") + memoryField(meminfo, "SReclaimable");
+    const used = Math.max(0, total - memoryField(meminfo, "MemAvailable"));
     const disk = statfsSync("/");
     return {
       ts: Math.floor(Date.now() / 1_000),
       cpu_count: navigator.hardwareConcurrency,
       cpu_used_pct: this.#cpuUsedPercent(),
       mem_total: total,
-      mem_used: Math.max(0, total - memoryField(meminfo, "MemAvailable")),
+      mem_total_mib: Math.floor(total / MIB),
+      mem_used: used,
+      mem_used_mib: Math.floor(used / MIB),
       mem_cache: cache,
       disk_used: (disk.blocks - disk.bfree) * disk.bsize,
       disk_total: disk.blocks * disk.bsize,

@@ -1,5 +1,6 @@
 /** Every route of the guest agent: who may ask, and which module answers. */
 import { fileRefusal, refusal } from "./access.ts";
+import { compose } from "./http/compose.ts";
 import { preflight, withCors } from "./http/cors.ts";
 import { download } from "./http/download.ts";
 import { problem, problemOf } from "./http/problem.ts";
@@ -83,6 +84,13 @@ export const createRoutes = ({ settings, hostAddress }: RouteOptions): Handler =
       return (await relays.expose(port))
         ? new Response(null, { status: 204 })
         : problem(404, "nothing listens there");
+    }),
+    "POST /files/compose": withToken(async (request) => {
+      try {
+        return Response.json(await compose(request, settings));
+      } catch (error) {
+        return problemOf(error);
+      }
     }),
     "POST /init": (request, { clientAddress, closeIdleConnections }) => {
       // From anywhere else there is no such route.

@@ -110,8 +110,9 @@ export const fileRoutes = ({
     )
     .delete(
       "",
-      async ({ caller, params, query: { path, user = null }, set }) => {
-        await removeFile(deps, caller, { id: sandboxIdOf(params), user, path });
+      async ({ caller, params, query: { path, user = null }, request, server, set }) => {
+        server?.timeout(request, 0);
+        await removeFile(deps, caller, { id: sandboxIdOf(params), user, path, left: request.signal });
         set.status = 204;
       },
       {
@@ -123,8 +124,10 @@ export const fileRoutes = ({
     )
     .get(
       "/list",
-      async ({ caller, params, query: { path, user = null, depth = 1 } }) => {
-        const entries = await listFiles(deps, caller, { id: sandboxIdOf(params), user, path, depth });
+      async ({ caller, params, query: { path, user = null, depth = 1 }, request, server }) => {
+        server?.timeout(request, 0);
+        const asked = { id: sandboxIdOf(params), user, path, depth, left: request.signal };
+        const entries = await listFiles(deps, caller, asked);
         return { items: entries.map(present) };
       },
       {

@@ -28,8 +28,10 @@ export interface FileEntry {
   symlinkTarget: string | null;
 }
 
-/** Deadline of a question about files, in ms. */
+/** Deadline of a question about one file, in ms. */
 const CALL_MS = 30_000;
+/** Of what goes through a whole tree: hundreds of thousands of files, on an emulated processor. */
+const TREE_MS = 900_000;
 
 const TYPES: Record<number, FileEntry["type"]> = {
   [FileType.FILE]: "file",
@@ -140,14 +142,15 @@ export const uploadFile = (
     await answer.body?.cancel();
   });
 
+/** @param left aborts when the client is gone: what it asked for ends then. */
 export const listFiles = (
   { guests, ...deps }: FilesDeps,
   caller: Caller,
-  { path, depth, ...file }: FileRef & { path: string; depth: number },
+  { path, depth, left, ...file }: FileRef & { path: string; depth: number; left: AbortSignal },
 ): Promise<FileEntry[]> =>
   withGuest({ guests, ...deps }, caller, file, async (target) => {
     const client = guests.filesystem(target);
-    const { entries } = await client.listDir({ path, depth }, { timeoutMs: CALL_MS });
+    const { entries } = await client.listDir({ path, depth }, { timeoutMs: TREE_MS, signal: left });
     return entries.map(toEntry);
   });
 
@@ -173,12 +176,15 @@ export const moveFile = (
     return entry ? toEntry(entry) : null;
   });
 
-/** With everything below it; what is not there is gone already. */
+/**
+ * With everything below it; what is not there is gone already.
+ * @param left aborts when the client is gone: what is not removed by then stays.
+ */
 export const removeFile = (
   { guests, ...deps }: FilesDeps,
   caller: Caller,
-  { path, ...file }: FileRef & { path: string },
+  { path, left, ...file }: FileRef & { path: string; left: AbortSignal },
 ): Promise<void> =>
   withGuest({ guests, ...deps }, caller, file, async (target) => {
-    await guests.filesystem(target).remove({ path }, { timeoutMs: CALL_MS });
+    await guests.filesystem(target).remove({ path }, { timeoutMs: TREE_MS, signal: left });
   });

@@ -4,6 +4,7 @@ export const CASES = [
   "create_to_healthy",
   "create_to_first_command",
   "warm_exec",
+  "warm_file",
   "pause_5mb",
   "pause_50mb",
   "pause_200mb",

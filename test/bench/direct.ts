@@ -7,30 +7,41 @@ import { planSlot } from "../../agent/net/plan.ts";
 import { Process } from "../../proto/gen/process/process_pb.ts";
 import { GUEST_PORT } from "../../proto/guest-port.ts";
 import type { WrennSandbox } from "./wrenn/sandbox.ts";
+import { writeAndReadFile } from "./write-and-read.ts";
 
 const TIMEOUT_MS = 30_000;
 
-/**
- * Returns a function that runs a command in the sandbox and resolves when it has ended well. Its
- * connection is kept open between calls, as the agent's is.
- */
-export const connectDirectly = async (
-  sandbox: WrennSandbox,
-  instanceId: string,
-): Promise<(cmd: string, ...args: string[]) => Promise<void>> => {
+export interface DirectGuest {
+  /** Resolves when the command has ended well. */
+  exec(cmd: string, ...args: string[]): Promise<void>;
+  /** Resolves when the file is written, read again and the same. */
+  writeAndRead(path: string, content: string): Promise<void>;
+}
+
+/** Its connection is kept open between calls, as the agent's is. */
+export const connectDirectly = async (sandbox: WrennSandbox, instanceId: string): Promise<DirectGuest> => {
   const { slotIndex, accessToken } = await sandbox.journal();
   const { address } = planSlot(instanceId, chooseRange(instanceId, await readRoutes()), slotIndex);
-  const client = createClient(
-    Process,
-    createConnectTransport({ baseUrl: `http://${address}:${GUEST_PORT}`, useBinaryFormat: true }),
-  );
+  const baseUrl = `http://${address}:${GUEST_PORT}`;
+  const client = createClient(Process, createConnectTransport({ baseUrl, useBinaryFormat: true }));
   const headers = { authorization: `Basic ${btoa("user:")}`, "x-access-token": accessToken };
-  return async (cmd, ...args) => {
-    const events = client.start({ process: { cmd, args }, stdin: false }, { headers, timeoutMs: TIMEOUT_MS });
-    let status = "the stream ended early";
-    for await (const { event } of events) {
-      if (event?.event.case === "end") status = event.event.value.status;
-    }
-    if (status !== "exit status 0") throw new Error(`${cmd} asked directly: ${status}`);
+  return {
+    exec: async (cmd, ...args) => {
+      const events = client.start(
+        { process: { cmd, args }, stdin: false },
+        { headers, timeoutMs: TIMEOUT_MS },
+      );
+      let status = "the stream ended early";
+      for await (const { event } of events) {
+        if (event?.event.case === "end") status = event.event.value.status;
+      }
+      if (status !== "exit status 0") throw new Error(`${cmd} asked directly: ${status}`);
+    },
+    writeAndRead: (path, content) =>
+      writeAndReadFile(`${baseUrl}/files?${new URLSearchParams({ path })}`, {
+        method: "POST",
+        headers,
+        content,
+      }),
   };
 };

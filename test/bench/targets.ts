@@ -33,6 +33,7 @@ const TARGETS: Partial<Record<CaseName, Partial<Record<SubjectName, TargetOf>>>>
   create_to_healthy: { wrenn: ratioTo("floor", 1.6) },
   resume_to_healthy: { wrenn: ratioTo("floor", 1.6) },
   warm_exec: { wrenn: ratioTo("direct", 1.5) },
+  warm_file: { wrenn: ratioTo("direct", 1.5) },
   // Either way round: within 20 %, or the time tells who has an account.
   login_timing: { known_email: ratioTo("unknown_email", 1.2), unknown_email: ratioTo("known_email", 1.2) },
   api_read: { wrenn: rateOf("direct", 0.65) },

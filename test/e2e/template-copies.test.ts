@@ -6,6 +6,7 @@ import { createLayout } from "../../agent/images/layout.ts";
 import { parseHostId } from "../../proto/ids.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { JoinedAgent } from "../support/joined-agent.ts";
+import { watchMemory } from "../support/memory.ts";
 import { SandboxApi, type SandboxBody } from "../support/sandbox-api.ts";
 import { ServerProcess } from "../support/server-process.ts";
 import { type Answer, type AnyBody, call, createKey, signUp, type TestPerson } from "../support/server.ts";
@@ -38,18 +39,6 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
   await database.drop();
 });
-
-const memoryOf = async (pid: number, field: "VmRSS" | "VmHWM"): Promise<number> => {
-  const status = await Bun.file(`/proc/${pid}/status`).text();
-  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(status)?.[1]) * 1_024;
-};
-
-/** Peak memory starts anew; how far above what it is now it will have been is told later. */
-const watchMemory = async (pid: number): Promise<() => Promise<number>> => {
-  await Bun.write(`/proc/${pid}/clear_refs`, "5");
-  const before = await memoryOf(pid, "VmRSS");
-  return async () => (await memoryOf(pid, "VmHWM")) - before;
-};
 
 const template = async (): Promise<AnyBody> =>
   (await call(server.url, "/v1/templates/large", { apiKey: api.apiKey })).body;

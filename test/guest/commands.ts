@@ -1,6 +1,6 @@
 /** Runs commands through the generated client and gathers what comes back. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { Client } from "@connectrpc/connect";
+import { type Client, Code, ConnectError } from "@connectrpc/connect";
 
 import type { Process, ProcessEvent, StartRequestSchema } from "../../proto/gen/process/process_pb.ts";
 
@@ -10,6 +10,7 @@ export interface CommandResult {
   stderr: string;
   pty: string;
   stdoutBytes: Buffer;
+  stderrBytes: Buffer;
   exitCode: number;
   exited: boolean;
   status: string;
@@ -36,12 +37,14 @@ export const gather = async (events: Events): Promise<CommandResult> => {
       chunks[value.output.case].push(value.output.value);
     if (kind === "end") {
       const stdoutBytes = Buffer.concat(chunks.stdout);
+      const stderrBytes = Buffer.concat(chunks.stderr);
       return {
         pid,
         stdout: stdoutBytes.toString(),
-        stderr: Buffer.concat(chunks.stderr).toString(),
+        stderr: stderrBytes.toString(),
         pty: Buffer.concat(chunks.pty).toString(),
         stdoutBytes,
+        stderrBytes,
         exitCode: value.exitCode,
         exited: value.exited,
         status: value.status,
@@ -104,5 +107,20 @@ export const until = async (
   while (!(await isTrue())) {
     if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
     await Bun.sleep(20);
+  }
+};
+
+export const byPid = (pid: number) => ({ selector: { case: "pid" as const, value: pid } });
+export const byTag = (tag: string) => ({ selector: { case: "tag" as const, value: tag } });
+
+export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** `NotFound: what it said`, or `no error`. */
+export const codeOf = async (call: Promise<unknown>): Promise<string> => {
+  try {
+    await call;
+    return "no error";
+  } catch (error) {
+    return error instanceof ConnectError ? `${Code[error.code]}: ${error.rawMessage}` : String(error);
   }
 };

@@ -63,19 +63,22 @@ describe.skipIf(!canRunGuestAgent)("files in a guest agent", () => {
       expect((await agent.filesystem().stat({ path: "s" })).entry?.permissions).toBe("dtrwxrwxrwx");
     });
 
-    test("a link shows itself, with the type of its target", async () => {
-      await inside("ln -sfn d link; ln -sfn nowhere broken; ln -sfn f file-link");
+    test("a link shows itself, with type, mode and resolved path of its target", async () => {
+      await inside("ln -sfn d link; ln -sfn link twice; ln -sfn nowhere broken; ln -sfn f file-link");
       const { entry } = await agent.filesystem().stat({ path: "link" });
       expect(entry).toMatchObject({
         type: FileType.DIRECTORY,
-        symlinkTarget: "d",
+        symlinkTarget: `${USER.home}/d`,
+        mode: 0o755,
         name: "link",
         permissions: "Lrwxrwxrwx",
       });
+      expect((await agent.filesystem().stat({ path: "twice" })).entry?.symlinkTarget).toBe(`${USER.home}/d`);
       expect((await agent.filesystem().stat({ path: "file-link" })).entry?.type).toBe(FileType.FILE);
       expect((await agent.filesystem().stat({ path: "broken" })).entry).toMatchObject({
         type: FileType.UNSPECIFIED,
-        symlinkTarget: "nowhere",
+        symlinkTarget: `${USER.home}/broken`,
+        mode: 0,
       });
     });
 
@@ -120,6 +123,14 @@ describe.skipIf(!canRunGuestAgent)("files in a guest agent", () => {
       await agent.filesystem().remove({ path: "r" });
       expect(await inside("ls keep; ls -d r 2>/dev/null || echo gone")).toBe("me\ngone\n");
       expect(await codeOf(agent.filesystem("root").remove({ path: "/" }))).toBe("InvalidArgument");
+    });
+
+    test("a removal takes files whose names are not UTF-8", async () => {
+      await inside(
+        `mkdir -p odd/deep && touch "odd/$(printf 'a\\377b')" "odd/deep/$(printf '\\200')" odd/ok`,
+      );
+      await agent.filesystem().remove({ path: "odd" });
+      await inside("test ! -e odd");
     });
 
     test("2,000 files go while other requests are answered", async () => {
@@ -277,6 +288,30 @@ describe.skipIf(!canRunGuestAgent)("files in a guest agent", () => {
       await watching.sees("z/c/d/late", EventType.WRITE);
       expect(watching.has("a/b/c/d/late", EventType.CREATE)).toBe(true);
       await watching.stop();
+    });
+
+    test("signs of life come while nothing happens", async () => {
+      const controller = new AbortController();
+      const headers = { "keepalive-ping-interval": "0.1" };
+      await inside("mkdir -p quiet");
+      const events = agent.filesystem().watchDir({ path: "quiet" }, { headers, signal: controller.signal });
+      const seen: (string | undefined)[] = [];
+      for await (const { event } of events) {
+        seen.push(event.case);
+        if (seen.length === 4) break;
+      }
+      controller.abort();
+      expect(seen).toEqual(["start", "keepalive", "keepalive", "keepalive"]);
+    });
+
+    test("a deadline ends the stream, and says so", async () => {
+      const events = agent.filesystem().watchDir({ path: "." }, { headers: { "connect-timeout-ms": "200" } });
+      const seen: (string | undefined)[] = [];
+      const readAll = async (): Promise<void> => {
+        for await (const { event } of events) seen.push(event.case);
+      };
+      expect(await codeOf(readAll())).toBe("DeadlineExceeded");
+      expect(seen[0]).toBe("start");
     });
 
     test("the polling form", async () => {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 
 import { canRunGuestAgent, type GuestAgent, startGuestAgent } from "../guest/guest-agent.ts";
+import { Dialogue } from "../support/dialogue.ts";
 import { call, createKey, signUp, startTestServer, type TestServer } from "../support/server.ts";
 import { StandInHost } from "../support/stand-in-host.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -17,53 +18,6 @@ interface ExecBody {
   timed_out: boolean;
   error?: { code: string; message: string; field?: string };
   [field: string]: unknown;
-}
-
-/** The client's end of an exec socket, with all it heard. */
-class Dialogue {
-  readonly messages: Record<string, unknown>[] = [];
-  output = "";
-  errors = "";
-  readonly closed: Promise<void>;
-  readonly #socket: WebSocket;
-  readonly #open: Promise<void>;
-
-  constructor(url: string, headers: Record<string, string>) {
-    // Bun takes headers here, where the standard's type has protocols only.
-    const socket = new WebSocket(url, { headers } as unknown as string[]);
-    socket.binaryType = "arraybuffer";
-    this.#socket = socket;
-    this.#open = new Promise((resolve) => socket.addEventListener("open", () => resolve()));
-    this.closed = new Promise((resolve) => socket.addEventListener("close", () => resolve()));
-    socket.addEventListener("message", ({ data }) => {
-      if (typeof data === "string") this.messages.push(JSON.parse(data));
-      else this.#hear(new Uint8Array(data));
-    });
-  }
-
-  #hear(frame: Uint8Array): void {
-    const text = Buffer.from(frame.subarray(1)).toString("latin1");
-    if (frame[0] === 3) this.errors += text;
-    else this.output += text;
-  }
-
-  async say(message: object): Promise<void> {
-    await this.#open;
-    this.#socket.send(JSON.stringify(message));
-  }
-
-  async input(text: string): Promise<void> {
-    await this.#open;
-    this.#socket.send(Buffer.concat([Buffer.from([1]), Buffer.from(text)]));
-  }
-
-  heard(enough: (dialogue: Dialogue) => boolean): Promise<void> {
-    return waitFor("the socket said so", () => enough(this));
-  }
-
-  close(): void {
-    this.#socket.close();
-  }
 }
 
 // Machines that run tests run much besides.

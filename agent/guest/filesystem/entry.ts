@@ -1,5 +1,5 @@
 /** A file as clients see it. Synchronous: called with the user's rights. */
-import { lstatSync, readlinkSync, type Stats, statSync } from "node:fs";
+import { lstatSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename } from "node:path";
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
@@ -43,31 +43,42 @@ const fileType = (stats: Stats | undefined): FileType => {
   return FileType.UNSPECIFIED;
 };
 
-const targetStats = (path: string): Stats | undefined => {
+interface LinkTarget {
+  path: string;
+  stats: Stats;
+}
+
+/** Where a link leads in the end; undefined when it leads nowhere, or where this user may not look. */
+const targetOf = (link: string): LinkTarget | undefined => {
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    return { path: realpathSync(link), stats: statSync(link) };
   } catch {
     // A link whose target cannot be reached is still a link that can be shown.
     return undefined;
   }
 };
 
-/** The entry at `path`, a link itself rather than its target (but with its type). Throws errno errors. */
+/**
+ * The entry at `path`: a link itself, with type and mode of its target. Clients know links by `symlinkTarget`:
+ * the resolved path, or the link's own when there is none. Throws errno errors.
+ */
 export const readEntry = (path: string, users: UserDirectory): EntryInit => {
   const stats = lstatSync(path);
   const isLink = stats.isSymbolicLink();
+  const target = isLink ? targetOf(path) : undefined;
+  const meant = isLink ? target?.stats : stats;
   const seconds = Math.floor(stats.mtimeMs / 1_000);
   return {
     name: basename(path) || "/",
-    type: fileType(isLink ? targetStats(path) : stats),
+    type: fileType(meant),
     path,
     size: BigInt(stats.size),
-    mode: stats.mode & PERMISSION_BITS,
+    mode: (meant?.mode ?? 0) & PERMISSION_BITS,
     permissions: permissionText(stats),
     owner: users.userName(stats.uid),
     group: users.groupName(stats.gid),
     modifiedTime: { seconds: BigInt(seconds), nanos: Math.floor((stats.mtimeMs - seconds * 1_000) * 1e6) },
-    symlinkTarget: isLink ? readlinkSync(path) : undefined,
+    symlinkTarget: isLink ? (target?.path ?? path) : undefined,
     metadata: stats.isFile() || stats.isDirectory() ? readMetadata(path) : {},
   };
 };

@@ -147,6 +147,7 @@ export class FilesystemService {
           ? { event: { case: "keepalive", value: {} } }
           : { event: { case: "filesystem", value: event } };
       }
+      stream.throwIfLate();
     } finally {
       stream.close();
       watch.close();

@@ -74,11 +74,26 @@ export const listTree = async (options: {
   return entries;
 };
 
+/** Names are bytes here: a file whose name is not UTF-8 can be removed, though it cannot be named. */
+type RawPath = Buffer<ArrayBuffer>;
+
+interface OpenDirectory {
+  directory: RawPath;
+  names: RawPath[];
+  /** How often it has been emptied. */
+  emptied: number;
+}
+
+const SLASH = Buffer.from("/");
+
+/** A directory that others fill faster than it is emptied is left to them after this. */
+const MAX_EMPTIED = 20;
+
 /** Removes `path` and all below it; nothing there is fine. Throws the first errno error. */
 export const removeTree = async (path: string, user: User, signal: AbortSignal): Promise<void> => {
   const turns = new Turns(signal);
-  const open: { directory: string; names: string[] }[] = [];
-  const removeOne = (target: string): void => {
+  const open: OpenDirectory[] = [];
+  const removeOne = (target: RawPath, emptied: number): void => {
     try {
       // Asked first: unlink of a directory may succeed for root on some file systems.
       if (!lstatSync(target).isDirectory()) {
@@ -88,8 +103,9 @@ export const removeTree = async (path: string, user: User, signal: AbortSignal):
       try {
         rmdirSync(target);
       } catch (error) {
-        if (errnoOf(error) !== "ENOTEMPTY" && errnoOf(error) !== "EEXIST") throw error;
-        open.push({ directory: target, names: readdirSync(target) });
+        const isFull = errnoOf(error) === "ENOTEMPTY" || errnoOf(error) === "EEXIST";
+        if (!isFull || emptied >= MAX_EMPTIED) throw error;
+        open.push({ directory: target, names: readdirSync(target, { encoding: "buffer" }), emptied });
       }
     } catch (error) {
       if (!isGone(error)) throw error;
@@ -100,13 +116,13 @@ export const removeTree = async (path: string, user: User, signal: AbortSignal):
     if (level === undefined) return;
     const name = level.names.pop();
     if (name !== undefined) {
-      removeOne(join(level.directory, name));
+      removeOne(Buffer.concat([level.directory, SLASH, name]), 0);
       return;
     }
     open.pop();
-    removeOne(level.directory);
+    removeOne(level.directory, level.emptied + 1);
   };
-  asUser(user, () => removeOne(path));
+  asUser(user, () => removeOne(Buffer.from(path), 0));
   while (open.length > 0) {
     asUser(user, () => {
       while (open.length > 0 && !turns.isOver) step();

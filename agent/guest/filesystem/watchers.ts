@@ -10,33 +10,56 @@ const newId = (): string => readFileSync("/proc/sys/kernel/random/uuid", "utf8")
 
 /** Each holds an inotify instance, of which the kernel gives a user 128. */
 const MAX_WATCHERS = 64;
+/** Whoever has not asked for so long has left without removing it: its place goes to a new one. */
+const FORGOTTEN_MS = 600_000;
+
+interface Polled {
+  watch: Pick<Watch, "take" | "close">;
+  askedAtMs: number;
+}
 
 export class WatcherTable {
-  readonly #watches = new Map<string, Watch>();
+  /** Longest unasked first. */
+  readonly #watches = new Map<string, Polled>();
+
+  /** @param nowMs monotonic: the wall clock jumps at every restore */
+  constructor(private readonly nowMs: () => number = () => performance.now()) {}
 
   /** Returns the id. Throws resource_exhausted, and closes the watch, when there are too many. */
-  add(watch: Watch): string {
-    if (this.#watches.size >= MAX_WATCHERS) {
+  add(watch: Polled["watch"]): string {
+    if (this.#watches.size >= MAX_WATCHERS && !this.#forgetOne()) {
       watch.close();
       throw new ConnectError("too many watchers: remove one first", Code.ResourceExhausted);
     }
     const id = newId();
-    this.#watches.set(id, watch);
+    this.#watches.set(id, { watch, askedAtMs: this.nowMs() });
     return id;
   }
 
-  #find(id: string): Watch {
-    const watch = this.#watches.get(id);
-    if (watch === undefined) throw new ConnectError(`watcher '${id}' not found`, Code.NotFound);
-    return watch;
+  #forgetOne(): boolean {
+    for (const [id, { askedAtMs }] of this.#watches) {
+      if (this.nowMs() - askedAtMs < FORGOTTEN_MS) return false;
+      this.remove(id);
+      return true;
+    }
+    return false;
+  }
+
+  #find(id: string): Polled {
+    const found = this.#watches.get(id);
+    if (found === undefined) throw new ConnectError(`watcher '${id}' not found`, Code.NotFound);
+    return found;
   }
 
   takeEvents(id: string): WatchEvent[] {
-    return this.#find(id).take();
+    const { watch } = this.#find(id);
+    this.#watches.delete(id);
+    this.#watches.set(id, { watch, askedAtMs: this.nowMs() });
+    return watch.take();
   }
 
   remove(id: string): void {
-    this.#find(id).close();
+    this.#find(id).watch.close();
     this.#watches.delete(id);
   }
 }

@@ -1,46 +1,16 @@
 /** `GET` and `HEAD /files`: one file, streamed from a descriptor that was opened with the user's rights. */
-import { closeSync, constants, fstatSync, openSync, read, type Stats } from "node:fs";
+import { closeSync, readSync, type Stats } from "node:fs";
 
-import { Code, ConnectError } from "@connectrpc/connect";
-
-import { pathError } from "../errors.ts";
-import { asUser } from "../system/credentials.ts";
 import type { User } from "../users.ts";
 import { chooseCoding } from "./encoding.ts";
+import { type OpenFile, openFile, readAll } from "./open-file.ts";
 import { problem } from "./problem.ts";
 import { type ByteRange, conditionStatus, parseRange, rangeStillValid, type Validators } from "./range.ts";
+import { SMALL_BYTES } from "./small.ts";
 
-const CHUNK_BYTES = 64 * 1024;
 const CONTENT_TYPE = "application/octet-stream";
 /** Far more than the turn of the event loop in which an answer begins. */
 const CLOSE_AFTER_MS = 1_000;
-
-interface OpenFile {
-  fd: number;
-  stats: Stats;
-}
-
-/** Throws a Connect error; what is no regular file is refused (a FIFO would wait for ever). */
-const openFile = (path: string, user: User): OpenFile => {
-  let fd: number;
-  try {
-    fd = asUser(user, () => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY));
-  } catch (error) {
-    throw pathError(error, path);
-  }
-  const stats = fstatSync(fd);
-  if (stats.isFile()) return { fd, stats };
-  closeSync(fd);
-  throw new ConnectError(
-    `'${path}' is ${stats.isDirectory() ? "a directory" : "not a regular file"}`,
-    Code.InvalidArgument,
-  );
-};
-
-const readNext = (fd: number, buffer: Uint8Array): Promise<number> =>
-  new Promise((resolve, reject) => {
-    read(fd, buffer, 0, buffer.byteLength, null, (error, bytes) => (error ? reject(error) : resolve(bytes)));
-  });
 
 /** All bytes of the file at the reader's pace, packed; the descriptor is closed however it ends. */
 const gzipStream = (fd: number): ReadableStream => {
@@ -65,19 +35,6 @@ const gzipStream = (fd: number): ReadableStream => {
   return source.pipeThrough(new CompressionStream("gzip"));
 };
 
-async function* readAll(fd: number): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-  try {
-    for (;;) {
-      const buffer = new Uint8Array(CHUNK_BYTES);
-      const bytes = await readNext(fd, buffer);
-      if (bytes === 0) return;
-      yield buffer.subarray(0, bytes);
-    }
-  } finally {
-    closeSync(fd);
-  }
-}
-
 /**
  * The range as Bun sends files: from the kernel, with a length. Bun opens the file by name when it answers,
  * which is in this turn of the event loop, and closes what it opened; through /proc the name means the very
@@ -86,6 +43,22 @@ async function* readAll(fd: number): AsyncGenerator<Uint8Array<ArrayBuffer>, voi
 const fileBody = (fd: number, { start, end }: ByteRange): Blob => {
   setTimeout(() => closeSync(fd), CLOSE_AFTER_MS);
   return Bun.file(`/proc/self/fd/${fd}`, { type: CONTENT_TYPE }).slice(start, end + 1, CONTENT_TYPE);
+};
+
+/** Less than the range when the file has shrunk meanwhile. The descriptor is closed. */
+const readSmall = (fd: number, { start, end }: ByteRange): Uint8Array<ArrayBuffer> => {
+  const bytes = new Uint8Array(end + 1 - start);
+  try {
+    let filled = 0;
+    while (filled < bytes.byteLength) {
+      const count = readSync(fd, bytes, filled, bytes.byteLength - filled, start + filled);
+      if (count === 0) break;
+      filled += count;
+    }
+    return bytes.subarray(0, filled);
+  } finally {
+    closeSync(fd);
+  }
 };
 
 const validatorsOf = ({ ino, size, mtimeMs }: Stats): Validators => ({
@@ -130,10 +103,17 @@ const respond = (request: Request, path: string, { fd, stats }: OpenFile): Respo
   if (range !== null) headers.set("Content-Range", `bytes ${part.start}-${part.end}/${size}`);
   // A range counts bytes of the file itself, so it is never coded; nothing is gained on an empty file.
   const gzip = coding === "gzip" && range === null && size > 0;
+  const length = part.end + 1 - part.start;
   if (gzip) headers.set("Content-Encoding", "gzip");
-  else headers.set("Content-Length", String(part.end + 1 - part.start));
+  else headers.set("Content-Length", String(length));
   const status = range === null ? 200 : 206;
   if (request.method === "HEAD" || size === 0) return empty(status);
+  if (length <= SMALL_BYTES) {
+    const bytes = readSmall(fd, part);
+    const body = gzip ? Bun.gzipSync(bytes) : bytes;
+    headers.set("Content-Length", String(body.byteLength));
+    return new Response(body, { status, headers });
+  }
   return new Response(gzip ? gzipStream(fd) : fileBody(fd, part), { status, headers });
 };
 

@@ -12,6 +12,7 @@ import {
   statfsSync,
   unlinkSync,
   write,
+  writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
 
@@ -22,6 +23,7 @@ import { makeDirectories } from "../filesystem/tree.ts";
 import { asUser } from "../system/credentials.ts";
 import { replaceMetadata } from "../system/xattr.ts";
 import type { User } from "../users.ts";
+import { SMALL_BYTES } from "./small.ts";
 
 const FILE_MODE = 0o644;
 /** A FIFO or terminal must not hold up the agent at open; what it is is looked at after. */
@@ -66,6 +68,10 @@ const checkRoom = ({ fd }: Target, path: string, announcedBytes: number | null):
   }
 };
 
+const writeNow = (fd: number, bytes: Uint8Array): void => {
+  for (let offset = 0; offset < bytes.byteLength;) offset += writeSync(fd, bytes, offset);
+};
+
 const writeAll = async (fd: number, bytes: Uint8Array): Promise<void> => {
   for (let offset = 0; offset < bytes.byteLength;) {
     offset += await new Promise<number>((resolve, reject) => {
@@ -73,6 +79,16 @@ const writeAll = async (fd: number, bytes: Uint8Array): Promise<void> => {
         error ? reject(error) : resolve(count),
       );
     });
+  }
+};
+
+/** Synchronous, inside `asUser`. */
+export const removeQuietly = (path: string): void => {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    // Already gone, or its directory taken away from this user: nothing is left to do.
+    if (errnoOf(error) === null) throw error;
   }
 };
 
@@ -91,7 +107,11 @@ export const storeFile = async ({
     checkTarget(target, path);
     checkRoom(target, path, announcedBytes);
     ftruncateSync(target.fd, 0);
-    for await (const chunk of source) await writeAll(target.fd, chunk);
+    const isSmall = announcedBytes !== null && announcedBytes <= SMALL_BYTES;
+    for await (const chunk of source) {
+      if (isSmall) writeNow(target.fd, chunk);
+      else await writeAll(target.fd, chunk);
+    }
     asUser(user, () => replaceMetadata(path, metadata));
     whole = true;
   } catch (error) {
@@ -99,14 +119,5 @@ export const storeFile = async ({
   } finally {
     if (target !== null) closeSync(target.fd);
     if (target?.created && !whole) asUser(user, () => removeQuietly(path));
-  }
-};
-
-const removeQuietly = (path: string): void => {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    // Already gone, or its directory taken away from this user: nothing is left to do.
-    if (errnoOf(error) === null) throw error;
   }
 };

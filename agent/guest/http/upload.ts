@@ -7,6 +7,7 @@ import { resolvePath } from "../paths.ts";
 import type { User } from "../users.ts";
 import { metadataOf } from "./metadata.ts";
 import { boundaryOf, readParts } from "./multipart.ts";
+import { SMALL_BYTES } from "./small.ts";
 import { storeFile } from "./store-file.ts";
 
 export interface UploadOptions {
@@ -16,7 +17,7 @@ export interface UploadOptions {
   path: string | null;
 }
 
-interface StoredFile {
+export interface StoredFile {
   name: string;
   path: string;
   type: "file";
@@ -25,11 +26,27 @@ interface StoredFile {
 
 async function* nothing(): AsyncGenerator<Uint8Array, void, void> {}
 
-/** The body's bytes without its content coding. Throws invalid_argument for a coding that is not offered. */
-const decodedBody = (request: Request): AsyncIterable<Uint8Array> => {
+/** Only for a body that is the file itself, byte for byte. */
+const announcedBytes = (request: Request): number | null => {
+  const length = request.headers.get("content-length");
+  return length === null || request.headers.has("content-encoding") ? null : Number(length);
+};
+
+async function* just(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
+  yield bytes;
+}
+
+/**
+ * The body's bytes without its content coding. A small one has come whole before anything is touched.
+ * Throws invalid_argument for a coding that is not offered.
+ */
+const decodedBody = async (request: Request): Promise<AsyncIterable<Uint8Array>> => {
   const coding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
   if (request.body === null) return nothing();
-  if (coding === "identity" || coding === "") return request.body;
+  if (coding === "identity" || coding === "") {
+    const isSmall = (announcedBytes(request) ?? Infinity) <= SMALL_BYTES;
+    return isSmall ? just(new Uint8Array(await request.arrayBuffer())) : request.body;
+  }
   if (coding === "gzip" || coding === "x-gzip") return decompress(request.body);
   throw new ConnectError(
     `content encoding '${coding}' is not supported: use gzip or identity`,
@@ -46,12 +63,6 @@ async function* decompress(body: ReadableStream<BufferSource>): AsyncGenerator<U
   }
 }
 
-/** Only for a body that is the file itself, byte for byte. */
-const announcedBytes = (request: Request): number | null => {
-  const length = request.headers.get("content-length");
-  return length === null || request.headers.has("content-encoding") ? null : Number(length);
-};
-
 /** The files stored, in order. Throws a Connect error; files stored before stay. */
 export const upload = async (request: Request, options: UploadOptions): Promise<StoredFile[]> => {
   const metadata = metadataOf(request.headers);
@@ -62,13 +73,19 @@ export const upload = async (request: Request, options: UploadOptions): Promise<
     announced: number | null,
   ): Promise<void> => {
     const path = resolvePath(given, options);
+    if (stored.some((file) => file.path === path)) {
+      throw new ConnectError(
+        `'${path}' is there twice: only the first of them is stored`,
+        Code.InvalidArgument,
+      );
+    }
     await storeFile({ path, user: options.user, source, announcedBytes: announced, metadata });
     const described = Object.keys(metadata).length > 0 ? { metadata } : {};
     stored.push({ name: basename(path), path, type: "file", ...described });
   };
 
   const boundary = boundaryOf(request.headers.get("content-type"));
-  const body = decodedBody(request);
+  const body = await decodedBody(request);
   if (boundary === null) {
     if (!options.path) throw new ConnectError("path is required", Code.InvalidArgument);
     await store(options.path, body, announcedBytes(request));

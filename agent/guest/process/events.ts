@@ -9,12 +9,14 @@ import type { RunningProcess } from "./running.ts";
 export type EventInit = MessageInitShape<typeof ProcessEventSchema>;
 
 const DEFAULT_KEEPALIVE_MS = 90_000;
+/** Asked for more often, signs of life alone would keep the agent busy. */
+const MIN_KEEPALIVE_MS = 50;
 
 /** From `Keepalive-Ping-Interval`, in seconds. */
 export const keepaliveMs = (headers: Headers): number => {
   const seconds = Number(headers.get("keepalive-ping-interval") ?? "");
   return Number.isFinite(seconds) && seconds > 0 && seconds <= 86_400
-    ? seconds * 1_000
+    ? Math.max(MIN_KEEPALIVE_MS, seconds * 1_000)
     : DEFAULT_KEEPALIVE_MS;
 };
 
@@ -39,7 +41,11 @@ export async function* follow(
 ): AsyncGenerator<{ event: EventInit }, void, void> {
   try {
     yield { event: { event: { case: "start", value: { pid: process.pid } } } };
-    for await (const item of viewer.items()) yield { event: eventOf(item) };
+    for await (const item of viewer.items()) {
+      yield { event: eventOf(item) };
+      if (item.kind === "end") return;
+    }
+    stream.throwIfLate();
   } finally {
     viewer.detach();
     stream.close();

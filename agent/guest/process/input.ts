@@ -16,6 +16,7 @@ const closedError = (): ConnectError =>
 export interface ProcessInput {
   /** Resolves when the kernel has taken the bytes. */
   write(bytes: Uint8Array): Promise<void>;
+  /** Closing what is closed already is no error. */
   close(): Promise<void>;
   /** The process is gone: whatever waits fails, descriptors are released. */
   release(): void;
@@ -24,7 +25,7 @@ export interface ProcessInput {
 /** For a process started without stdin. */
 export const NO_INPUT: ProcessInput = {
   write: () => Promise.reject(closedError()),
-  close: () => Promise.reject(closedError()),
+  close: () => Promise.resolve(),
   release: () => {},
 };
 
@@ -72,7 +73,6 @@ export class PipeInput implements ProcessInput {
   }
 
   async close(): Promise<void> {
-    if (!this.#open) throw closedError();
     await this.#last;
     this.release();
   }

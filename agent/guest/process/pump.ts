@@ -10,6 +10,12 @@ import type { Channel } from "./recent-output.ts";
  * so that it neither blocks nor dies of a broken pipe.
  */
 const QUIET_AFTER_EXIT_MS = 250;
+/**
+ * A child that is never silent is left after this and this many reads: what the process itself wrote lay in the
+ * pipe when it ended, in front of all that came later.
+ */
+const CHATTY_AFTER_EXIT_MS = 1_000;
+const CHATTY_READS = 3;
 
 export class PipePump {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
@@ -27,20 +33,29 @@ export class PipePump {
   async run(exited: Promise<unknown>): Promise<void> {
     const ended = this.#readAll();
     const left = Promise.withResolvers<void>();
-    void exited.then(() => this.#leaveWhenQuiet(left.resolve));
+    void exited.then(() => {
+      // The silence before counts for nothing: the last words may still be on their way from the kernel.
+      this.#exitedAtMs = performance.now();
+      this.#quietSinceMs = this.#exitedAtMs;
+      this.#readsSinceExit = 0;
+      this.#leaveWhenQuiet(left.resolve);
+    });
     await Promise.race([ended, left.promise]);
   }
 
-  #lastReadAt = 0;
+  #exitedAtMs = Infinity;
+  #quietSinceMs = 0;
+  #readsSinceExit = 0;
   #reading = false;
 
   async #readAll(): Promise<void> {
     try {
       for (;;) {
         this.#reading = true;
-        this.#lastReadAt = performance.now();
+        this.#quietSinceMs = performance.now();
         const { done, value } = await this.#reader.read();
         this.#reading = false;
+        this.#readsSinceExit += 1;
         if (done) break;
         if (!this.#delivering) continue;
         this.output.push({ channel: this.channel, bytes: value });
@@ -58,8 +73,13 @@ export class PipePump {
   /** Time spent waiting for a slow viewer is not silence: there may be more in the pipe. */
   #leaveWhenQuiet(leave: () => void): void {
     if (!this.#delivering) return;
-    const quietMs = this.#reading ? performance.now() - this.#lastReadAt : 0;
-    if (quietMs >= QUIET_AFTER_EXIT_MS) {
+    const nowMs = performance.now();
+    const quietMs = this.#reading ? nowMs - this.#quietSinceMs : 0;
+    const isChatty =
+      this.#reading &&
+      nowMs - this.#exitedAtMs >= CHATTY_AFTER_EXIT_MS &&
+      this.#readsSinceExit >= CHATTY_READS;
+    if (quietMs >= QUIET_AFTER_EXIT_MS || isChatty) {
       this.#delivering = false;
       leave();
       return;

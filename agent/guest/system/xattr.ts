@@ -2,7 +2,7 @@
 import { errnoOf } from "../errors.ts";
 import { check, libc } from "./libc.ts";
 
-const PREFIX = "user.e2b.";
+export const METADATA_PREFIX = "user.e2b.";
 /** Limits of the kernel (XATTR_LIST_MAX, XATTR_SIZE_MAX). */
 const MAX_BYTES = 65_536;
 
@@ -27,7 +27,7 @@ const names = (path: string): string[] => {
   return decoder
     .decode(list)
     .split("\0")
-    .filter((name) => name.startsWith(PREFIX));
+    .filter((name) => name.startsWith(METADATA_PREFIX));
 };
 
 /** Metadata of the file at `path` (links followed); empty where the file system keeps none. */
@@ -38,7 +38,7 @@ export const readMetadata = (path: string): Record<string, string> => {
         const value = grow((buffer) =>
           check("getxattr", libc.getxattr(path, name, buffer, buffer.byteLength)),
         );
-        return [name.slice(PREFIX.length), decoder.decode(value)];
+        return [name.slice(METADATA_PREFIX.length), decoder.decode(value)];
       }),
     );
   } catch (error) {
@@ -56,10 +56,11 @@ export const replaceMetadata = (path: string, metadata: Readonly<Record<string, 
     if (errnoOf(error) !== "ENOTSUP") throw error;
   }
   for (const name of present) {
-    if (!(name.slice(PREFIX.length) in metadata)) check("removexattr", libc.removexattr(path, name));
+    if (!Object.hasOwn(metadata, name.slice(METADATA_PREFIX.length)))
+      check("removexattr", libc.removexattr(path, name));
   }
   for (const [key, value] of Object.entries(metadata)) {
     const bytes = encoder.encode(value);
-    check("setxattr", libc.setxattr(path, PREFIX + key, bytes, bytes.byteLength, 0));
+    check("setxattr", libc.setxattr(path, METADATA_PREFIX + key, bytes, bytes.byteLength, 0));
   }
 };

@@ -9,7 +9,7 @@ import { forkRunners } from "./fork.ts";
 import { loginTimingRunners } from "./login-timing.ts";
 import { memoryRunners } from "./memory.ts";
 import { pauseRunners } from "./pause.ts";
-import { warmExecRunners } from "./warm-exec.ts";
+import { warmExecRunners, warmFileRunners } from "./warm.ts";
 
 export interface Scenario {
   title: string;
@@ -42,6 +42,7 @@ const crowd = (title: string, name: CaseName, open: Scenario["open"]): Scenario 
 export const SCENARIOS: readonly Scenario[] = [
   each("create", ["create_to_healthy", "create_to_first_command"], createRunners),
   each("warm exec", ["warm_exec"], warmExecRunners),
+  each("warm file", ["warm_file"], warmFileRunners),
   each("pause and resume", ["pause_5mb", "resume_to_healthy"], pauseRunners("pause_5mb")),
   each("pause, 50 MB dirty", ["pause_50mb"], pauseRunners("pause_50mb")),
   each("pause, 200 MB dirty", ["pause_200mb"], pauseRunners("pause_200mb")),

@@ -7,6 +7,7 @@ import { parseSandboxId } from "../../../proto/ids.ts";
 import { type ApiClient, createApiClient } from "../../../server/up/api-client.ts";
 import { pickList, pickNumber, pickString } from "../../../server/up/json.ts";
 import { waitUntil } from "../../../server/up/wait-until.ts";
+import { writeAndReadFile } from "../write-and-read.ts";
 import type { Product } from "./product.ts";
 
 /** Operations under measurement take as long as they take; this only ends a hang. */
@@ -48,6 +49,16 @@ export class WrennSandbox {
     const exitCode = pickNumber(answer, "exit_code");
     if (exitCode !== 0) throw new Error(`${cmd} in ${this.id}: exit code ${exitCode}`);
     return pickString(answer, "stdout");
+  }
+
+  /** Throws unless what comes back is what went. */
+  async writeAndRead(path: string, content: string): Promise<void> {
+    const { url, apiKey } = this.#product;
+    await writeAndReadFile(`${url}/v1/sandboxes/${this.id}/files?${new URLSearchParams({ path })}`, {
+      method: "PUT",
+      headers: { "x-api-key": apiKey },
+      content,
+    });
   }
 
   async pause(): Promise<void> {
