@@ -1,6 +1,8 @@
 /** `ANY /traffic/{sandbox_id}/{port}/…`: who may, where to, and how. */
 import type { Server } from "bun";
 
+import { isWebSocketUpgrade } from "../../proto/hop-by-hop.ts";
+import type { WebSocketRelay } from "../../proto/web-socket-relay.ts";
 import { describeError } from "../errors.ts";
 import type { CallTokenVerifier } from "../rpc/call-token.ts";
 import type { Host } from "../sandboxes/host.ts";
@@ -8,14 +10,14 @@ import { forwardRequest } from "./forward.ts";
 import { AGENT_AUTHORIZATION } from "./headers.ts";
 import { badTarget, hidden, sandboxNotFound, unauthorized } from "./refusals.ts";
 import { isInternalRoute, parseTarget } from "./target.ts";
-import { forwardWebSocket, type Relay } from "./web-socket.ts";
+import { forwardWebSocket } from "./web-socket.ts";
 
 /** Path and query of an absolute URL, as they were received. */
 const targetOf = (url: string): string => url.slice(url.indexOf("/", url.indexOf("//") + 2));
 
 export const createTrafficHandler =
   (host: Host, tokens: CallTokenVerifier) =>
-  async (request: Request, server: Server<Relay>): Promise<Response | undefined> => {
+  async (request: Request, server: Server<WebSocketRelay>): Promise<Response | undefined> => {
     try {
       await tokens.verify(request.headers.get(AGENT_AUTHORIZATION));
     } catch (error) {
@@ -27,7 +29,7 @@ export const createTrafficHandler =
     if (isInternalRoute(target)) return hidden();
     const sandbox = host.sandboxes.get(target.sandboxId);
     if (sandbox === undefined) return sandboxNotFound(target.sandboxId);
-    const isUpgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
+    const isUpgrade = isWebSocketUpgrade(request);
     return isUpgrade
       ? forwardWebSocket(request, server, sandbox, target, host.expiry)
       : forwardRequest(request, sandbox, target, host.expiry);
