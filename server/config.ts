@@ -21,6 +21,9 @@ export interface ServerConfig {
   publicUrl: string;
   /** PEM files; null = plain HTTP. */
   tls: { certFile: string; keyFile: string } | null;
+  /** Its names `{port}-{sandbox id}.…` are sandboxes': as `sbx.example.com`, with a port where it is not the
+   * scheme's own. Null: any domain's names that look like it. */
+  sandboxDomain: string | null;
   /** Addresses whose X-Forwarded-For counts. */
   trustedProxies: readonly string[];
   /** Null: open on loopback, else closed after the first account. */
@@ -82,6 +85,20 @@ const readPublicUrl = (env: Environment, listen: ServerConfig["listen"], isTls: 
   return url.href.replace(/\/+$/, "");
 };
 
+const readSandboxDomain = (env: Environment): string | null => {
+  const text = read(env, "WRENN_SANDBOX_DOMAIN")?.toLowerCase() ?? null;
+  if (
+    text === null ||
+    /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z](?:[a-z0-9-]*[a-z0-9])?(?::\d{1,5})?$/.test(text)
+  ) {
+    return text;
+  }
+  return fail(
+    "WRENN_SANDBOX_DOMAIN",
+    `expected a domain as sbx.example.com or sbx.example.com:8443, found "${text}"`,
+  );
+};
+
 const readProxies = (env: Environment): readonly string[] => {
   const addresses = (read(env, "WRENN_TRUSTED_PROXIES") ?? "")
     .split(",")
@@ -135,6 +152,7 @@ export const readConfig = (env: Environment): ServerConfig => {
     isLoopback: isLoopback(listen.hostname),
     publicUrl: readPublicUrl(env, listen, tls !== null),
     tls,
+    sandboxDomain: readSandboxDomain(env),
     trustedProxies: readProxies(env),
     signup: readSignup(env),
     rateLimits: readRateLimits(env),

@@ -29,6 +29,7 @@ export interface ControlPlane {
   sandboxes: SandboxContext;
   snapshots: SnapshotDeps;
   guests: GuestDoor;
+  callTokens: CallTokens;
 }
 
 export const createControlPlane = (foundation: {
@@ -55,5 +56,6 @@ export const createControlPlane = (foundation: {
     sandboxes: { ...hosts, scheduler: new RoundRobin(), copies, accessToken, limits: DEFAULT_LIMITS, audit },
     snapshots: hosts,
     guests: new GuestDoor(callTokens, accessToken),
+    callTokens,
   };
 };

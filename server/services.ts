@@ -38,6 +38,8 @@ import { createMemberService } from "./teams/members.ts";
 import type { MemberService } from "./teams/members.ts";
 import { createTeamService } from "./teams/service.ts";
 import type { TeamService } from "./teams/service.ts";
+import { createTraffic } from "./traffic/create.ts";
+import type { Traffic } from "./traffic/traffic.ts";
 import { createAccounts } from "./users/accounts.ts";
 import type { Accounts } from "./users/accounts.ts";
 import { createUserAdministration } from "./users/administration.ts";
@@ -82,6 +84,8 @@ export interface Services extends Foundation, ControlPlane {
   refreshCookie: SecretCookie;
   /** For audit rows without a change of their own. */
   auditSideChannel: AuditSideChannel;
+  /** Requests that belong to sandboxes. */
+  traffic: Traffic;
   /** The executable that machines download to become hosts. */
   agentDownload: AgentDownload;
   background: readonly BackgroundJob[];
@@ -142,6 +146,7 @@ export const createServices = (foundation: Foundation): Services => {
       lifeSec: SESSION_SEC,
     }),
     auditSideChannel,
+    traffic: createTraffic({ ...foundation, ...controlPlane, guards, metrics, requests }),
     agentDownload: new AgentDownload(config.agentFile),
     background: [controlPlane.monitor, controlPlane.copies, new Sweeper(sql, log)],
   };

@@ -73,6 +73,13 @@ export const startServer = async (options: {
   const services = createServices({ config, sql, settings, log });
   await prepareFirstAccount(services);
   const app = createApp(services);
+  const { traffic } = services;
+  // Before any route: the paths of a sandbox's requests are its own, whatever they are here.
+  app.wrap((handle, request) => {
+    const target = traffic.find(request);
+    const { server } = app;
+    return target === null || server === null ? handle : () => traffic.serve(request, target, server);
+  });
   const { listen, tls } = config;
   const secure = tls === null ? {} : { tls: await readTls(tls) };
   try {

@@ -45,6 +45,8 @@ export const sandboxEvents = {
   pausedBySystem: (event: Because<Sandbox>) =>
     sandbox(bySystem(event), { action: "pause", status: "info", metadata: { reason: event.reason } }),
   resumed: (event: Sandbox) => sandbox(event, { action: "resume", status: "success" }),
+  resumedBySystem: (event: Because<Sandbox>) =>
+    sandbox(bySystem(event), { action: "resume", status: "info", metadata: { reason: event.reason } }),
   /** `sandboxId` is the child's. */
   forked: (event: Sandbox & { sourceId: string }) =>
     sandbox(event, {

@@ -1,0 +1,13 @@
+/** The path of a request as a sandbox is to see it. */
+
+const ORIGIN = /^https?:\/\/[^/?#]*/;
+
+/**
+ * Path and query, from the first slash. Dots that lead upwards are resolved here: what is put behind a sandbox's
+ * own path at its host must not lead out of it again.
+ */
+export const pathOf = (url: string): string => {
+  const rest = url.replace(ORIGIN, "");
+  const { pathname, search } = new URL(`http://sandbox${rest.startsWith("/") ? "" : "/"}${rest}`);
+  return pathname + search;
+};

@@ -1,0 +1,80 @@
+/** Which requests belong to a sandbox, by what is in their head; everything else is the control plane's. */
+import { GUEST_PORT } from "../../proto/guest-port.ts";
+import { parseSandboxId } from "../../proto/ids.ts";
+
+/** One port of one sandbox. */
+export interface PortRef {
+  /** Bare UUID. */
+  sandboxId: string;
+  port: number;
+}
+
+export type TrafficTarget =
+  | ({ kind: "port" } & PortRef)
+  /** A signed link to a file that names no sandbox. */
+  | { kind: "signed_file" }
+  /** Meant for a sandbox, but badly said; a sentence on what is wrong. */
+  | { kind: "bad"; message: string };
+
+export const SANDBOX_HEADER = "e2b-sandbox-id";
+export const PORT_HEADER = "e2b-sandbox-port";
+
+/** Null unless it is a decimal number from 1 to 65535. */
+export const parsePort = (text: string): number | null => {
+  const port = Number(text);
+  return /^\d{1,5}$/.test(text) && port >= 1 && port <= 65_535 ? port : null;
+};
+
+const byHeaders = (id: string, portText: string | null): TrafficTarget => {
+  const sandboxId = parseSandboxId(id);
+  if (sandboxId === null) return { kind: "bad", message: "E2b-Sandbox-Id is not the id of a sandbox." };
+  const port = portText === null ? GUEST_PORT : parsePort(portText);
+  if (port === null) return { kind: "bad", message: "E2b-Sandbox-Port is not a port from 1 to 65535." };
+  return { kind: "port", sandboxId, port };
+};
+
+/** Of a label that looks like a port and an id. */
+const byLabel = (label: string): TrafficTarget => {
+  const dash = label.indexOf("-");
+  const sandboxId = parseSandboxId(label.slice(dash + 1));
+  const port = parsePort(label.slice(0, dash));
+  if (sandboxId !== null && port !== null) return { kind: "port", sandboxId, port };
+  const wrong = sandboxId === null ? "no sandbox's id" : "no port from 1 to 65535";
+  return {
+    kind: "bad",
+    message: `The host name's first label must be {port}-{sandbox id}; it has ${wrong}.`,
+  };
+};
+
+/** Lower case, without port and trailing dot. */
+const nameOf = (host: string): string => host.toLowerCase().replace(/\.?(?::\d*)?$/, "");
+
+/** Where any domain may be a sandbox's, only a label that has a whole id in it says so. */
+const ANY_DOMAIN = /^\d+-(?:[0-9a-f]{32}|sb-[0-9a-f-]{36})$/;
+const OWN_DOMAIN = /^\d+-/;
+
+const byHost = (host: string, domain: string | null): TrafficTarget | null => {
+  const name = nameOf(host);
+  const dot = name.indexOf(".");
+  const label = dot === -1 ? name : name.slice(0, dot);
+  if (domain === null) return ANY_DOMAIN.test(label) ? byLabel(label) : null;
+  return OWN_DOMAIN.test(label) && name.slice(dot + 1) === domain ? byLabel(label) : null;
+};
+
+const isSignedFile = (url: string): boolean =>
+  /^https?:\/\/[^/?#]*\/files\?/.test(url) &&
+  new URLSearchParams(url.slice(url.indexOf("?"))).has("signature");
+
+/**
+ * Asked of every request, so it is quick about what is none of a sandbox's.
+ * @param domain whose names are sandboxes', lower case; null: any domain's that look like it
+ */
+export const findTarget = ({ headers, url }: Request, domain: string | null): TrafficTarget | null => {
+  const id = headers.get(SANDBOX_HEADER);
+  if (id !== null) return byHeaders(id, headers.get(PORT_HEADER));
+  const host = headers.get("host") ?? "";
+  const first = host.charCodeAt(0);
+  const target = first >= 0x30 && first <= 0x39 ? byHost(host, domain) : null;
+  if (target !== null) return target;
+  return url.includes("/files?") && isSignedFile(url) ? { kind: "signed_file" } : null;
+};
