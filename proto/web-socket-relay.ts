@@ -2,7 +2,7 @@
  * Passes messages between a WebSocket that came in and the one dialled for it. A slow reader of what comes in
  * stops the reading of the dialled side; the other way nothing can be stopped, so there a queue has an end.
  */
-import type { ServerWebSocket } from "bun";
+import type { ServerWebSocket, WebSocketHandler } from "bun";
 
 /** What waits for a side that reads slower than the other writes; past it both are closed. */
 export const MAX_BUFFERED_BYTES = 16 << 20;
@@ -116,3 +116,11 @@ export class WebSocketRelay {
     else if (this.#incoming.readyState === WebSocket.OPEN) this.terminate();
   }
 }
+
+/** Of a listener whose sockets are all relays. */
+export const RELAY_HANDLERS: WebSocketHandler<WebSocketRelay> = {
+  open: (socket) => socket.data.open(socket),
+  message: (socket, message) => socket.data.message(socket, message),
+  drain: (socket) => socket.data.drain(),
+  close: (socket, code, reason) => socket.data.close(socket, code, reason),
+};

@@ -15,6 +15,7 @@ describe("readConfig", () => {
       publicUrl: "http://127.0.0.1:4400",
       tls: null,
       sandboxDomain: null,
+      preview: { port: null, url: null },
       trustedProxies: [],
       signup: null,
       admin: null,

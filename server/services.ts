@@ -39,6 +39,7 @@ import type { MemberService } from "./teams/members.ts";
 import { createTeamService } from "./teams/service.ts";
 import type { TeamService } from "./teams/service.ts";
 import { createTraffic } from "./traffic/create.ts";
+import type { PreviewUrls } from "./traffic/preview-urls.ts";
 import type { Traffic } from "./traffic/traffic.ts";
 import { createAccounts } from "./users/accounts.ts";
 import type { Accounts } from "./users/accounts.ts";
@@ -86,6 +87,7 @@ export interface Services extends Foundation, ControlPlane {
   auditSideChannel: AuditSideChannel;
   /** Requests that belong to sandboxes. */
   traffic: Traffic;
+  previewUrls: PreviewUrls;
   /** The executable that machines download to become hosts. */
   agentDownload: AgentDownload;
   background: readonly BackgroundJob[];
@@ -146,7 +148,7 @@ export const createServices = (foundation: Foundation): Services => {
       lifeSec: SESSION_SEC,
     }),
     auditSideChannel,
-    traffic: createTraffic({ ...foundation, ...controlPlane, guards, metrics, requests }),
+    ...createTraffic({ ...foundation, ...controlPlane, guards, limits, metrics, requests }),
     agentDownload: new AgentDownload(config.agentFile),
     background: [controlPlane.monitor, controlPlane.copies, new Sweeper(sql, log)],
   };

@@ -1,15 +1,16 @@
 /** A listening server over a migrated database: what `main.ts` runs, and tests on a free port. */
 import type { Server } from "bun";
 
-import { errorCode } from "../db/sql.ts";
 import type { Sql } from "../db/sql.ts";
 import { createApp } from "./app.ts";
 import type { ServerConfig } from "./config.ts";
 import { ConfigError } from "./config/environment.ts";
+import { listenError } from "./listen-error.ts";
 import type { Log } from "./log.ts";
 import { createServices } from "./services.ts";
 import type { Services } from "./services.ts";
 import { loadSettings } from "./settings.ts";
+import { listenForPreviews } from "./traffic/preview-listener.ts";
 import { prepareFirstAccount } from "./users/first-account.ts";
 
 /** Requests under way get this long to end. */
@@ -44,12 +45,6 @@ const readTls = async ({ certFile, keyFile }: { certFile: string; keyFile: strin
 const checkAgentFile = async ({ agentFile }: ServerConfig): Promise<void> => {
   if (agentFile === null || (await Bun.file(agentFile).exists())) return;
   throw new ConfigError(`WRENN_AGENT_FILE: ${agentFile} is not a file that can be read`);
-};
-
-const listenError = ({ hostname, port }: ServerConfig["listen"], error: unknown): unknown => {
-  const code = errorCode(error);
-  const why = code === "EADDRINUSE" ? "is in use" : `cannot be listened on (${code ?? String(error)})`;
-  return new ConfigError(`WRENN_LISTEN: ${hostname}:${port} ${why}`, { cause: error });
 };
 
 /** Takes no more requests and lets those under way end, for a time. */
@@ -90,15 +85,23 @@ export const startServer = async (options: {
       maxRequestBodySize: MAX_BODY_BYTES,
     });
   } catch (error) {
-    throw listenError(listen, error);
+    throw listenError("WRENN_LISTEN", listen, error);
   }
   const { server } = app;
   if (server === null) throw new Error("the listener did not start");
+  const previews = await (async () => {
+    try {
+      return listenForPreviews(services, { server, tls: secure });
+    } catch (error) {
+      await server.stop(true);
+      throw error;
+    }
+  })();
   for (const job of services.background) job.start();
   log.info("listening", { url: server.url.origin });
 
   const stop = async (): Promise<void> => {
-    await Promise.all([drain(server), ...services.background.map((job) => job.stop())]);
+    await Promise.all([drain(server), drain(previews), ...services.background.map((job) => job.stop())]);
     await services.auditSideChannel.drain();
     await sql.end({ timeout: DATABASE_END_SEC });
   };

@@ -3,7 +3,12 @@ import type { Server, WebSocketHandler } from "bun";
 
 import { offeredProtocols, toUpgradeHeaders } from "../../proto/hop-by-hop.ts";
 import { dialWebSocket } from "../../proto/web-socket-dial.ts";
-import { MAX_BUFFERED_BYTES, upgradeHeaders, WebSocketRelay } from "../../proto/web-socket-relay.ts";
+import {
+  MAX_BUFFERED_BYTES,
+  RELAY_HANDLERS,
+  upgradeHeaders,
+  WebSocketRelay,
+} from "../../proto/web-socket-relay.ts";
 import type { Expiry } from "../sandboxes/expiry.ts";
 import type { Sandbox } from "../sandboxes/sandbox.ts";
 import { openStream } from "../sandboxes/streams.ts";
@@ -63,8 +68,5 @@ export const relayHandler: WebSocketHandler<WebSocketRelay> = {
   backpressureLimit: MAX_BUFFERED_BYTES,
   perMessageDeflate: false,
   idleTimeout: 0,
-  open: (socket) => socket.data.open(socket),
-  message: (socket, message) => socket.data.message(socket, message),
-  drain: (socket) => socket.data.drain(),
-  close: (socket, code, reason) => socket.data.close(socket, code, reason),
+  ...RELAY_HANDLERS,
 };

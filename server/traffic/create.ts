@@ -6,11 +6,16 @@ import type { CallTokens } from "../hosts/call-tokens.ts";
 import type { Requests } from "../http/requests.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
+import type { RateLimits } from "../rate-limits/rate-limits.ts";
 import { trafficTokens } from "../sandboxes/access-token.ts";
 import type { SandboxContext } from "../sandboxes/context.ts";
 import { resumeForTraffic } from "../sandboxes/lifecycle.ts";
 import type { Settings } from "../settings.ts";
 import { Forwarder } from "./forward.ts";
+import { Gate } from "./gate.ts";
+import { schemeOf } from "./passage.ts";
+import { PreviewTokens } from "./preview-tokens.ts";
+import { PreviewUrls } from "./preview-urls.ts";
 import { Traffic } from "./traffic.ts";
 import { Waking } from "./waking.ts";
 
@@ -20,22 +25,37 @@ export const createTraffic = (parts: {
   settings: Settings;
   log: Log;
   guards: Guards;
+  limits: RateLimits;
   metrics: Metrics;
   requests: Requests;
   sandboxes: SandboxContext;
   callTokens: CallTokens;
-}): Traffic => {
-  const { config, sql, settings, log, guards, metrics, requests, sandboxes, callTokens } = parts;
-  return new Traffic({
+}): { traffic: Traffic; previewUrls: PreviewUrls } => {
+  const { config, sql, settings, log, guards, limits, metrics, requests, sandboxes, callTokens } = parts;
+  const { publicUrl, sandboxDomain } = config;
+  const { accessToken } = sandboxes;
+  const previewTokens = new PreviewTokens(settings.trafficKey);
+  const host = sandboxDomain === null ? null : { scheme: schemeOf(publicUrl), domain: sandboxDomain };
+  const previewUrls = new PreviewUrls(sql, previewTokens, host);
+  const gate = new Gate({
     sql,
-    log,
-    metrics,
     requests,
     guards,
     trafficToken: trafficTokens(settings.trafficKey),
-    secrets: { instanceId: settings.instanceId, accessToken: sandboxes.accessToken },
+    secrets: { instanceId: settings.instanceId, accessToken },
+    previewTokens,
     forwarder: new Forwarder(callTokens),
     waking: new Waking({ sql, resume: (sandbox) => resumeForTraffic(sandboxes, sandbox) }),
-    domain: config.sandboxDomain?.replace(/:\d+$/, "") ?? null,
   });
+  const traffic = new Traffic({
+    log,
+    metrics,
+    requests,
+    gate,
+    signedFiles: { sql, limits, accessToken },
+    previewUrls,
+    domain: sandboxDomain?.replace(/:\d+$/, "") ?? null,
+    publicUrl,
+  });
+  return { traffic, previewUrls };
 };

@@ -5,7 +5,7 @@ import { GUEST_PORT } from "../../proto/guest-port.ts";
 import { withoutHopByHop } from "../../proto/hop-by-hop.ts";
 import { HOST_ERROR_HEADER, HOST_STATUS_HEADER } from "../../proto/host-errors.ts";
 import { hashKey } from "../keys/key-format.ts";
-import type { PortRef } from "./target.ts";
+import type { Passage } from "./passage.ts";
 
 /** Opens a sandbox's private ports. */
 export const TRAFFIC_TOKEN_HEADER = "e2b-traffic-access-token";
@@ -39,18 +39,15 @@ export interface Secrets {
   accessToken: (sandboxId: string) => string;
 }
 
-/** Where a request came from, for the program that gets it. */
-export interface Origin {
-  client: string | null;
-  scheme: "http" | "https";
-}
-
-/** What the host is sent, its own credentials aside. */
+/**
+ * What the host is sent, its own credentials aside.
+ * @param client address of the client, where it is known
+ */
 export const toSandboxHeaders = (
   headers: Headers,
-  { sandboxId, port }: PortRef,
+  { sandboxId, port, prefix, scheme }: Omit<Passage, "pathAndQuery">,
   { instanceId, accessToken }: Secrets,
-  { client, scheme }: Origin,
+  client: string | null,
 ): Headers => {
   const kept = withoutHopByHop(headers);
   kept.delete(TRAFFIC_TOKEN_HEADER);
@@ -66,6 +63,7 @@ export const toSandboxHeaders = (
   if (client !== null) kept.set("x-forwarded-for", client);
   kept.set("x-forwarded-proto", scheme);
   kept.set("x-forwarded-host", headers.get("host") ?? "");
+  if (prefix) kept.set("x-forwarded-prefix", prefix);
   // Bun would offer encodings that the client did not ask for.
   if (!kept.has("accept-encoding")) kept.set("accept-encoding", "identity");
   return kept;

@@ -10,7 +10,9 @@ export interface PortRef {
 }
 
 export type TrafficTarget =
-  | ({ kind: "port" } & PortRef)
+  | ({ kind: "port"; by: "headers" | "host" } & PortRef)
+  /** A browser's question about requests with the sandbox's headers. */
+  | { kind: "preflight" }
   /** A signed link to a file that names no sandbox. */
   | { kind: "signed_file" }
   /** Meant for a sandbox, but badly said; a sentence on what is wrong. */
@@ -30,7 +32,7 @@ const byHeaders = (id: string, portText: string | null): TrafficTarget => {
   if (sandboxId === null) return { kind: "bad", message: "E2b-Sandbox-Id is not the id of a sandbox." };
   const port = portText === null ? GUEST_PORT : parsePort(portText);
   if (port === null) return { kind: "bad", message: "E2b-Sandbox-Port is not a port from 1 to 65535." };
-  return { kind: "port", sandboxId, port };
+  return { kind: "port", by: "headers", sandboxId, port };
 };
 
 /** Of a label that looks like a port and an id. */
@@ -38,7 +40,7 @@ const byLabel = (label: string): TrafficTarget => {
   const dash = label.indexOf("-");
   const sandboxId = parseSandboxId(label.slice(dash + 1));
   const port = parsePort(label.slice(0, dash));
-  if (sandboxId !== null && port !== null) return { kind: "port", sandboxId, port };
+  if (sandboxId !== null && port !== null) return { kind: "port", by: "host", sandboxId, port };
   const wrong = sandboxId === null ? "no sandbox's id" : "no port from 1 to 65535";
   return {
     kind: "bad",
@@ -61,6 +63,13 @@ const byHost = (host: string, domain: string | null): TrafficTarget | null => {
   return OWN_DOMAIN.test(label) && name.slice(dot + 1) === domain ? byLabel(label) : null;
 };
 
+/** Which sandbox is meant is in a header that a browser does not send yet. */
+const isPreflight = (headers: Headers): boolean =>
+  (headers.get("access-control-request-headers") ?? "")
+    .toLowerCase()
+    .split(",")
+    .some((name) => name.trim() === SANDBOX_HEADER);
+
 const isSignedFile = (url: string): boolean =>
   /^https?:\/\/[^/?#]*\/files\?/.test(url) &&
   new URLSearchParams(url.slice(url.indexOf("?"))).has("signature");
@@ -69,12 +78,14 @@ const isSignedFile = (url: string): boolean =>
  * Asked of every request, so it is quick about what is none of a sandbox's.
  * @param domain whose names are sandboxes', lower case; null: any domain's that look like it
  */
-export const findTarget = ({ headers, url }: Request, domain: string | null): TrafficTarget | null => {
+export const findTarget = (request: Request, domain: string | null): TrafficTarget | null => {
+  const { headers, url } = request;
   const id = headers.get(SANDBOX_HEADER);
   if (id !== null) return byHeaders(id, headers.get(PORT_HEADER));
   const host = headers.get("host") ?? "";
   const first = host.charCodeAt(0);
   const target = first >= 0x30 && first <= 0x39 ? byHost(host, domain) : null;
   if (target !== null) return target;
+  if (request.method === "OPTIONS" && isPreflight(headers)) return { kind: "preflight" };
   return url.includes("/files?") && isSignedFile(url) ? { kind: "signed_file" } : null;
 };

@@ -7,7 +7,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 
 import { Code, ConnectError } from "@connectrpc/connect";
 
-import { signatureOf } from "../../agent/guest/http/signature.ts";
+import { signatureOf } from "../../proto/file-signature.ts";
 import { shell, until } from "./commands.ts";
 import {
   canRunGuestAgent,

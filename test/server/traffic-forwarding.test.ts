@@ -1,46 +1,32 @@
 /** What passes between a client and a port of a sandbox, through the server: bytes, heads, streams, sockets. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 
-import { digestOfBytes, EchoProgram, type Seen } from "../support/echo-program.ts";
-import { call, createKey, signUp, startTestServer, type TestServer } from "../support/server.ts";
-import { StandInHost } from "../support/stand-in-host.ts";
+import { digestOfBytes, type EchoProgram, type Seen } from "../support/echo-program.ts";
+import { PROGRAM_PORT as PORT, TrafficScene } from "../support/traffic-scene.ts";
 import { addressed, dialThrough, hexOf, trafficFetch } from "../support/traffic.ts";
 import { waitFor } from "../support/wait-for.ts";
 
-const PORT = 3_000;
 const MB = 1 << 20;
 
-let server: TestServer;
-let host: StandInHost;
+let scene: TrafficScene;
 let program: EchoProgram;
 let key: string;
 let id: string;
 
 beforeAll(async () => {
-  server = await startTestServer();
-  const admin = await signUp(server.url);
-  key = await createKey(server.url, admin);
-  host = await StandInHost.join(server.url, admin.token);
-  program = new EchoProgram();
-  host.ports.set(PORT, program.url);
-  const made = await call<{ id: string }>(server.url, "/v1/sandboxes", {
-    apiKey: key,
-    body: { template: "minimal" },
-  });
-  id = made.body.id;
+  scene = await TrafficScene.start();
+  ({ program } = scene);
+  key = scene.api.apiKey;
+  id = await scene.api.create();
 });
-afterAll(async () => {
-  await program[Symbol.asyncDispose]();
-  await host.stop();
-  await server.stop();
-});
+afterAll(() => scene[Symbol.asyncDispose]());
 
 const ask = (path: string, init: BunFetchRequestInit = {}) => {
   const headers = { "x-api-key": key, ...(init.headers as Record<string, string> | undefined) };
-  return trafficFetch(server.url, { sandboxId: id, port: PORT, path, ...init, headers });
+  return trafficFetch(scene.url, { sandboxId: id, port: PORT, path, ...init, headers });
 };
 const socket = (options: { protocols?: string[] } = {}) =>
-  dialThrough(server.url, "/socket", { headers: { "x-api-key": key, ...addressed(id, PORT) }, ...options });
+  dialThrough(scene.url, "/socket", { headers: { "x-api-key": key, ...addressed(id, PORT) }, ...options });
 
 test("method, path, query and headers arrive as they were sent", async () => {
   const answer = await ask("/a%2Fb//c?q=%20&r", {
@@ -66,7 +52,7 @@ test("paths that are the API's own here are the sandbox's there", async () => {
   for (const path of ["/health", "/v1/sandboxes", "/docs", "/login", "/openapi.json"]) {
     expect(((await (await ask(path)).json()) as Seen).path).toBe(path);
   }
-  const byHost = await fetch(`${server.url}/v1/me?x=1`, {
+  const byHost = await fetch(`${scene.url}/v1/me?x=1`, {
     headers: { host: `${PORT}-${hexOf(id)}.sbx.example.com`, "x-api-key": key },
   });
   const seen = (await byHost.json()) as Seen;
@@ -208,7 +194,7 @@ test("what takes no WebSocket answers as it answers plainly", async () => {
     "sec-websocket-version": "13",
   };
   expect((await ask("/status?code=418", { headers: upgrade })).status).toBe(418);
-  const closed = await trafficFetch(server.url, {
+  const closed = await trafficFetch(scene.url, {
     sandboxId: id,
     port: 4_444,
     headers: { ...upgrade, "x-api-key": key },
@@ -217,7 +203,7 @@ test("what takes no WebSocket answers as it answers plainly", async () => {
 });
 
 test("what is not there is said in the words E2B clients know", async () => {
-  const closed = await trafficFetch(server.url, {
+  const closed = await trafficFetch(scene.url, {
     sandboxId: id,
     port: 4_444,
     headers: { "x-api-key": key },
@@ -231,7 +217,7 @@ test("what is not there is said in the words E2B clients know", async () => {
     }),
   ]);
   const unknown = crypto.randomUUID();
-  const missing = await trafficFetch(server.url, { sandboxId: `sb-${unknown}`, port: PORT });
+  const missing = await trafficFetch(scene.url, { sandboxId: `sb-${unknown}`, port: PORT });
   expect([missing.status, await missing.json()]).toEqual([
     502,
     { sandboxId: unknown.replaceAll("-", ""), message: "The sandbox was not found", code: 502 },
@@ -243,19 +229,16 @@ test("what is not there is said in the words E2B clients know", async () => {
     { host: `99999-${hexOf(id)}.example.com` },
   ];
   for (const headers of bad) {
-    const answer = await fetch(server.url, { headers });
+    const answer = await fetch(scene.url, { headers });
     expect([answer.status, ((await answer.json()) as { code: number }).code]).toEqual([400, 400]);
   }
 });
 
 test("no path leads out of the sandbox it was meant for", async () => {
-  const other = await call<{ id: string }>(server.url, "/v1/sandboxes", {
-    apiKey: key,
-    body: { template: "minimal" },
-  });
+  const other = await scene.api.create();
   for (const path of [
-    `/../../${other.body.id}/${PORT}/`,
-    `/%2e%2e/%2e%2e/${other.body.id}/${PORT}/x`,
+    `/../../${other}/${PORT}/`,
+    `/%2e%2e/%2e%2e/${other}/${PORT}/x`,
     "/../../../wrenn.host.v1.HostService/ListSandboxes",
     "/..\\..\\..\\other",
   ]) {
@@ -268,7 +251,7 @@ test("no path leads out of the sandbox it was meant for", async () => {
 const rawGet = (path: string): Promise<string> =>
   new Promise((resolve, reject) => {
     let text = "";
-    const { hostname, port } = new URL(server.url);
+    const { hostname, port } = new URL(scene.url);
     const head = Object.entries({ host: "x", connection: "close", "x-api-key": key, ...addressed(id, PORT) });
     void Bun.connect({
       hostname,

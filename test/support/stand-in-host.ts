@@ -24,7 +24,7 @@ import {
 import { HOST_ERROR_HEADER, type HostErrorCode } from "../../proto/host-errors.ts";
 import { formatHexId, parseHostId, parseSandboxId, ZERO_UUID } from "../../proto/ids.ts";
 import { dialWebSocket } from "../../proto/web-socket-dial.ts";
-import { upgradeHeaders, WebSocketRelay } from "../../proto/web-socket-relay.ts";
+import { RELAY_HANDLERS, upgradeHeaders, WebSocketRelay } from "../../proto/web-socket-relay.ts";
 import { type AnyBody, call } from "./server.ts";
 
 type Methods = ServiceImpl<typeof HostService>;
@@ -99,12 +99,7 @@ export class StandInHost {
       idleTimeout: 0,
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       fetch: (request) => listener.serve?.(request) ?? new Response(null, { status: 401 }),
-      websocket: {
-        open: (socket) => socket.data.open(socket),
-        message: (socket, message) => socket.data.message(socket, message),
-        drain: (socket) => socket.data.drain(),
-        close: (socket, code, reason) => socket.data.close(socket, code, reason),
-      },
+      websocket: RELAY_HANDLERS,
     });
     const registered = await call<Registration>(serverUrl, "/v1/hosts/register", {
       body: {

@@ -290,6 +290,10 @@ export const ROUTES: Record<string, RouteCase> = {
     path: `/v1/sandboxes/${sandbox}/files/move`,
     body: { source: "/a", destination: "/b" },
   })),
+  "POST /v1/sandboxes/:id/preview-urls": route(SANDBOX, ENDED, ({ sandbox }) => ({
+    path: `/v1/sandboxes/${sandbox}/preview-urls`,
+    body: { port: 3000 },
+  })),
   "GET /v1/sandboxes/:id/ports": route(
     SANDBOX_READ,
     ENDED,
