@@ -1,6 +1,7 @@
 /** `ANY /traffic/{sandbox_id}/{port}/…`: who may, where to, and how. */
 import type { Server } from "bun";
 
+import { forwardLimit } from "../../proto/forward-limit.ts";
 import { isWebSocketUpgrade } from "../../proto/hop-by-hop.ts";
 import type { WebSocketRelay } from "../../proto/web-socket-relay.ts";
 import { describeError } from "../errors.ts";
@@ -8,12 +9,16 @@ import type { CallTokenVerifier } from "../rpc/call-token.ts";
 import type { Host } from "../sandboxes/host.ts";
 import { forwardRequest } from "./forward.ts";
 import { AGENT_AUTHORIZATION } from "./headers.ts";
-import { badTarget, hidden, sandboxNotFound, unauthorized } from "./refusals.ts";
+import { badTarget, hidden, sandboxNotFound, tooMany, unauthorized } from "./refusals.ts";
 import { isInternalRoute, parseTarget } from "./target.ts";
 import { forwardWebSocket } from "./web-socket.ts";
 
 /** Path and query of an absolute URL, as they were received. */
 const targetOf = (url: string): string => url.slice(url.indexOf("/", url.indexOf("//") + 2));
+
+/** Requests and WebSockets under way into one sandbox. */
+const MAX_STREAMS = 2_000;
+const maxRequests = forwardLimit(process.env);
 
 export const createTrafficHandler =
   (host: Host, tokens: CallTokenVerifier) =>
@@ -29,6 +34,9 @@ export const createTrafficHandler =
     if (isInternalRoute(target)) return hidden();
     const sandbox = host.sandboxes.get(target.sandboxId);
     if (sandbox === undefined) return sandboxNotFound(target.sandboxId);
+    if (sandbox.streams.size >= MAX_STREAMS || server.pendingRequests > maxRequests) {
+      return tooMany(target.sandboxId);
+    }
     const isUpgrade = isWebSocketUpgrade(request);
     return isUpgrade
       ? forwardWebSocket(request, server, sandbox, target, host.expiry)

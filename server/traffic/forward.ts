@@ -25,6 +25,9 @@ export interface Parcel extends PortRef {
 const addressOf = ({ endpoint, sandboxId, port, pathAndQuery }: Parcel): string =>
   `${endpoint.address}/traffic/${formatSandboxId(sandboxId)}/${port}${pathAndQuery}`;
 
+/** Statuses of the host's own refusals that clients get. */
+const FOR_CLIENTS = new Set([502, 503]);
+
 const HOST_AWAY = "The sandbox's host did not answer";
 
 /** The host holds no such sandbox, or it does not run there. */
@@ -58,8 +61,8 @@ export class Forwarder {
       await answer.body?.cancel();
       return "gone";
     }
-    // A closed port is the client's to know; what else the host refuses is between it and the server.
-    if (refusal !== null && answer.status !== 502) {
+    // A closed port or too many requests are the client's to know; else it is between server and host.
+    if (refusal !== null && !FOR_CLIENTS.has(answer.status)) {
       await answer.body?.cancel();
       return unreachable(sandboxId, HOST_AWAY);
     }

@@ -1,5 +1,7 @@
 /** Sandbox traffic, from a recognised request to its answer, with a log line and counters for each. */
+import { forwardLimit } from "../../proto/forward-limit.ts";
 import { formatSandboxId } from "../../proto/ids.ts";
+import { unavailable } from "../errors.ts";
 import type { Requests } from "../http/requests.ts";
 import { SAFE_DOWNLOAD } from "../http/safe-download.ts";
 import type { Log } from "../log.ts";
@@ -34,6 +36,11 @@ interface Way {
   ref: PortRef | null;
   answer: () => Promise<Answer> | Answer;
 }
+
+const maxRequests = forwardLimit(process.env);
+
+const tooMany = () =>
+  unavailable("busy", "So many requests to sandboxes are under way that this one has to wait. Try again.");
 
 export class Traffic {
   constructor(private readonly deps: TrafficDeps) {}
@@ -97,6 +104,7 @@ export class Traffic {
     server.timeout(request, 0);
     let answer: Answer;
     try {
+      if (server.pendingRequests > maxRequests) throw tooMany();
       answer = await make();
     } catch (thrown) {
       const { response, error } = failed(thrown);
