@@ -1,6 +1,7 @@
 /** The agent's one HTTP server: HostService, sandbox traffic, and templates of other hosts. */
 import type { Server, TLSOptions } from "bun";
 
+import { requestTarget } from "../proto/request-target.ts";
 import type { WebSocketRelay } from "../proto/web-socket-relay.ts";
 import type { CallTokenVerifier } from "./rpc/call-token.ts";
 import { createRpcHandler, RPC_PREFIX } from "./rpc/serve.ts";
@@ -36,7 +37,7 @@ export const listen = (
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     websocket: relayHandler,
     fetch(request, server) {
-      const { pathname } = new URL(request.url);
+      const pathname = requestTarget(request.url);
       if (pathname.startsWith(RPC_PREFIX)) return rpc(request);
       if (pathname.startsWith(TRAFFIC_PREFIX)) return traffic(request, server);
       if (pathname.startsWith(TEMPLATES_PREFIX)) return templates(request);

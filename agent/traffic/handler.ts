@@ -3,6 +3,7 @@ import type { Server } from "bun";
 
 import { forwardLimit } from "../../proto/forward-limit.ts";
 import { isWebSocketUpgrade } from "../../proto/hop-by-hop.ts";
+import { requestTarget } from "../../proto/request-target.ts";
 import type { WebSocketRelay } from "../../proto/web-socket-relay.ts";
 import { describeError } from "../errors.ts";
 import type { CallTokenVerifier } from "../rpc/call-token.ts";
@@ -12,9 +13,6 @@ import { AGENT_AUTHORIZATION } from "./headers.ts";
 import { badTarget, hidden, sandboxNotFound, tooMany, unauthorized } from "./refusals.ts";
 import { isInternalRoute, parseTarget } from "./target.ts";
 import { forwardWebSocket } from "./web-socket.ts";
-
-/** Path and query of an absolute URL, as they were received. */
-const targetOf = (url: string): string => url.slice(url.indexOf("/", url.indexOf("//") + 2));
 
 /** Requests and WebSockets under way into one sandbox. */
 const MAX_STREAMS = 2_000;
@@ -29,7 +27,7 @@ export const createTrafficHandler =
       host.log.warn("traffic_unauthenticated", { error: describeError(error) });
       return unauthorized();
     }
-    const target = parseTarget(targetOf(request.url));
+    const target = parseTarget(requestTarget(request.url));
     if (target === null) return badTarget();
     if (isInternalRoute(target)) return hidden();
     const sandbox = host.sandboxes.get(target.sandboxId);

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 
 import { GUEST_PORT } from "../../proto/guest-port.ts";
-import { findTarget, type TrafficTarget } from "./target.ts";
+import { findTarget, isHost, type TrafficTarget } from "./target.ts";
 
 const UUID = "0198c0de-0000-7000-8000-000000000001";
 const HEX = UUID.replaceAll("-", "");
@@ -107,4 +107,20 @@ test("no head makes it throw, and what it finds is a sandbox's port", () => {
       expect(target.port).toBeWithin(1, 65_536);
     }),
   );
+});
+
+test.each([
+  ["example.com", true],
+  ["example.com:80", true],
+  ["127.0.0.1:4400", true],
+  ["[::1]:4400", true],
+  ["a_b.example.com.", true],
+  ["", false],
+  ["a, b", false],
+  ["a/../b", false],
+  ["a:b", false],
+  ["a b", false],
+  ["\u00f1.example", false],
+])("%p is one host: %p", (host, expected) => {
+  expect(isHost(host)).toBe(expected);
 });

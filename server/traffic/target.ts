@@ -48,6 +48,11 @@ const byLabel = (label: string): TrafficTarget => {
   };
 };
 
+const HOST = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
+
+/** Whether it is one host's name; it is sent on, and programs make addresses of it. */
+export const isHost = (host: string): boolean => HOST.test(host);
+
 /** Lower case, without port and trailing dot. */
 const nameOf = (host: string): string => host.toLowerCase().replace(/\.?(?::\d*)?$/, "");
 

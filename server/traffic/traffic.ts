@@ -14,7 +14,7 @@ import { preflight } from "./preflight.ts";
 import { readPreviewPath } from "./preview-paths.ts";
 import type { PreviewUrls } from "./preview-urls.ts";
 import { findSigner, type SignedFileDeps } from "./signed-files.ts";
-import { findTarget, type PortRef, type TrafficTarget } from "./target.ts";
+import { findTarget, isHost, type PortRef, type TrafficTarget } from "./target.ts";
 
 export interface TrafficDeps {
   log: Log;
@@ -105,7 +105,9 @@ export class Traffic {
     let answer: Answer;
     try {
       if (server.pendingRequests > maxRequests) throw tooMany();
-      answer = await make();
+      answer = isHost(request.headers.get("host") ?? "x")
+        ? await make()
+        : badTarget("Host: expected one host name.");
     } catch (thrown) {
       const { response, error } = failed(thrown);
       if (error.status >= 500 && !request.signal.aborted) {

@@ -23,6 +23,7 @@ import {
 } from "../../proto/hop-by-hop.ts";
 import { HOST_ERROR_HEADER, type HostErrorCode } from "../../proto/host-errors.ts";
 import { formatHexId, parseHostId, parseSandboxId, ZERO_UUID } from "../../proto/ids.ts";
+import { requestTarget } from "../../proto/request-target.ts";
 import { dialWebSocket } from "../../proto/web-socket-dial.ts";
 import { RELAY_HANDLERS, upgradeHeaders, WebSocketRelay } from "../../proto/web-socket-relay.ts";
 import { type AnyBody, call } from "./server.ts";
@@ -205,7 +206,7 @@ export class StandInHost {
     router.service(HostService, this.#replaceable(this.#methods()));
     const byPath = new Map(router.handlers.map((one) => [one.requestPath, createFetchHandler(one)]));
     return async (request) => {
-      const { pathname, search } = new URL(request.url);
+      const { pathname, search } = new URL(requestTarget(request.url), this.server.url);
       const raw = this.raw?.(pathname);
       if (raw) return raw;
       const [, id = "", port = "", path = ""] = /^\/traffic\/([^/]+)\/(\d+)(\/.*)$/.exec(pathname) ?? [];

@@ -33,7 +33,7 @@ export const trafficFetch = (
 export const dialThrough = (
   base: string,
   path: string,
-  options: { headers: Record<string, string>; protocols?: string[] },
+  options: { headers: Record<string, string>; protocols?: string[]; tls?: Bun.WebSocketOptions["tls"] },
 ): Promise<Dialled> =>
   new Promise((resolve, reject) => {
     const socket = new Dial(`${base.replace(/^http/, "ws")}${path}`, {
