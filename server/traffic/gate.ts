@@ -106,6 +106,8 @@ export class Gate {
     const { secrets, forwarder, requests } = this.deps;
     const { sandboxId, port, pathAndQuery } = passage;
     if (endpoint === null) return unreachable(sandboxId, "The sandbox's host is not registered any more");
+    // From here on a stream may be quiet for as long as its two ends like.
+    server.timeout(request, 0);
     const { client } = requests.info(request);
     const { method, signal } = request;
     const headers = toSandboxHeaders(request.headers, passage, secrets, client);

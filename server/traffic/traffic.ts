@@ -100,8 +100,6 @@ export class Traffic {
   async #observed(request: Request, server: Server, { ref, answer: make }: Way): Promise<Answer> {
     const { requests, metrics, log } = this.deps;
     const { id, client, startedMs } = requests.info(request, server);
-    // A stream may be quiet for as long as its two ends like.
-    server.timeout(request, 0);
     let answer: Answer;
     try {
       if (server.pendingRequests > maxRequests) throw tooMany();
