@@ -4,17 +4,12 @@
  * `WRENN_FUZZ_RUNS` give others.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { readdir } from "node:fs/promises";
 
 import fc from "fast-check";
 
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
-import { EchoProgram } from "../support/echo-program.ts";
 import { RawConnection } from "../support/raw-connection.ts";
-import { SandboxApi } from "../support/sandbox-api.ts";
-import { ServerProcess } from "../support/server-process.ts";
-import { createKey, signUp } from "../support/server.ts";
-import { StandInHost } from "../support/stand-in-host.ts";
+import { type Footprint, TrafficProcess } from "../support/traffic-process.ts";
+import { PROGRAM_PORT as PORT } from "../support/traffic-scene.ts";
 import { addressed, hexOf, trafficFetch } from "../support/traffic.ts";
 import { waitFor } from "../support/wait-for.ts";
 
@@ -23,74 +18,33 @@ setDefaultTimeout(180_000);
 const seed = Number(process.env["WRENN_FUZZ_SEED"] ?? 20_261);
 const numRuns = Number(process.env["WRENN_FUZZ_RUNS"] ?? 120);
 
-const PORT = 3_000;
 const MAX_GROWTH_BYTES = 120 << 20;
 /** Of a request that is whole; one that is not is left after a moment. */
 const ANSWER_MS = 20_000;
 const MOMENT_MS = 30;
 
-let database: TestDatabase;
-let server: ServerProcess;
-let host: StandInHost;
-let program: EchoProgram;
+let scene: TrafficProcess;
+let url: string;
+let previews: string;
 let key: string;
 let id: string;
-let previews: string;
-let before: { pid: number; memory: number; descriptors: number };
-
-const look = async () => {
-  const { pid } = server;
-  const status = await Bun.file(`/proc/${pid}/status`).text();
-  const memory = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1_024;
-  return { pid, memory, descriptors: (await readdir(`/proc/${pid}/fd`)).length };
-};
+let before: Footprint;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  server = await ServerProcess.start(database.url);
-  const admin = await signUp(server.url);
-  key = await createKey(server.url, admin);
-  host = await StandInHost.join(server.url, admin.token);
-  program = new EchoProgram();
-  host.ports.set(PORT, program.url);
-  host.guestUrl = program.url;
-  const api = new SandboxApi(server.url, key);
-  id = await api.create();
-  const link = (await api.ok(`/${id}/preview-urls`, { port: PORT })) as unknown as { path_url: string };
-  previews = new URL(link.path_url).origin;
-  for (let count = 0; count < 50; count += 1) await isServing();
-  before = await look();
+  scene = await TrafficProcess.start();
+  ({ previews, key, id } = scene);
+  ({ url } = scene.server);
+  before = await scene.footprint();
 });
-afterAll(async () => {
-  await program[Symbol.asyncDispose]();
-  await host.stop();
-  await server[Symbol.asyncDispose]();
-  await database.drop();
-});
-
-const isServing = async (): Promise<void> => {
-  const signal = AbortSignal.timeout(ANSWER_MS);
-  const answer = await trafficFetch(server.url, {
-    sandboxId: id,
-    port: PORT,
-    headers: { "x-api-key": key },
-    signal,
-  });
-  expect(answer.status).toBe(200);
-  await answer.text();
-  expect((await fetch(`${server.url}/health`, { signal })).status).toBe(200);
-};
+afterAll(() => scene[Symbol.asyncDispose]());
 
 const isUnharmed = async (): Promise<void> => {
-  await isServing();
-  await waitFor(
-    "descriptors to be given back",
-    async () => (await look()).descriptors <= before.descriptors + 20,
-    20_000,
-  );
-  const now = await look();
+  await scene.serves();
+  const hasLetGo = async () => (await scene.footprint()).descriptors <= before.descriptors + 20;
+  await waitFor("descriptors to be given back", hasLetGo, 20_000);
+  const now = await scene.footprint();
   expect(now.pid).toBe(before.pid);
-  expect(now.memory - before.memory).toBeLessThan(MAX_GROWTH_BYTES);
+  expect(now.memoryBytes - before.memoryBytes).toBeLessThan(MAX_GROWTH_BYTES);
 };
 
 interface Attack {
@@ -205,7 +159,7 @@ const attack = (): fc.Arbitrary<Attack> =>
   });
 
 const carryOut = async ({ where, parts, then }: Attack): Promise<void> => {
-  using connection = await RawConnection.to(where === "server" ? server.url : previews);
+  using connection = await RawConnection.to(where === "server" ? url : previews);
   for (const part of parts) connection.send(part);
   if (then === "half-close") connection.halfClose();
   if (then === "leave") return;
@@ -220,7 +174,7 @@ test("malformed heads, bodies, frames, addresses, and clients that leave or fall
   await fc.assert(
     fc.asyncProperty(fc.array(attack(), { minLength: 1, maxLength: 8 }), async (together) => {
       await Promise.all(together.map(carryOut));
-      await isServing();
+      await scene.serves();
     }),
     { seed, numRuns },
   );
@@ -243,7 +197,7 @@ test("frames that are none, over a WebSocket that is open", async () => {
     fc.asyncProperty(
       fc.array(fc.uint8Array({ minLength: 1, maxLength: 2_000 }), { maxLength: 5 }),
       async (frames) => {
-        using connection = await RawConnection.to(server.url);
+        using connection = await RawConnection.to(url);
         connection.send(head);
         await waitFor("the WebSocket", () => connection.status !== null, ANSWER_MS);
         expect(connection.status).toBe(101);
@@ -259,14 +213,14 @@ test("frames that are none, over a WebSocket that is open", async () => {
 
 test("a thousand connections with half a request each", async () => {
   const connections = await Promise.all(
-    Array.from({ length: 1_000 }, (_, index) => RawConnection.to(index % 2 === 0 ? server.url : previews)),
+    Array.from({ length: 1_000 }, (_, index) => RawConnection.to(index % 2 === 0 ? url : previews)),
   );
   for (const [index, connection] of connections.entries()) {
     connection.send(`POST /hash HTTP/1.1\r\nHost: ${PORT}-${hexOf(id)}.x\r\nX-API-Key: ${key}\r\n`);
     // Every tenth gets as far as the program, with a body that does not come.
     if (index % 20 === 0) connection.send("Content-Length: 1000\r\n\r\nsome");
   }
-  await isServing();
+  await scene.serves();
   for (const connection of connections) connection[Symbol.dispose]();
   await isUnharmed();
 });
@@ -274,7 +228,7 @@ test("a thousand connections with half a request each", async () => {
 test("more streams than can be passed on: the rest is told so, and the next is served when some have left", async () => {
   const leave = new AbortController();
   const ask = () =>
-    trafficFetch(server.url, {
+    trafficFetch(url, {
       sandboxId: id,
       port: PORT,
       path: "/ticks",
@@ -283,7 +237,7 @@ test("more streams than can be passed on: the rest is told so, and the next is s
     });
   // This process sends no more than 256 at once itself.
   const others = Array.from({ length: 230 }, async () => {
-    const connection = await RawConnection.to(server.url);
+    const connection = await RawConnection.to(url);
     const head = Object.entries({ host: "x", "x-api-key": key, ...addressed(id, PORT) });
     connection.send(`GET /ticks HTTP/1.1\r\n${head.map((pair) => `${pair.join(": ")}\r\n`).join("")}\r\n`);
     await waitFor("an answer", () => connection.status !== null, ANSWER_MS);
@@ -294,13 +248,13 @@ test("more streams than can be passed on: the rest is told so, and the next is s
   expect(statuses).toEqual(new Set([200, 503]));
   const refused = await ask();
   expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "1"]);
-  expect((await fetch(`${server.url}/health`)).status).toBe(200);
+  expect((await fetch(`${url}/health`)).status).toBe(200);
   for (const connection of connections) connection[Symbol.dispose]();
   leave.abort();
   await waitFor(
     "the streams to have left",
     () =>
-      isServing().then(
+      scene.serves().then(
         () => true,
         () => false,
       ),

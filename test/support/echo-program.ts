@@ -6,7 +6,8 @@ export interface Seen {
   headers: Record<string, string>;
 }
 
-const CHUNK = new Uint8Array(64 * 1024).map((_, index) => index % 251);
+/** Also one message of a flood. */
+export const CHUNK = new Uint8Array(64 * 1024).map((_, index) => index % 251);
 
 /** SHA-256 of the bytes that `/bytes?count=` sends. */
 export const digestOfBytes = (count: number): string => {
@@ -54,7 +55,11 @@ export class EchoProgram implements AsyncDisposable {
       websocket: {
         maxPayloadLength: 64 << 20,
         perMessageDeflate: false,
+        backpressureLimit: 0,
         message: (socket, message) => {
+          const flood = typeof message === "string" ? /^flood (\d+)$/.exec(message)?.[1] : undefined;
+          for (let count = 0; count < Number(flood); count += 1) socket.send(CHUNK);
+          if (flood !== undefined) return;
           if (message === "close") socket.close(4_001, "asked to");
           else if (message === "break") socket.terminate();
           else socket.send(message);
