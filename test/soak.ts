@@ -1,6 +1,6 @@
 /**
  * `bun run soak [filter…]`: the tests of several hosts at the pace that operators have, with links cut for
- * minutes. What came of it is written with its date to docs/soak.md; commit it.
+ * minutes, and those of traffic with large bodies and long silences. What came of it is written with its date to docs/soak.md; commit it.
  */
 import { join } from "node:path";
 
@@ -9,7 +9,12 @@ import { describeError } from "../server/up/failure.ts";
 
 const HOUR_MS = 3_600_000;
 /** Where the tests are that can go on for long. */
-const PLACES = ["test/hosts/", "test/server/many-hosts.test.ts"];
+const PLACES = [
+  "test/hosts/",
+  "test/server/many-hosts.test.ts",
+  "test/server/traffic-quiet.test.ts",
+  "test/e2e/traffic.test.ts",
+];
 /** What makes them: operators' times, and half an hour of many hosts. */
 const LENGTHS = { WRENN_TEST_SOAK: "1", WRENN_SOAK_MINUTES: "30" };
 
@@ -27,7 +32,7 @@ const main = async (filters: string[]): Promise<number> => {
     .flatMap((suite) => suite.files.map((file) => ({ suite, file })))
     .filter(({ file }) => filters.length === 0 || filters.some((filter) => file.includes(filter)));
   if (runs.length === 0) {
-    console.error(`soak: no test of hosts matches ${filters.join(" ")}`);
+    console.error(`soak: no long test matches ${filters.join(" ")}`);
     return 2;
   }
   const obstacle = await findObstacle();

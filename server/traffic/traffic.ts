@@ -1,4 +1,6 @@
 /** Sandbox traffic, from a recognised request to its answer, with a log line and counters for each. */
+import { STATUS_CODES } from "node:http";
+
 import { forwardLimit } from "../../proto/forward-limit.ts";
 import { formatSandboxId } from "../../proto/ids.ts";
 import { unavailable } from "../errors.ts";
@@ -38,6 +40,14 @@ interface Way {
 }
 
 const maxRequests = forwardLimit(process.env);
+
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+/** Programs in sandboxes choose their statuses, clients their methods: unknown ones are counted together. */
+const seriesOf = (method: string, status: number) => ({
+  method: METHODS.has(method) ? method : "other",
+  status: status in STATUS_CODES ? status : Math.floor(status / 100) * 100,
+});
 
 const tooMany = () =>
   unavailable("busy", "So many requests to sandboxes are under way that this one has to wait. Try again.");
@@ -117,7 +127,7 @@ export class Traffic {
     const { method } = request;
     const status = answer?.status ?? 101;
     const durationMs = performance.now() - startedMs;
-    metrics.observeRequest({ method, route: "sandbox traffic", status, durationMs });
+    metrics.observeRequest({ ...seriesOf(method, status), route: "sandbox traffic", durationMs });
     log.info("traffic", {
       request_id: id,
       client,

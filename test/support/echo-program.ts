@@ -42,6 +42,7 @@ export class EchoProgram implements AsyncDisposable {
   taken = 0;
   /** Streams whose reader left. */
   left = 0;
+  readonly #listeners = new Set<() => void>();
   /** Ends the streams of `/ticks`, abruptly. */
   readonly #breaks = new Set<() => void>();
 
@@ -110,6 +111,8 @@ export class EchoProgram implements AsyncDisposable {
         );
       case "/ticks":
         return this.#ticks();
+      case "/quiet":
+        return this.#quiet();
       case "/gzip":
         return new Response(Bun.gzipSync(Buffer.from("hello")), { headers: { "content-encoding": "gzip" } });
       case "/moved":
@@ -133,6 +136,24 @@ export class EchoProgram implements AsyncDisposable {
         return Response.json(seen, { headers: { "x-theirs": "1", "wrenn-error": "sandbox_not_found" } });
       }
     }
+  }
+
+  /** Says something to all who listen to `/quiet`. */
+  speak(): void {
+    for (const say of this.#listeners) say();
+  }
+
+  #quiet(): Response {
+    let say = (): void => {};
+    const stream = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        controller.enqueue(new TextEncoder().encode("quiet\n"));
+        say = () => controller.enqueue(new TextEncoder().encode("spoken\n"));
+        this.#listeners.add(say);
+      },
+      cancel: () => void this.#listeners.delete(say),
+    });
+    return new Response(stream);
   }
 
   #ticks(): Response {
