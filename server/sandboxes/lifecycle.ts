@@ -118,35 +118,30 @@ export const pauseSandbox = (
     event: sandboxEvents.paused,
   });
 
-const resuming = (
-  context: SandboxContext,
-  { id, cold }: { id: string; cold: boolean },
-  event: Operation["event"],
-): Operation => ({
-  begun: "resumeBegun",
-  done: "resumed",
-  failed: "resumeFailed",
-  name: "resume",
-  call: (client) => {
-    const accessToken = context.accessToken(id);
-    return client.resumeSandbox({ sandboxId: formatSandboxId(id), accessToken, cold });
-  },
-  event,
-});
-
 /** Goes on where it was paused; from the disk alone when `cold`, or when no memory was kept. */
 export const resumeSandbox = (
   context: SandboxContext,
   caller: Caller,
-  wanted: { id: string; cold: boolean },
-): Promise<Sandbox> => run(context, caller, wanted.id, resuming(context, wanted, sandboxEvents.resumed));
+  { id, cold }: { id: string; cold: boolean },
+  event: Operation["event"] = sandboxEvents.resumed,
+): Promise<Sandbox> =>
+  run(context, caller, id, {
+    begun: "resumeBegun",
+    done: "resumed",
+    failed: "resumeFailed",
+    name: "resume",
+    call: (client) => {
+      const accessToken = context.accessToken(id);
+      return client.resumeSandbox({ sandboxId: formatSandboxId(id), accessToken, cold });
+    },
+    event,
+  });
 
 /** The same because a request came for it, whoever sent that. */
-export const resumeForTraffic = (context: SandboxContext, { id, teamId }: SandboxRef): Promise<Sandbox> => {
-  const event: Operation["event"] = ({ sandboxId }) =>
-    sandboxEvents.resumedBySystem({ teamId, sandboxId, reason: "traffic" });
-  return run(context, { teamId, actor: SYSTEM }, id, resuming(context, { id, cold: false }, event));
-};
+export const resumeForTraffic = (context: SandboxContext, { id, teamId }: SandboxRef): Promise<Sandbox> =>
+  resumeSandbox(context, { teamId, actor: SYSTEM }, { id, cold: false }, ({ sandboxId }) =>
+    sandboxEvents.resumedBySystem({ teamId, sandboxId, reason: "traffic" }),
+  );
 
 /**
  * Legal in every status, and final at once: the host follows now, or when the reconcile next finds the
