@@ -2,18 +2,20 @@
 import { isIP } from "node:net";
 
 import { isLoopback } from "../proto/loopback.ts";
-import { fail, read, readMs } from "./config/environment.ts";
+import { fail, read, readBaseUrl, readMs } from "./config/environment.ts";
 import type { Environment } from "./config/environment.ts";
 import { readOauth } from "./config/oauth.ts";
 import type { OauthConfig } from "./config/oauth.ts";
 import { readRateLimits } from "./config/rate-limits.ts";
+import { readTraffic } from "./config/traffic.ts";
+import type { TrafficConfig } from "./config/traffic.ts";
 import type { Rules } from "./rate-limits/classes.ts";
 
 /** Who may make an account by themselves. */
 export type SignupPolicy =
   { kind: "open" } | { kind: "closed" } | { kind: "domains"; domains: readonly string[] };
 
-export interface ServerConfig {
+export interface ServerConfig extends TrafficConfig {
   listen: { hostname: string; port: number };
   /** The listener can be reached from this machine only. */
   isLoopback: boolean;
@@ -21,11 +23,6 @@ export interface ServerConfig {
   publicUrl: string;
   /** PEM files; null = plain HTTP. */
   tls: { certFile: string; keyFile: string } | null;
-  /** Its names `{port}-{sandbox id}.…` are sandboxes': as `sbx.example.com`, with a port where it is not the
-   * scheme's own. Null: any domain's names that look like it. */
-  sandboxDomain: string | null;
-  /** Where previews by path are served. `port` null: the listener's own port and one; `url` null: found out. */
-  preview: { port: number | null; url: string | null };
   /** Addresses whose X-Forwarded-For counts. */
   trustedProxies: readonly string[];
   /** Null: open on loopback, else closed after the first account. */
@@ -73,56 +70,12 @@ const readTls = (env: Environment): ServerConfig["tls"] => {
   return { certFile, keyFile };
 };
 
-/** Without a trailing slash. */
-const readBaseUrl = (env: Environment, variable: string): string | null => {
-  const text = read(env, variable);
-  if (text === null) return null;
-  const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "") {
-    return fail(variable, `expected a URL as https://wrenn.example.com, found "${text}"`);
-  }
-  return url.href.replace(/\/+$/, "");
-};
-
 const readPublicUrl = (env: Environment, listen: ServerConfig["listen"], isTls: boolean): string => {
   const given = readBaseUrl(env, "WRENN_PUBLIC_URL");
   if (given !== null) return given;
   const everywhere = listen.hostname === "0.0.0.0" || listen.hostname === "::";
   const name = everywhere ? "127.0.0.1" : listen.hostname;
   return `${isTls ? "https" : "http"}://${name.includes(":") ? `[${name}]` : name}:${listen.port}`;
-};
-
-const readPreview = (env: Environment, listen: ServerConfig["listen"]): ServerConfig["preview"] => {
-  const text = read(env, "WRENN_PREVIEW_PORT");
-  const port = text === null ? null : Number(text);
-  if (text !== null && !(/^\d{1,5}$/.test(text) && Number(text) <= 65_535)) {
-    return fail("WRENN_PREVIEW_PORT", `expected a port as 4401, found "${text}"`);
-  }
-  if (port !== null && port !== 0 && port === listen.port) {
-    return fail(
-      "WRENN_PREVIEW_PORT",
-      "previews need a port of their own: programs in sandboxes write these pages",
-    );
-  }
-  const url = readBaseUrl(env, "WRENN_PREVIEW_URL");
-  if (url !== null && new URL(url).pathname !== "/") {
-    return fail("WRENN_PREVIEW_URL", "expected a URL without a path: /preview/… is at its root");
-  }
-  return { port, url };
-};
-
-const readSandboxDomain = (env: Environment): string | null => {
-  const text = read(env, "WRENN_SANDBOX_DOMAIN")?.toLowerCase() ?? null;
-  if (
-    text === null ||
-    /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z](?:[a-z0-9-]*[a-z0-9])?(?::\d{1,5})?$/.test(text)
-  ) {
-    return text;
-  }
-  return fail(
-    "WRENN_SANDBOX_DOMAIN",
-    `expected a domain as sbx.example.com or sbx.example.com:8443, found "${text}"`,
-  );
 };
 
 const readProxies = (env: Environment): readonly string[] => {
@@ -178,8 +131,7 @@ export const readConfig = (env: Environment): ServerConfig => {
     isLoopback: isLoopback(listen.hostname),
     publicUrl: readPublicUrl(env, listen, tls !== null),
     tls,
-    sandboxDomain: readSandboxDomain(env),
-    preview: readPreview(env, listen),
+    ...readTraffic(env, listen.port),
     trustedProxies: readProxies(env),
     signup: readSignup(env),
     rateLimits: readRateLimits(env),

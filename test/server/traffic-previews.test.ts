@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 
 import type { Seen } from "../support/echo-program.ts";
-import { call } from "../support/server.ts";
+import { freePort } from "../support/free-port.ts";
+import { call, startTestServer } from "../support/server.ts";
 import { PROGRAM_PORT, TrafficScene } from "../support/traffic-scene.ts";
 import { dialThrough, hexOf } from "../support/traffic.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -194,4 +195,28 @@ test("links are for ports of sandboxes that exist, and each is in the trail", as
   expect(await refused({ port: 80 }, ended)).toMatchObject({ code: "invalid_state" });
   const cookie = await enter(endedLink);
   expect((await get(`${scene.previews}${prefixOf(ended)}/`, { cookie })).status).toBe(502);
+});
+
+/** A free port, and a listener on the one that follows. */
+const freePortWithNeighbour = async () => {
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    const port = await freePort();
+    try {
+      const neighbour = Bun.listen({ hostname: "127.0.0.1", port: port + 1, socket: { data: () => {} } });
+      return { port, neighbour };
+    } catch {
+      // Somebody else's already; the next one, then.
+    }
+  }
+  throw new Error("no two free ports beside each other");
+};
+
+test("their port is the listener's and one, any other when a neighbour has it, and nobody else's when it was asked for", async () => {
+  const { port, neighbour } = await freePortWithNeighbour();
+  using _ = neighbour;
+  await using moved = await TrafficScene.start({ WRENN_LISTEN: `127.0.0.1:${port}` });
+  expect(new URL(moved.previews).port).not.toBe(String(neighbour.port));
+  expect((await fetch(`${moved.previews}/`)).status).toBe(404);
+  const asked = startTestServer({ WRENN_PREVIEW_PORT: String(neighbour.port) });
+  await expect(asked).rejects.toThrow(`WRENN_PREVIEW_PORT: 127.0.0.1:${neighbour.port} is in use`);
 });
