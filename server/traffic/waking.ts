@@ -7,6 +7,8 @@ import { findTrafficSandbox, type TrafficSandbox } from "./store.ts";
 /** The longest wait; a resume's own deadline is below. */
 const WAIT_MS = 60_000;
 const POLL_MS = 50;
+/** Requests that wait for one sandbox, some with bodies; whoever comes on top is told to come again. */
+const MAX_WAITING = 100;
 /** How long the row may still say `running` of a sandbox that its host has just paused by itself. */
 const NEWS_MS = 5_000;
 
@@ -18,11 +20,17 @@ export interface WakingDeps {
   resume: (sandbox: Ref) => Promise<unknown>;
 }
 
+/** One wait, and how many requests have joined it. */
+interface Wait {
+  outcome: Promise<TrafficSandbox | null>;
+  requests: number;
+}
+
 const isOver = (error: unknown): boolean => error instanceof ApiError && error.code === "invalid_state";
 
 export class Waking {
   /** One wait per sandbox, however many requests wait. */
-  readonly #waits = new Map<string, Promise<TrafficSandbox | null>>();
+  readonly #waits = new Map<string, Wait>();
 
   constructor(private readonly deps: WakingDeps) {}
 
@@ -34,9 +42,14 @@ export class Waking {
     const { id, status } = sandbox;
     if (status === "running") return sandbox;
     if (status !== "resuming" && !(mayWake && sandbox.autoResume)) return null;
-    const wait = this.#waits.get(id) ?? this.#bring(sandbox).finally(() => this.#waits.delete(id));
+    const wait = this.#waits.get(id) ?? { outcome: this.#begin(sandbox), requests: 0 };
     this.#waits.set(id, wait);
-    return wait;
+    wait.requests += 1;
+    if (wait.requests <= MAX_WAITING) return wait.outcome;
+    throw unavailable(
+      "busy",
+      "Many requests wait for this sandbox to resume already. Try again in a moment.",
+    );
   }
 
   /** After its host said that it does not run: the sandbox as soon as the row knows, or null. */
@@ -48,6 +61,13 @@ export class Waking {
       if (performance.now() > untilMs) return null;
       await Bun.sleep(POLL_MS);
     }
+  }
+
+  #begin(sandbox: TrafficSandbox): Wait["outcome"] {
+    const outcome = this.#bring(sandbox).finally(() => this.#waits.delete(sandbox.id));
+    // Those who wait hear of it; nobody may be left when it fails.
+    outcome.catch(() => {});
+    return outcome;
   }
 
   async #bring(found: TrafficSandbox): Promise<TrafficSandbox | null> {

@@ -63,6 +63,27 @@ test("many requests wake it once, and all are answered; the trail says what woke
   ]);
 });
 
+test("not more wait for it than can be remembered", async () => {
+  const id = await paused({ auto_resume: true });
+  const { promise: mayRun, resolve: letRun } = Promise.withResolvers<void>();
+  scene.host.answers.resumeSandbox = async ({ sandboxId }) => {
+    await mayRun;
+    return { sandbox: scene.host.set(sandboxId, { status: SandboxStatus.RUNNING }) };
+  };
+  const statuses: number[] = [];
+  const asked = Array.from({ length: 120 }, async () => {
+    const answer = await scene.ask(id, withKey());
+    statuses.push(answer.status);
+    await answer.text();
+  });
+  await waitFor("the last ones to be told", () => statuses.length === 20, 20_000);
+  expect(new Set(statuses)).toEqual(new Set([503]));
+  letRun();
+  await Promise.all(asked);
+  delete scene.host.answers.resumeSandbox;
+  expect(statuses.filter((status) => status === 200).length).toBe(100);
+}, 60_000);
+
 test("nobody wakes it who could not reach it", async () => {
   const id = await paused({ auto_resume: true });
   const before = resumes();
