@@ -248,6 +248,7 @@ export class StandInHost {
         signal,
         redirect: "manual",
         decompress: false,
+        timeout: false,
         keepalive: false,
       });
       const kept = withoutHopByHop(answer.headers);
