@@ -11,8 +11,8 @@ import { trafficTokens } from "../sandboxes/access-token.ts";
 import type { SandboxContext } from "../sandboxes/context.ts";
 import { resumeForTraffic } from "../sandboxes/lifecycle.ts";
 import type { Settings } from "../settings.ts";
+import { Entrance } from "./entrance.ts";
 import { Forwarder } from "./forward.ts";
-import { Gate } from "./gate.ts";
 import { schemeOf } from "./passage.ts";
 import { PreviewTokens } from "./preview-tokens.ts";
 import { PreviewUrls } from "./preview-urls.ts";
@@ -37,7 +37,7 @@ export const createTraffic = (parts: {
   const previewTokens = new PreviewTokens(settings.trafficKey);
   const host = sandboxDomain === null ? null : { scheme: schemeOf(publicUrl), domain: sandboxDomain };
   const previewUrls = new PreviewUrls(sql, previewTokens, host);
-  const gate = new Gate({
+  const entrance = new Entrance({
     sql,
     requests,
     guards,
@@ -51,7 +51,7 @@ export const createTraffic = (parts: {
     log,
     metrics,
     requests,
-    gate,
+    entrance,
     signedFiles: { sql, limits, accessToken },
     previewUrls,
     domain: sandboxDomain?.replace(/:\d+$/, "") ?? null,

@@ -9,7 +9,7 @@ import { SAFE_DOWNLOAD } from "../http/safe-download.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { badTarget, failed } from "./answers.ts";
-import type { Gate } from "./gate.ts";
+import type { Entrance } from "./entrance.ts";
 import { type Passage, schemeOf } from "./passage.ts";
 import { pathOf } from "./path.ts";
 import { preflight } from "./preflight.ts";
@@ -22,7 +22,7 @@ export interface TrafficDeps {
   log: Log;
   metrics: Metrics;
   requests: Requests;
-  gate: Gate;
+  entrance: Entrance;
   signedFiles: SignedFileDeps;
   previewUrls: PreviewUrls;
   /** Lower case, without a port; null: any. */
@@ -71,7 +71,7 @@ export class Traffic {
     const way = ((): Way => {
       if (read instanceof Response) return { ref: null, answer: () => read };
       const passage: Passage = { ...read, scheme: schemeOf(this.deps.previewUrls.base) };
-      return { ref: passage, answer: () => this.deps.gate.pass(request, passage, server) };
+      return { ref: passage, answer: () => this.deps.entrance.pass(request, passage, server) };
     })();
     return this.#observed(request, server, way);
   }
@@ -94,7 +94,7 @@ export class Traffic {
           ref: null,
           answer: async () => {
             const signer = await findSigner(this.deps.signedFiles, request);
-            const answer = await this.deps.gate.pass(request, passageOf(signer, null), server);
+            const answer = await this.deps.entrance.pass(request, passageOf(signer, null), server);
             // A link is opened in browsers, and this is the dashboard's origin.
             for (const [name, value] of Object.entries(SAFE_DOWNLOAD)) answer?.headers.set(name, value);
             return answer;
@@ -102,7 +102,7 @@ export class Traffic {
         };
       case "port": {
         const passage = passageOf(target, target.by === "host" ? "" : null);
-        return { ref: target, answer: () => this.deps.gate.pass(request, passage, server) };
+        return { ref: target, answer: () => this.deps.entrance.pass(request, passage, server) };
       }
     }
   }

@@ -16,7 +16,7 @@ import type { PreviewTokens } from "./preview-tokens.ts";
 import { findTrafficSandbox, type TrafficSandbox } from "./store.ts";
 import type { Waking } from "./waking.ts";
 
-export interface GateDeps extends AccessDeps {
+export interface EntranceDeps extends AccessDeps {
   sql: Sql;
   requests: Requests;
   secrets: Secrets;
@@ -46,8 +46,8 @@ const readBody = async (request: Request, mayRepeat: boolean): Promise<Body> => 
   return { content: await request.arrayBuffer(), repeatable: true };
 };
 
-export class Gate {
-  constructor(private readonly deps: GateDeps) {}
+export class Entrance {
+  constructor(private readonly deps: EntranceDeps) {}
 
   /** Undefined when the connection has become a WebSocket. Throws an ApiError, and what an abort does. */
   async pass(request: Request, asked: Passage, server: Server): Promise<Response | undefined> {
