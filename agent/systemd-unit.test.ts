@@ -14,6 +14,10 @@ test("values are quoted as systemd reads them", () => {
   expect(text).toContain('Environment="WRENN_ADDRESS=https://[fe80::1%%25eth0]:1"\n');
 });
 
+test("streams into sandboxes do not wait for each other's end", () => {
+  expect(unitText("/bin/true", {})).toContain("\nEnvironment=BUN_CONFIG_MAX_HTTP_REQUESTS=16384\n");
+});
+
 test("neither a deletion nor a lack that only an operator can mend starts it again", () => {
   const text = unitText("/bin/true", {});
   expect(text).toContain("\nRestart=on-failure\n");

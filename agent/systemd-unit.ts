@@ -1,4 +1,5 @@
 /** The systemd unit that keeps the agent running. */
+import { MANY_REQUESTS, MAX_REQUESTS_VARIABLE } from "../proto/forward-limit.ts";
 import { EXIT_OPERATOR_NEEDED } from "./exit-codes.ts";
 
 export const UNIT_NAME = "wrenn-agent.service";
@@ -49,6 +50,8 @@ ExecStart=${executable} run
 ${Object.entries(environment)
   .map(([name, value]) => `Environment=${assignment(name, value)}\n`)
   .join("")}
+# Of which a stream into a sandbox holds one for as long as it lasts.
+Environment=${MAX_REQUESTS_VARIABLE}=${MANY_REQUESTS}
 Restart=on-failure
 RestartSec=1s
 # Not registered, or configured wrongly. After the server deleted this host the agent ends well, which is no failure.

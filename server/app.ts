@@ -33,6 +33,7 @@ import { systemRoutes } from "./system/routes.ts";
 import { memberRoutes } from "./teams/member-routes.ts";
 import { ownTeamRoutes, teamRoutes } from "./teams/routes.ts";
 import { snapshotRoutes, templateRoutes } from "./templates/routes.ts";
+import { previewRoutes } from "./traffic/preview-routes.ts";
 import { authRoutes } from "./users/auth-routes.ts";
 import { meRoutes } from "./users/me-routes.ts";
 import { searchRoutes } from "./users/search-routes.ts";
@@ -76,5 +77,6 @@ export const createApp = (services: Services) =>
     .use(sandboxSampleRoutes(services))
     .use(hostSampleRoutes(services))
     .use(logRoutes(services))
+    .use(previewRoutes(services))
     .use(templateRoutes(services))
     .use(snapshotRoutes(services));

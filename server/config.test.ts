@@ -14,6 +14,8 @@ describe("readConfig", () => {
       isLoopback: true,
       publicUrl: "http://127.0.0.1:4400",
       tls: null,
+      sandboxDomain: null,
+      preview: { port: null, url: null },
       trustedProxies: [],
       signup: null,
       admin: null,

@@ -2,18 +2,20 @@
 import { isIP } from "node:net";
 
 import { isLoopback } from "../proto/loopback.ts";
-import { fail, read, readMs } from "./config/environment.ts";
+import { fail, read, readBaseUrl, readMs } from "./config/environment.ts";
 import type { Environment } from "./config/environment.ts";
 import { readOauth } from "./config/oauth.ts";
 import type { OauthConfig } from "./config/oauth.ts";
 import { readRateLimits } from "./config/rate-limits.ts";
+import { readTraffic } from "./config/traffic.ts";
+import type { TrafficConfig } from "./config/traffic.ts";
 import type { Rules } from "./rate-limits/classes.ts";
 
 /** Who may make an account by themselves. */
 export type SignupPolicy =
   { kind: "open" } | { kind: "closed" } | { kind: "domains"; domains: readonly string[] };
 
-export interface ServerConfig {
+export interface ServerConfig extends TrafficConfig {
   listen: { hostname: string; port: number };
   /** The listener can be reached from this machine only. */
   isLoopback: boolean;
@@ -69,17 +71,11 @@ const readTls = (env: Environment): ServerConfig["tls"] => {
 };
 
 const readPublicUrl = (env: Environment, listen: ServerConfig["listen"], isTls: boolean): string => {
-  const text = read(env, "WRENN_PUBLIC_URL");
-  if (text === null) {
-    const everywhere = listen.hostname === "0.0.0.0" || listen.hostname === "::";
-    const name = everywhere ? "127.0.0.1" : listen.hostname;
-    return `${isTls ? "https" : "http"}://${name.includes(":") ? `[${name}]` : name}:${listen.port}`;
-  }
-  const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "") {
-    return fail("WRENN_PUBLIC_URL", `expected a URL as https://wrenn.example.com, found "${text}"`);
-  }
-  return url.href.replace(/\/+$/, "");
+  const given = readBaseUrl(env, "WRENN_PUBLIC_URL");
+  if (given !== null) return given;
+  const everywhere = listen.hostname === "0.0.0.0" || listen.hostname === "::";
+  const name = everywhere ? "127.0.0.1" : listen.hostname;
+  return `${isTls ? "https" : "http"}://${name.includes(":") ? `[${name}]` : name}:${listen.port}`;
 };
 
 const readProxies = (env: Environment): readonly string[] => {
@@ -135,6 +131,7 @@ export const readConfig = (env: Environment): ServerConfig => {
     isLoopback: isLoopback(listen.hostname),
     publicUrl: readPublicUrl(env, listen, tls !== null),
     tls,
+    ...readTraffic(env, listen.port),
     trustedProxies: readProxies(env),
     signup: readSignup(env),
     rateLimits: readRateLimits(env),

@@ -30,6 +30,7 @@ export interface ControlPlane {
   sandboxes: SandboxContext;
   snapshots: SnapshotDeps;
   guests: GuestDoor;
+  callTokens: CallTokens;
 }
 
 export const createControlPlane = (foundation: {
@@ -59,5 +60,6 @@ export const createControlPlane = (foundation: {
     sandboxes: { ...hosts, scheduler: new RoundRobin(), copies, accessToken, limits: DEFAULT_LIMITS, audit },
     snapshots: hosts,
     guests: new GuestDoor(callTokens, accessToken),
+    callTokens,
   };
 };

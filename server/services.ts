@@ -41,6 +41,9 @@ import { createMemberService } from "./teams/members.ts";
 import type { MemberService } from "./teams/members.ts";
 import { createTeamService } from "./teams/service.ts";
 import type { TeamService } from "./teams/service.ts";
+import { createTraffic } from "./traffic/create.ts";
+import type { PreviewUrls } from "./traffic/preview-urls.ts";
+import type { Traffic } from "./traffic/traffic.ts";
 import { createAccounts } from "./users/accounts.ts";
 import type { Accounts } from "./users/accounts.ts";
 import { createUserAdministration } from "./users/administration.ts";
@@ -87,6 +90,9 @@ export interface Services extends Foundation, ControlPlane {
   refreshCookie: SecretCookie;
   /** For audit rows without a change of their own. */
   auditSideChannel: AuditSideChannel;
+  /** Requests that belong to sandboxes. */
+  traffic: Traffic;
+  previewUrls: PreviewUrls;
   /** The executable that machines download to become hosts. */
   agentDownload: AgentDownload;
   background: readonly BackgroundJob[];
@@ -149,6 +155,7 @@ export const createServices = (foundation: Foundation): Services => {
       lifeSec: SESSION_SEC,
     }),
     auditSideChannel,
+    ...createTraffic({ ...foundation, ...controlPlane, guards, limits, metrics, requests }),
     agentDownload: new AgentDownload(config.agentFile),
     background: [controlPlane.monitor, controlPlane.copies, hub, new Sweeper(sql, log)],
   };

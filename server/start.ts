@@ -1,15 +1,16 @@
 /** A listening server over a migrated database: what `main.ts` runs, and tests on a free port. */
 import type { Server } from "bun";
 
-import { errorCode } from "../db/sql.ts";
 import type { Sql } from "../db/sql.ts";
 import { createApp } from "./app.ts";
 import type { ServerConfig } from "./config.ts";
 import { ConfigError } from "./config/environment.ts";
+import { listenError } from "./listen-error.ts";
 import type { Log } from "./log.ts";
 import { createServices } from "./services.ts";
 import type { Services } from "./services.ts";
 import { loadSettings } from "./settings.ts";
+import { listenForPreviews } from "./traffic/preview-listener.ts";
 import { prepareFirstAccount } from "./users/first-account.ts";
 
 /** Requests under way get this long to end. */
@@ -46,12 +47,6 @@ const checkAgentFile = async ({ agentFile }: ServerConfig): Promise<void> => {
   throw new ConfigError(`WRENN_AGENT_FILE: ${agentFile} is not a file that can be read`);
 };
 
-const listenError = ({ hostname, port }: ServerConfig["listen"], error: unknown): unknown => {
-  const code = errorCode(error);
-  const why = code === "EADDRINUSE" ? "is in use" : `cannot be listened on (${code ?? String(error)})`;
-  return new ConfigError(`WRENN_LISTEN: ${hostname}:${port} ${why}`, { cause: error });
-};
-
 /** Takes no more requests and lets those under way end, for a time. */
 const drain = async (server: Server<unknown>): Promise<void> => {
   const late = new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref());
@@ -73,6 +68,13 @@ export const startServer = async (options: {
   const services = createServices({ config, sql, settings, log });
   await prepareFirstAccount(services);
   const app = createApp(services);
+  const { traffic } = services;
+  // Before any route: the paths of a sandbox's requests are its own, whatever they are here.
+  app.wrap((handle, request) => {
+    const target = traffic.find(request);
+    const { server } = app;
+    return target === null || server === null ? handle : () => traffic.serve(request, target, server);
+  });
   const { listen, tls } = config;
   const secure = tls === null ? {} : { tls: await readTls(tls) };
   try {
@@ -83,15 +85,23 @@ export const startServer = async (options: {
       maxRequestBodySize: MAX_BODY_BYTES,
     });
   } catch (error) {
-    throw listenError(listen, error);
+    throw listenError("WRENN_LISTEN", listen, error);
   }
   const { server } = app;
   if (server === null) throw new Error("the listener did not start");
+  const previews = await (async () => {
+    try {
+      return listenForPreviews(services, { server, tls: secure });
+    } catch (error) {
+      await server.stop(true);
+      throw error;
+    }
+  })();
   for (const job of services.background) job.start();
   log.info("listening", { url: server.url.origin });
 
   const stop = async (): Promise<void> => {
-    await Promise.all([drain(server), ...services.background.map((job) => job.stop())]);
+    await Promise.all([drain(server), drain(previews), ...services.background.map((job) => job.stop())]);
     await services.auditSideChannel.drain();
     await sql.end({ timeout: DATABASE_END_SEC });
   };

@@ -1,6 +1,7 @@
 /**
  * `bun run soak [filter…]`: the tests of several hosts at the pace that operators have, with links cut for
- * minutes, and of much through one sandbox at full size. What came of it is written with its date to docs/soak.md; commit it.
+ * minutes, of much through one sandbox at full size, and of traffic with large bodies and long silences. What
+ * came of it is written with its date to docs/soak.md; commit it.
  */
 import { join } from "node:path";
 
@@ -9,7 +10,13 @@ import { describeError } from "../server/up/failure.ts";
 
 const HOUR_MS = 3_600_000;
 /** Where the tests are that can go on for long. */
-const PLACES = ["test/hosts/", "test/server/many-hosts.test.ts", "test/e2e/guest-load.test.ts"];
+const PLACES = [
+  "test/hosts/",
+  "test/server/many-hosts.test.ts",
+  "test/server/traffic-quiet.test.ts",
+  "test/e2e/guest-load.test.ts",
+  "test/e2e/traffic.test.ts",
+];
 /** What makes them: operators' times, and half an hour of many hosts. */
 const LENGTHS = { WRENN_TEST_SOAK: "1", WRENN_SOAK_MINUTES: "30" };
 
@@ -27,7 +34,7 @@ const main = async (filters: string[]): Promise<number> => {
     .flatMap((suite) => suite.files.map((file) => ({ suite, file })))
     .filter(({ file }) => filters.length === 0 || filters.some((filter) => file.includes(filter)));
   if (runs.length === 0) {
-    console.error(`soak: no test of hosts matches ${filters.join(" ")}`);
+    console.error(`soak: no long test matches ${filters.join(" ")}`);
     return 2;
   }
   const obstacle = await findObstacle();

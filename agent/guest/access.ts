@@ -1,6 +1,7 @@
 /** Who may ask the guest agent for what. */
+import type { FileOperation } from "../../proto/file-signature.ts";
 import { problem } from "./http/problem.ts";
-import { equalSecrets, type FileOperation, signatureProblem } from "./http/signature.ts";
+import { equalSecrets, signatureProblem } from "./http/signature.ts";
 import type { SandboxSettings } from "./settings.ts";
 
 const TOKEN_HEADER = "x-access-token";

@@ -47,6 +47,8 @@ const send = async (
       signal,
       redirect: "manual",
       decompress: false,
+      // A stream may be quiet for as long as its two ends like.
+      timeout: false,
       // A connection kept from before a pause, or to the slot's earlier guest, is dead without knowing it.
       keepalive: false,
     });

@@ -27,6 +27,17 @@ export const sandboxNotFound = (sandboxId: string): Response =>
     { status: 502, headers: own("sandbox_not_found") },
   );
 
+/** So many requests are under way that one more would wait unseen for the end of others. */
+export const tooMany = (sandboxId: string): Response =>
+  Response.json(
+    {
+      sandboxId: formatHexId(sandboxId),
+      message: "Too many requests to this sandbox are under way",
+      code: 503,
+    },
+    { status: 503, headers: { ...own("busy"), "retry-after": "1" } },
+  );
+
 export const portClosed = (sandboxId: string, port: number): Response =>
   Response.json(
     {

@@ -3,10 +3,11 @@ import { expect, test } from "bun:test";
 import { createServer, type Socket } from "node:net";
 
 import { HOST_ERROR_HEADER } from "../../proto/host-errors.ts";
+import type { WebSocketRelay } from "../../proto/web-socket-relay.ts";
 import { Expiry } from "../sandboxes/expiry.ts";
 import { type Live, Sandbox } from "../sandboxes/sandbox.ts";
 import { closeDoor } from "../sandboxes/streams.ts";
-import { forwardWebSocket, type Relay, relayHandler } from "./web-socket.ts";
+import { forwardWebSocket, relayHandler } from "./web-socket.ts";
 
 test("closing the door ends a dial that has no answer yet", async () => {
   const { promise: asked, resolve: onAsked } = Promise.withResolvers<Socket>();
@@ -25,7 +26,7 @@ test("closing the door ends a dial that has no answer yet", async () => {
   sandbox.accepting = true;
   const expiry = new Expiry(new Map(), () => Promise.resolve());
   const target = { sandboxId: sandbox.id, port, pathAndQuery: "/" };
-  using server = Bun.serve<Relay>({
+  using server = Bun.serve<WebSocketRelay>({
     port: 0,
     fetch: (request, self) => forwardWebSocket(request, self, sandbox, target, expiry),
     websocket: relayHandler,

@@ -45,6 +45,15 @@ export const sandboxEvents = {
   pausedBySystem: (event: Because<Sandbox>) =>
     sandbox(bySystem(event), { action: "pause", status: "info", metadata: { reason: event.reason } }),
   resumed: (event: Sandbox) => sandbox(event, { action: "resume", status: "success" }),
+  resumedBySystem: (event: Because<Sandbox>) =>
+    sandbox(bySystem(event), { action: "resume", status: "info", metadata: { reason: event.reason } }),
+  /** A link was made that opens a port to whoever has it. */
+  previewed: (event: Sandbox & { port: number; expiresAt: Date }) =>
+    sandbox(event, {
+      action: "preview_url",
+      status: "info",
+      metadata: { port: event.port, expires_at: event.expiresAt.toISOString() },
+    }),
   /** `sandboxId` is the child's. */
   forked: (event: Sandbox & { sourceId: string }) =>
     sandbox(event, {

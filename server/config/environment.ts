@@ -23,3 +23,14 @@ export const readMs = (env: Environment, name: string, fallback: number): number
   }
   return Number(text);
 };
+
+/** Without a trailing slash. */
+export const readBaseUrl = (env: Environment, variable: string): string | null => {
+  const text = read(env, variable);
+  if (text === null) return null;
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "") {
+    return fail(variable, `expected a URL as https://wrenn.example.com, found "${text}"`);
+  }
+  return url.href.replace(/\/+$/, "");
+};

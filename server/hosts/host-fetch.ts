@@ -1,4 +1,6 @@
 /** HTTP to a host: how its connection is secured, and what a lost one looks like. */
+import type { PeerCertificate } from "node:tls";
+
 import { Code, ConnectError } from "@connectrpc/connect";
 
 import { isPinned } from "./certificate.ts";
@@ -19,17 +21,13 @@ class OtherCertificate extends Error {
 }
 
 /** The certificate is the host's identity; the name in it says nothing. Nothing is sent before it was compared. */
-const security = ({ tlsCert }: HostEndpoint): BunFetchRequestInit =>
+export const hostTls = ({ tlsCert }: HostEndpoint) =>
   tlsCert === null
-    ? {}
+    ? undefined
     : {
-        tls: {
-          ca: tlsCert,
-          checkServerIdentity: (_name, presented) =>
-            isPinned(tlsCert, presented)
-              ? undefined
-              : new OtherCertificate("it is not the pinned certificate"),
-        },
+        ca: tlsCert,
+        checkServerIdentity: (_name: string, presented: PeerCertificate) =>
+          isPinned(tlsCert, presented) ? undefined : new OtherCertificate("it is not the pinned certificate"),
       };
 
 /** What Bun's fetch reports when nothing listens: then the host surely did not receive the request. */
@@ -58,7 +56,8 @@ const unanswered = (reason: unknown): ConnectError => {
  * would take the server's tokens wherever that program likes.
  */
 export const hostFetch = (endpoint: HostEndpoint): typeof fetch => {
-  const options = security(endpoint);
+  const tls = hostTls(endpoint);
+  const options: BunFetchRequestInit = tls === undefined ? {} : { tls };
   const send = async (url: URL | RequestInfo, init?: BunFetchRequestInit | RequestInit) => {
     try {
       return await fetch(url, { ...init, ...options, redirect: "manual" });

@@ -11,7 +11,7 @@ export const SHARED_CLASSES = ["login", "login_email", "signup", "search"] as co
 export type SharedClass = (typeof SHARED_CLASSES)[number];
 
 /** Counted by each server for itself: what only protects that server's time. */
-export const LOCAL_CLASSES = ["link", "failed", "read", "write"] as const;
+export const LOCAL_CLASSES = ["link", "signature", "failed", "read", "write"] as const;
 export type LocalClass = (typeof LOCAL_CLASSES)[number];
 
 export type LimitClass = SharedClass | LocalClass;
@@ -33,6 +33,9 @@ export const DEFAULT_RULES: Rules = {
   // Uses of secrets that count once (refresh cookies, host registrations, links), by client address: the
   // tabs of an office and the hosts of a rack share one. Guessing is hopeless; this bounds the work.
   link: { count: 300, windowSec: 60 },
+  // Signed links to files that name no sandbox, by client address: each is tried against up to 2,000 sandboxes,
+  // a few milliseconds of work. A page of pictures passes; those who have more use a wildcard domain.
+  signature: { count: 300, windowSec: 60 },
   // Requests with credentials that are not good, by client address: a broken job once a second still passes.
   failed: { count: 100, windowSec: 60 },
   // GETs by API key or person, 300 a second: a hundred sandboxes polled each second pass, a loop does not.

@@ -100,6 +100,11 @@ export class RateLimits {
     this.local("link", this.addressOf(request), set);
   }
 
+  /** One search for the sandbox that a signature is of. */
+  signature({ request }: Limited): void {
+    this.local("signature", this.addressOf(request));
+  }
+
   /** A sign-in, before anything is known of the account: known and unknown ones are counted alike. */
   async logIn({ request, set }: Limited, email: string): Promise<void> {
     await this.shared("login", this.addressOf(request), set);

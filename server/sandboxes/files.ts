@@ -3,6 +3,7 @@ import { timestampDate } from "@bufbuild/protobuf/wkt";
 
 import { type EntryInfo, FileType } from "../../proto/gen/filesystem/filesystem_pb.ts";
 import type { TeamCaller } from "../auth/context.ts";
+import { SAFE_DOWNLOAD } from "../http/safe-download.ts";
 import type { GuestTarget } from "../traffic/guest-door.ts";
 import { guestError, guestHttpError } from "../traffic/guest-errors.ts";
 import { type ExecDeps, guestOf } from "./exec.ts";
@@ -84,13 +85,6 @@ const ANSWERED = [
   "etag",
   "last-modified",
 ];
-
-/** What keeps a browser from running a file that a sandbox wrote. */
-const SAFE_DOWNLOAD = {
-  "content-disposition": "attachment",
-  "x-content-type-options": "nosniff",
-  "content-security-policy": "sandbox; default-src 'none'",
-};
 
 /** Not modified, and a range beyond the end: answers to the client's own conditions, not failures. */
 const isDownload = ({ ok, status }: Response): boolean => ok || status === 304 || status === 416;

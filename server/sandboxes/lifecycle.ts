@@ -7,6 +7,7 @@ import type { Sql, Tx } from "../../db/sql.ts";
 import { whileAway } from "../../db/while-away.ts";
 import type { SandboxState } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { formatSandboxId } from "../../proto/ids.ts";
+import { SYSTEM } from "../audit/actor.ts";
 import type { AuditEntry } from "../audit/entry.ts";
 import { record } from "../audit/record.ts";
 import { sandboxEvents } from "../audit/sandbox-events.ts";
@@ -21,7 +22,7 @@ import { checkQuota } from "./limits.ts";
 import type { Network, Sandbox } from "./sandbox.ts";
 import { changeStatus, explainStatus, statusOf } from "./status-store.ts";
 import { isFinal, TRANSITIONS } from "./status.ts";
-import { lockUsage, setNetworkOf, setTimeoutOf } from "./store.ts";
+import { lockUsage, type SandboxRef, setNetworkOf, setTimeoutOf } from "./store.ts";
 
 type Caller = Pick<TeamCaller, "teamId" | "actor">;
 type Step = keyof typeof TRANSITIONS;
@@ -122,6 +123,7 @@ export const resumeSandbox = (
   context: SandboxContext,
   caller: Caller,
   { id, cold }: { id: string; cold: boolean },
+  event: Operation["event"] = sandboxEvents.resumed,
 ): Promise<Sandbox> =>
   run(context, caller, id, {
     begun: "resumeBegun",
@@ -132,8 +134,14 @@ export const resumeSandbox = (
       const accessToken = context.accessToken(id);
       return client.resumeSandbox({ sandboxId: formatSandboxId(id), accessToken, cold });
     },
-    event: sandboxEvents.resumed,
+    event,
   });
+
+/** The same because a request came for it, whoever sent that. */
+export const resumeForTraffic = (context: SandboxContext, { id, teamId }: SandboxRef): Promise<Sandbox> =>
+  resumeSandbox(context, { teamId, actor: SYSTEM }, { id, cold: false }, ({ sandboxId }) =>
+    sandboxEvents.resumedBySystem({ teamId, sandboxId, reason: "traffic" }),
+  );
 
 /**
  * Legal in every status, and final at once: the host follows now, or when the reconcile next finds the

@@ -5,6 +5,7 @@
 import { closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 
+import { MANY_REQUESTS, MAX_REQUESTS_VARIABLE } from "../../proto/forward-limit.ts";
 import type { DataPaths } from "./data-directory.ts";
 import { CommandFailure } from "./failure.ts";
 import {
@@ -47,7 +48,7 @@ const pidPath = (paths: DataPaths, name: string): string => join(paths.run, `${n
  * Bun's fetch queues what exceeds this, and its default of 256 is soon held by open streams: a terminal or a
  * running command each hold one, in the server and in the agent.
  */
-const MAX_REQUESTS = { BUN_CONFIG_MAX_HTTP_REQUESTS: "16384" };
+const MAX_REQUESTS = { [MAX_REQUESTS_VARIABLE]: MANY_REQUESTS };
 
 /** Ours without what would steer a child that is itself a Bun program. */
 const childEnvironment = (extra: Record<string, string>): Record<string, string> => {

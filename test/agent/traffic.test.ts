@@ -4,87 +4,30 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { GUEST_PORT } from "../../proto/guest-port.ts";
 import { formatHexId, parseSandboxId } from "../../proto/ids.ts";
 import { TestAgent } from "../support/agent.ts";
+import { GUEST_PROGRAM } from "../support/guest-program.ts";
 import { createSandbox, newSandboxId, shell, trafficFetch } from "../support/sandboxes.ts";
 import { waitFor } from "../support/wait-for.ts";
+
+const startProgram = async (sandboxId: string): Promise<void> => {
+  await shell(agent, sandboxId, `echo ${btoa(GUEST_PROGRAM)} | base64 -d > /root/program.py`);
+  await shell(agent, sandboxId, "cd /root && setsid python3 program.py 8080 > /dev/null 2>&1 < /dev/null &");
+  await waitFor(
+    "the program in the sandbox",
+    async () => (await trafficFetch(agent, sandboxId, 8080, "/")).status === 200,
+    30_000,
+  );
+};
 
 let agent: TestAgent;
 let id = "";
 beforeAll(async () => {
   agent = await TestAgent.start();
   id = await createSandbox(agent);
-  const script = btoa(SERVER);
-  await shell(agent, id, `echo ${script} | base64 -d > /root/server.py`);
-  await shell(agent, id, "setsid python3 /root/server.py > /root/server.log 2>&1 < /dev/null &");
-  await waitFor(
-    "the server in the sandbox",
-    async () => (await trafficFetch(agent, id, 8080, "/")).status === 200,
-    30_000,
-  );
+  await startProgram(id);
 }, 900_000);
 afterAll(async () => {
   await agent[Symbol.asyncDispose]();
 }, 60_000);
-
-/** Echoes, sends compressed bytes, ticks for ever. */
-const SERVER = `
-import gzip, http.server, json, socketserver, time, hashlib, base64, struct
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    def log_message(self, *args): pass
-    def answer(self, body, headers={}):
-        self.send_response(200)
-        for key, value in headers.items(): self.send_header(key, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-    def do_POST(self):
-        if self.headers.get("Transfer-Encoding") == "chunked":
-            body = b""
-            while True:
-                size = int(self.rfile.readline().strip(), 16)
-                body += self.rfile.read(size)
-                self.rfile.readline()
-                if size == 0: break
-        else:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.answer(hashlib.sha256(body).hexdigest().encode())
-    do_PUT = do_POST
-    def do_GET(self):
-        if self.path == "/gzip": return self.answer(gzip.compress(b"hello"), {"Content-Encoding": "gzip"})
-        if self.path == "/moved":
-            self.send_response(302); self.send_header("Location", "/gzip"); self.send_header("Content-Length", "0"); self.end_headers(); return
-        if self.path == "/ticks":
-            self.send_response(200); self.send_header("Transfer-Encoding", "chunked"); self.end_headers()
-            try:
-                while True:
-                    self.wfile.write(b"5\\r\\ntick\\n\\r\\n"); self.wfile.flush(); time.sleep(0.2)
-            except OSError:
-                open("/root/left", "w").write("yes")
-            return
-        if self.headers.get("Upgrade") == "websocket": return self.echo_messages()
-        self.answer(json.dumps({"path": self.path, "headers": {k.lower(): v for k, v in self.headers.items()}}).encode())
-    def echo_messages(self):
-        key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-        self.send_response(101)
-        self.send_header("Upgrade", "websocket"); self.send_header("Connection", "Upgrade")
-        self.send_header("Sec-WebSocket-Accept", base64.b64encode(hashlib.sha1(key.encode()).digest()).decode())
-        if self.headers.get("Sec-WebSocket-Protocol"): self.send_header("Sec-WebSocket-Protocol", self.headers["Sec-WebSocket-Protocol"].split(",")[0])
-        self.end_headers()
-        while True:
-            head = self.rfile.read(2)
-            if len(head) < 2: return
-            size = head[1] & 127
-            if size == 126: size = struct.unpack(">H", self.rfile.read(2))[0]
-            mask = self.rfile.read(4)
-            data = bytes(byte ^ mask[i % 4] for i, byte in enumerate(self.rfile.read(size)))
-            opcode = head[0] & 15
-            if opcode == 8:
-                self.wfile.write(bytes([0x88, len(data)]) + data); self.close_connection = True; return
-            if opcode in (1, 2): self.wfile.write(bytes([0x80 | opcode, len(data)]) + data)
-class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
-    daemon_threads = True
-Server(("0.0.0.0", 8080), Handler).serve_forever()
-`;
 
 test("path, query and headers arrive as they were sent, the agent's own token does not", async () => {
   const response = await trafficFetch(agent, id, 8080, "/a%2Fb//c?q=%20&r", {
@@ -225,13 +168,7 @@ test("routes of the guest agent that are the host's own are hidden", async () =>
 
 test("a destroyed sandbox's streams are reset at once", async () => {
   const doomed = await createSandbox(agent);
-  await shell(agent, doomed, `echo ${btoa(SERVER)} | base64 -d > /root/server.py`);
-  await shell(agent, doomed, "setsid python3 /root/server.py > /dev/null 2>&1 < /dev/null &");
-  await waitFor(
-    "the server in the sandbox",
-    async () => (await trafficFetch(agent, doomed, 8080, "/")).status === 200,
-    30_000,
-  );
+  await startProgram(doomed);
   const response = await trafficFetch(agent, doomed, 8080, "/ticks");
   const read = response.text().then(
     () => "ended politely",

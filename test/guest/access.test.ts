@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import type { DescService } from "@bufbuild/protobuf";
 
-import { signatureOf } from "../../agent/guest/http/signature.ts";
+import { signatureOf } from "../../proto/file-signature.ts";
 import { Filesystem } from "../../proto/gen/filesystem/filesystem_pb.ts";
 import { Process, Signal } from "../../proto/gen/process/process_pb.ts";
 import { begin, byPid, shell } from "./commands.ts";

@@ -14,8 +14,18 @@ import {
   SandboxStateSchema,
   SandboxStatus,
 } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
+import { GUEST_PORT } from "../../proto/guest-port.ts";
+import {
+  isWebSocketUpgrade,
+  offeredProtocols,
+  toUpgradeHeaders,
+  withoutHopByHop,
+} from "../../proto/hop-by-hop.ts";
 import { HOST_ERROR_HEADER, type HostErrorCode } from "../../proto/host-errors.ts";
-import { parseHostId, ZERO_UUID } from "../../proto/ids.ts";
+import { formatHexId, parseHostId, parseSandboxId, ZERO_UUID } from "../../proto/ids.ts";
+import { requestTarget } from "../../proto/request-target.ts";
+import { dialWebSocket } from "../../proto/web-socket-dial.ts";
+import { RELAY_HANDLERS, upgradeHeaders, WebSocketRelay } from "../../proto/web-socket-relay.ts";
 import { type AnyBody, call } from "./server.ts";
 
 type Methods = ServiceImpl<typeof HostService>;
@@ -51,6 +61,8 @@ export class StandInHost {
   templates: { team_id: string; template_id: string }[] = [{ team_id: ZERO_UUID, template_id: ZERO_UUID }];
   /** Where requests for a sandbox's port 49983 go. */
   guestUrl: string | null = null;
+  /** Where those for its other ports go, WebSockets too; to any other port they are refused as a closed one is. */
+  readonly ports = new Map<number, string>();
   /** Answers what is neither a call nor for a sandbox. */
   other: ((request: Request) => Promise<Response>) | null = null;
   /** Answers in place of everything else what it does not answer with null: bytes that no wire would send. */
@@ -63,7 +75,7 @@ export class StandInHost {
     /** Where it beats. Of several servers on one database it may be any. */
     public serverUrl: string,
     readonly registration: Registration,
-    readonly server: Bun.Server<undefined>,
+    readonly server: Bun.Server<WebSocketRelay>,
   ) {}
 
   /**
@@ -81,13 +93,14 @@ export class StandInHost {
       body: { name: `stand-in-${crypto.randomUUID().slice(0, 8)}`, ...wanted },
     });
     if (made.status !== 201) throw new Error(`no host: ${JSON.stringify(made.body)}`);
-    const listener: { serve: ((request: Request) => Promise<Response>) | null } = { serve: null };
-    const server = Bun.serve({
+    const listener: { serve: ((request: Request) => Promise<Response | undefined>) | null } = { serve: null };
+    const server = Bun.serve<WebSocketRelay>({
       port: 0,
       hostname: "127.0.0.1",
       idleTimeout: 0,
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       fetch: (request) => listener.serve?.(request) ?? new Response(null, { status: 401 }),
+      websocket: RELAY_HANDLERS,
     });
     const registered = await call<Registration>(serverUrl, "/v1/hosts/register", {
       body: {
@@ -169,7 +182,7 @@ export class StandInHost {
     await this.server.stop(true);
   }
 
-  async #handler(): Promise<(request: Request) => Promise<Response>> {
+  async #handler(): Promise<(request: Request) => Promise<Response | undefined>> {
     const key = await importJWK(this.registration.server_public_key, "EdDSA");
     const audience = parseHostId(this.id) ?? "";
     const verify = async (header: string | null): Promise<void> => {
@@ -193,19 +206,65 @@ export class StandInHost {
     router.service(HostService, this.#replaceable(this.#methods()));
     const byPath = new Map(router.handlers.map((one) => [one.requestPath, createFetchHandler(one)]));
     return async (request) => {
-      const { pathname, search } = new URL(request.url);
+      const { pathname, search } = new URL(requestTarget(request.url), this.server.url);
       const raw = this.raw?.(pathname);
       if (raw) return raw;
-      const traffic = /^\/traffic\/[^/]+\/49983(\/.*)$/.exec(pathname);
-      if (!traffic) {
+      const [, id = "", port = "", path = ""] = /^\/traffic\/([^/]+)\/(\d+)(\/.*)$/.exec(pathname) ?? [];
+      if (path === "") {
         const answer = byPath.get(pathname) ?? this.other;
         return (await answer?.(request)) ?? new Response(null, { status: 404 });
       }
       await verify(request.headers.get("wrenn-authorization"));
-      const { method, headers, body, signal } = request;
-      const url = `${this.guestUrl}${traffic[1]}${search}`;
-      return fetch(url, { method, headers, body, signal, redirect: "manual" });
+      return this.#toPort(request, { id, port: Number(port), pathAndQuery: path + search });
     };
+  }
+
+  async #toPort(
+    request: Request,
+    { id, port, pathAndQuery }: { id: string; port: number; pathAndQuery: string },
+  ): Promise<Response | undefined> {
+    const sandboxId = formatHexId(parseSandboxId(id) ?? "");
+    const refused = (code: HostErrorCode, message: string) =>
+      Response.json(
+        { sandboxId, message, code: 502 },
+        { status: 502, headers: { [HOST_ERROR_HEADER]: code } },
+      );
+    if (this.sandboxes.get(id)?.status !== SandboxStatus.RUNNING) {
+      return refused("sandbox_not_found", "The sandbox was not found");
+    }
+    const base = port === GUEST_PORT ? this.guestUrl : this.ports.get(port);
+    if (base === undefined || base === null) {
+      return refused("guest_failed", "The sandbox is running but port is not open");
+    }
+    const url = `${base}${pathAndQuery}`;
+    const { method, body, signal } = request;
+    const headers = new Headers(request.headers);
+    headers.delete("wrenn-authorization");
+    if (!isWebSocketUpgrade(request)) {
+      const answer = await fetch(url, {
+        method,
+        headers,
+        body,
+        signal,
+        redirect: "manual",
+        decompress: false,
+        timeout: false,
+        keepalive: false,
+      });
+      const kept = withoutHopByHop(answer.headers);
+      // As the agent does: no program speaks as the host.
+      kept.delete(HOST_ERROR_HEADER);
+      return new Response(answer.body, { status: answer.status, headers: kept });
+    }
+    const dialled = await dialWebSocket(url.replace("http", "ws"), {
+      headers: toUpgradeHeaders(headers),
+      protocols: offeredProtocols(headers),
+      signal,
+    }).catch(() => null);
+    if (dialled === null) return refused("guest_failed", "no WebSocket there");
+    const data = new WebSocketRelay(dialled, () => {});
+    this.server.upgrade(request, { headers: upgradeHeaders(request, dialled), data });
+    return undefined;
   }
 
   /** Looks at each call whether the test has an answer of its own. */

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 
-import { equalSecrets, signatureOf, signatureProblem } from "./signature.ts";
+import { signatureOf } from "../../../proto/file-signature.ts";
+import { equalSecrets, signatureProblem } from "./signature.ts";
 
 const fields = {
   path: "/a",

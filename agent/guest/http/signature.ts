@@ -1,22 +1,5 @@
-/** Signed file URLs: what a client without the access token may do with one path, until when. */
-
-export type FileOperation = "read" | "write";
-
-export interface SignedFields {
-  /** As they stand in the query, empty when left out. */
-  path: string;
-  user: string;
-  operation: FileOperation;
-  accessToken: string;
-  /** Unix seconds; null = never. */
-  expiration: string | null;
-}
-
-/** `v1_` and the unpadded base64 of SHA-256 over `path:operation:user:token[:expiration]`. */
-export const signatureOf = ({ path, user, operation, accessToken, expiration }: SignedFields): string => {
-  const text = [path, operation, user, accessToken, ...(expiration === null ? [] : [expiration])].join(":");
-  return `v1_${new Bun.CryptoHasher("sha256").update(text).digest("base64").replace(/=+$/, "")}`;
-};
+/** Whether the signature of a file URL holds, and secrets compared. */
+import { type FileOperation, readSignedFields, signatureOf } from "../../../proto/file-signature.ts";
 
 /** Compares in a time that depends on the length alone. */
 export const equalSecrets = (a: string, b: string): boolean => {
@@ -33,14 +16,10 @@ export const signatureProblem = (
 ): string | null => {
   const given = query.get("signature");
   if (given === null || given === "") return "missing signature query parameter";
-  const expiration = query.get("signature_expiration");
-  const expected = signatureOf({
-    path: query.get("path") ?? "",
-    user: query.get("username") ?? "",
-    operation: options.operation,
-    accessToken: options.accessToken,
-    expiration,
-  });
+  const fields = readSignedFields(query);
+  const { expiration } = fields;
+  const { operation, accessToken } = options;
+  const expected = signatureOf({ ...fields, operation, accessToken });
   if (!equalSecrets(given, expected)) return "invalid signature";
   if (expiration === null) return null;
   const atMs = Number(expiration) * 1_000;

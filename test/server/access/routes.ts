@@ -294,6 +294,10 @@ export const ROUTES: Record<string, RouteCase> = {
     body: { source: "/a", destination: "/b" },
   })),
   "GET /v1/sandboxes/stats": route(SANDBOXES_READ, 200, () => "/v1/sandboxes/stats"),
+  "POST /v1/sandboxes/:id/preview-urls": route(SANDBOX, ENDED, ({ sandbox }) => ({
+    path: `/v1/sandboxes/${sandbox}/preview-urls`,
+    body: { port: 3000 },
+  })),
   "GET /v1/sandboxes/:id/ports": route(
     SANDBOX_READ,
     ENDED,
