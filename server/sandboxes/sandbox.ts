@@ -7,6 +7,8 @@ export interface Network {
   allow_internet?: boolean;
   allow_cidrs?: string[];
   deny_cidrs?: string[];
+  /** Names that may be reached though all else is denied; `*.example.com` stands for those below it. */
+  allow_domains?: string[];
 }
 
 /** Ids are bare UUIDs. */
@@ -78,17 +80,18 @@ export interface SandboxRow {
 /** What lists show: all that the API tells of a sandbox, without what only the server needs. */
 export type ListedSandbox = Omit<
   Sandbox,
-  "teamId" | "templateId" | "timeoutKind" | "publicPorts" | "createdBy" | "updatedAt"
+  "teamId" | "timeoutKind" | "publicPorts" | "createdBy" | "updatedAt"
 >;
 
 export type ListedRow = Omit<
   SandboxRow,
-  "team_id" | "template_id" | "timeout_kind" | "public_ports" | "created_by" | "updated_at"
+  "team_id" | "timeout_kind" | "public_ports" | "created_by" | "updated_at"
 >;
 
 export const toListed = (row: ListedRow): ListedSandbox => ({
   id: row.id,
   hostId: row.host_id,
+  templateId: row.template_id,
   templateName: row.template_name,
   status: row.status,
   statusReason: row.status_reason,
@@ -111,7 +114,6 @@ export const toListed = (row: ListedRow): ListedSandbox => ({
 export const toSandbox = (row: SandboxRow): Sandbox => ({
   ...toListed(row),
   teamId: row.team_id,
-  templateId: row.template_id,
   timeoutKind: row.timeout_kind,
   publicPorts: row.public_ports,
   createdBy: row.created_by,

@@ -86,26 +86,36 @@ export interface ListFilter {
   statuses: readonly SandboxStatus[];
   /** Every pair must be there. */
   metadata: Record<string, string>;
+  /** Those created from it. */
+  templateId?: string;
+  /** Those created then or later. */
+  createdFrom?: Date;
+  /** @default {"desc"} newest first */
+  order?: "asc" | "desc";
   /** The last row of the page before. */
   after: { createdAt: string; id: string } | null;
   limit: number;
 }
 
-/** Newest first. `cursor` is the row's place at the database's full precision. */
+/** `cursor` is the row's place at the database's full precision. */
 export const listSandboxes = async (
   sql: Queryable,
-  { teamId, statuses, metadata, after, limit }: ListFilter,
+  { teamId, statuses, metadata, templateId, createdFrom, order = "desc", after, limit }: ListFilter,
 ): Promise<(ListedSandbox & { cursor: string })[]> => {
+  const isRising = order === "asc";
+  const place = after && sql`(${after.createdAt}::timestamptz, ${after.id}::uuid)`;
   const rows = await sql<(ListedRow & { cursor: string })[]>`
-    select id, host_id, template_name, status, status_reason, vcpus, memory_mb, disk_size_mb, timeout_sec,
+    select id, host_id, template_id, template_name, status, status_reason, vcpus, memory_mb, disk_size_mb, timeout_sec,
       on_timeout, expires_at, auto_resume, memory_kept, network, metadata, started_at, last_active_at,
       paused_at, created_at, created_at::text as cursor
     from sandboxes
     where team_id = ${teamId}
       and status = any(${[...statuses]})
       ${Object.keys(metadata).length > 0 ? sql`and metadata @> ${sql.json(metadata)}` : sql``}
-      ${after ? sql`and (created_at, id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)` : sql``}
-    order by created_at desc, id desc
+      ${templateId === undefined ? sql`` : sql`and template_id = ${templateId}`}
+      ${createdFrom === undefined ? sql`` : sql`and created_at >= ${createdFrom}`}
+      ${place ? sql`and (created_at, id) ${isRising ? sql`>` : sql`<`} ${place}` : sql``}
+    order by ${isRising ? sql`created_at, id` : sql`created_at desc, id desc`}
     limit ${limit}`;
   return rows.map((row) => ({ ...toListed(row), cursor: row.cursor }));
 };

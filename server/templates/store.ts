@@ -4,6 +4,7 @@ import type { Queryable, Tx } from "../../db/sql.ts";
 import { ZERO_UUID } from "../../proto/ids.ts";
 import type { HostEndpoint } from "../hosts/host-fetch.ts";
 import { LIVE_STATUSES } from "../sandboxes/status.ts";
+import type { TemplateRef } from "./names.ts";
 
 /** Ids are bare UUIDs. */
 export interface Template {
@@ -35,15 +36,17 @@ const columns = (sql: Queryable) => sql`
   (select count(*)::int from host_templates h where h.template_id = t.id and h.state = 'present') as hosts,
   (select max(h.progress) from host_templates h where h.template_id = t.id and h.state = 'copying') as copying`;
 
-/** By name: the team's own first, then the platform's. */
+/** The team's own first, then the platform's; by its id before one that only bears it as a name. */
 export const findTemplate = async (
   sql: Queryable,
-  { teamId, name }: { teamId: string; name: string },
+  { teamId, name, id = null, slug = null }: TemplateRef & { teamId: string },
 ): Promise<Template | null> => {
   const [template] = await sql<Template[]>`
     select ${columns(sql)} from templates t
-    where t.team_id in (${teamId}, ${ZERO_UUID}) and t.name = ${name} and t.deleted_at is null
-    order by t.team_id = ${teamId} desc limit 1`;
+    where t.team_id in (${teamId}, ${ZERO_UUID}) and t.deleted_at is null
+      and ${id === null ? sql`t.name = ${name}` : sql`(t.id = ${id} or t.name = ${name})`}
+      ${slug === null ? sql`` : sql`and t.team_id in (select o.id from teams o where o.slug = ${slug})`}
+    order by t.id is not distinct from ${id} desc, t.team_id = ${teamId} desc limit 1`;
   return template ?? null;
 };
 
