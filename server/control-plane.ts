@@ -3,6 +3,7 @@ import type { Sql } from "../db/sql.ts";
 import type { AuditSideChannel } from "./audit/side-channel.ts";
 import type { Tokens } from "./auth/tokens.ts";
 import type { ServerConfig } from "./config.ts";
+import type { Keys } from "./e2b/present.ts";
 import { CallTokens } from "./hosts/call-tokens.ts";
 import { HostClientPool } from "./hosts/client-pool.ts";
 import { Dialer } from "./hosts/dial.ts";
@@ -12,7 +13,7 @@ import type { RegistrationDeps } from "./hosts/registration.ts";
 import { RoundRobin } from "./hosts/scheduler.ts";
 import type { HostDeps } from "./hosts/service.ts";
 import type { Log } from "./log.ts";
-import { accessTokens } from "./sandboxes/access-token.ts";
+import { accessTokens, trafficTokens } from "./sandboxes/access-token.ts";
 import type { SandboxContext } from "./sandboxes/context.ts";
 import { DEFAULT_LIMITS } from "./sandboxes/limits.ts";
 import type { Settings } from "./settings.ts";
@@ -29,6 +30,7 @@ export interface ControlPlane {
   sandboxes: SandboxContext;
   snapshots: SnapshotDeps;
   guests: GuestDoor;
+  e2b: Keys;
 }
 
 export const createControlPlane = (foundation: {
@@ -55,5 +57,6 @@ export const createControlPlane = (foundation: {
     sandboxes: { ...hosts, scheduler: new RoundRobin(), copies, accessToken, limits: DEFAULT_LIMITS, audit },
     snapshots: hosts,
     guests: new GuestDoor(callTokens, accessToken),
+    e2b: { accessToken, trafficToken: trafficTokens(settings.trafficKey), domain: null },
   };
 };

@@ -17,7 +17,7 @@ import type { HostEndpoint } from "../hosts/host-fetch.ts";
 import { keepHost } from "../hosts/store.ts";
 import { notAMember } from "../teams/errors.ts";
 import { keepMembership } from "../teams/members-store.ts";
-import { canonicalName, type TemplateRef } from "../templates/names.ts";
+import type { TemplateRef } from "../templates/names.ts";
 import { findTemplate, keepTemplate, type Template } from "../templates/store.ts";
 import type { SandboxContext } from "./context.ts";
 import { bringElsewhere, chooseFirst } from "./first-host.ts";
@@ -199,7 +199,7 @@ export const createSandbox = async (
 ): Promise<Sandbox> => {
   const { teamId, isByoc } = caller;
   const { template: ref, ...wanted } = request;
-  const template = await findTemplate(context.sql, { ...ref, teamId, name: canonicalName(ref.name) });
+  const template = await findTemplate(context.sql, { ...ref, teamId });
   if (!template) throw templateNotFound(ref.name);
   const { vcpus = template.vcpus, memoryMb = template.memoryMb } = wanted;
   const diskSizeMb = wanted.diskSizeMb ?? template.diskSizeMb;

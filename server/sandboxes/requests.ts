@@ -39,7 +39,7 @@ export const NetworkModel = t.Object({
 export const Environment = t.Record(
   t.String({ pattern: "^[A-Za-z_][A-Za-z0-9_]{0,127}$" }),
   t.String({ maxLength: 32_768 }),
-  { description: "Environment variables" },
+  { description: "Environment variables", additionalProperties: false },
 );
 
 export const CreateBody = t.Object(

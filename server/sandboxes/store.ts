@@ -103,7 +103,8 @@ export const listSandboxes = async (
   { teamId, statuses, metadata, templateId, createdFrom, order = "desc", after, limit }: ListFilter,
 ): Promise<(ListedSandbox & { cursor: string })[]> => {
   const isRising = order === "asc";
-  const place = after && sql`(${after.createdAt}::timestamptz, ${after.id}::uuid)`;
+  // As text on its way: the driver would send a time, cut to milliseconds.
+  const place = after && sql`(${after.createdAt}::text::timestamptz, ${after.id}::uuid)`;
   const rows = await sql<(ListedRow & { cursor: string })[]>`
     select id, host_id, template_id, template_name, status, status_reason, vcpus, memory_mb, disk_size_mb, timeout_sec,
       on_timeout, expires_at, auto_resume, memory_kept, network, metadata, started_at, last_active_at,
