@@ -20,7 +20,7 @@ import {
 import { formatSandboxId, parseSandboxId } from "../../proto/ids.ts";
 import { E2bApi } from "../support/e2b-api.ts";
 import { SandboxApi } from "../support/sandbox-api.ts";
-import { createKey, signUp, startTestServer, type TestServer } from "../support/server.ts";
+import { countBy, createKey, signUp, startTestServer, type TestServer } from "../support/server.ts";
 import { refusal, StandInHost } from "../support/stand-in-host.ts";
 import { waitFor } from "../support/wait-for.ts";
 
@@ -188,7 +188,7 @@ describe("connect", () => {
   test("by many at once resumes once", async () => {
     const id = await pausedSandbox();
     const answers = await Promise.all(Array.from({ length: 8 }, () => connect(id)));
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([...Array<number>(7).fill(200), 201]);
+    expect(countBy(answers)).toEqual({ 200: 7, 201: 1 });
   });
 
   test("to one that its host has paused by itself waits for the host's word", async () => {
