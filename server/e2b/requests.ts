@@ -5,6 +5,7 @@
 import type { Static } from "@sinclair/typebox";
 import { t } from "elysia";
 
+import { invalidRequest } from "../errors.ts";
 import type { CreateRequest } from "../sandboxes/create.ts";
 import { checkEnvironment, checkMetadata, Environment, MAX_TIMEOUT_SEC } from "../sandboxes/requests.ts";
 import { toNetwork } from "./network.ts";
@@ -56,6 +57,9 @@ export const CreateBody = t.Object(
     }),
     timeout: t.Optional(TimeoutSec),
     autoPause: t.Optional(t.Boolean({ description: "Pause when the time is over; otherwise kill" })),
+    autoPauseMemory: t.Optional(
+      t.Boolean({ description: "False: that pause keeps the disk alone; not together with autoResume" }),
+    ),
     autoResume: t.Optional(t.Object({ enabled: t.Boolean() }, OPEN)),
     metadata: t.Optional(t.Record(t.String({ minLength: 1, maxLength: 128 }), t.String())),
     envVars: t.Optional(Environment),
@@ -96,6 +100,15 @@ export const toCreateRequest = (
   });
   const metadata = body.metadata ?? {};
   const envs = body.envVars ?? {};
+  const autoResume = body.autoResume?.enabled ?? false;
+  const keepMemoryOnTimeout = body.autoPauseMemory ?? true;
+  if (autoResume && !keepMemoryOnTimeout) {
+    throw invalidRequest(
+      "autoResume",
+      "needs_memory",
+      "autoResume: traffic cannot resume a sandbox without its memory; leave out autoPauseMemory: false.",
+    );
+  }
   checkMetadata(metadata);
   checkEnvironment("envVars", envs);
   return {
@@ -103,7 +116,8 @@ export const toCreateRequest = (
     timeoutKind: "deadline",
     timeoutSec: toTimeoutSec(body.timeout ?? defaultTimeoutSec),
     onTimeout: body.autoPause ? "pause" : "kill",
-    autoResume: body.autoResume?.enabled ?? false,
+    keepMemoryOnTimeout,
+    autoResume,
     metadata,
     envs,
     network: toNetwork({ ...network, allow_internet_access: body.allow_internet_access }),

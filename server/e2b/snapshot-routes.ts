@@ -1,7 +1,7 @@
 /** Snapshots for E2B's clients, who delete them as templates. */
 import { Elysia, t } from "elysia";
 
-import { isUuid } from "../../proto/ids.ts";
+import { isUuid, parseSandboxId } from "../../proto/ids.ts";
 import { toPage } from "../http/cursors.ts";
 import type { Services } from "../services.ts";
 import { createSnapshot, deleteSnapshot, templateNotFound } from "../templates/snapshots.ts";
@@ -49,16 +49,18 @@ export const e2bSnapshotRoutes = ({
     .get(
       "/snapshots",
       async ({ caller: { teamId }, query, set }) => {
-        const { limit = MAX_PAGE, nextToken, name } = query;
+        const { limit = MAX_PAGE, nextToken, name, sandboxID } = query;
         const [beforeId = null] = readToken(nextToken, 1, isUuid) ?? [];
         const ref = name ? parseTemplateRef(name) : undefined;
-        if (ref === null) return [];
+        const sandboxId = sandboxID ? parseSandboxId(sandboxID) : undefined;
+        if (ref === null || sandboxId === null) return [];
         const rows = await listTemplates(snapshots.sql, {
           teamId,
           withPlatform: false,
           type: "snapshot",
           beforeId,
           ref,
+          sandboxId,
           limit: limit + 1,
         });
         const page = toPage(rows, limit, ({ id }) => [id]);
@@ -69,6 +71,7 @@ export const e2bSnapshotRoutes = ({
         query: t.Object(
           {
             ...PageQuery,
+            sandboxID: t.Optional(t.String({ maxLength: 256, description: "Those made from this sandbox" })),
             name: t.Optional(t.String({ maxLength: 256, description: "Id or name" })),
           },
           OPEN,

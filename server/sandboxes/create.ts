@@ -38,6 +38,7 @@ export interface CreateRequest {
   timeoutKind: TimeoutKind;
   timeoutSec: number;
   onTimeout: TimeoutAction;
+  keepMemoryOnTimeout: boolean;
   autoResume: boolean;
   metadata: Record<string, string>;
   /** Given to the host, never stored. */

@@ -102,6 +102,7 @@ export const toCreateRequest = (body: Static<typeof CreateBody>): CreateRequest 
     timeoutKind: "idle",
     timeoutSec: body.timeout_sec ?? DEFAULT_TIMEOUT_SEC,
     onTimeout: body.on_timeout ?? "pause",
+    keepMemoryOnTimeout: true,
     autoResume: body.auto_resume ?? false,
     metadata,
     envs,

@@ -29,6 +29,8 @@ export interface Sandbox {
   /** 0 = never. */
   timeoutSec: number;
   onTimeout: TimeoutAction;
+  /** Of a pause by timeout: otherwise the disk alone is kept. */
+  keepMemoryOnTimeout: boolean;
   /** When the timeout is due as last heard from the host; null = never, or not running. */
   expiresAt: Date | null;
   autoResume: boolean;
@@ -63,6 +65,7 @@ export interface SandboxRow {
   timeout_kind: TimeoutKind;
   timeout_sec: number;
   on_timeout: TimeoutAction;
+  keep_memory_on_timeout: boolean;
   expires_at: Date | null;
   auto_resume: boolean;
   memory_kept: boolean;
@@ -80,12 +83,12 @@ export interface SandboxRow {
 /** What lists show: all that the API tells of a sandbox, without what only the server needs. */
 export type ListedSandbox = Omit<
   Sandbox,
-  "teamId" | "timeoutKind" | "publicPorts" | "createdBy" | "updatedAt"
+  "teamId" | "timeoutKind" | "keepMemoryOnTimeout" | "publicPorts" | "createdBy" | "updatedAt"
 >;
 
 export type ListedRow = Omit<
   SandboxRow,
-  "team_id" | "timeout_kind" | "public_ports" | "created_by" | "updated_at"
+  "team_id" | "timeout_kind" | "keep_memory_on_timeout" | "public_ports" | "created_by" | "updated_at"
 >;
 
 export const toListed = (row: ListedRow): ListedSandbox => ({
@@ -115,6 +118,7 @@ export const toSandbox = (row: SandboxRow): Sandbox => ({
   ...toListed(row),
   teamId: row.team_id,
   timeoutKind: row.timeout_kind,
+  keepMemoryOnTimeout: row.keep_memory_on_timeout,
   publicPorts: row.public_ports,
   createdBy: row.created_by,
   updatedAt: row.updated_at,

@@ -12,7 +12,7 @@ import {
   toListed,
   toSandbox,
 } from "./sandbox.ts";
-import { LIVE_STATUSES } from "./status.ts";
+import { isFinal, LIVE_STATUSES } from "./status.ts";
 
 /** What a new row needs; the rest has its defaults. */
 export interface NewSandbox {
@@ -27,6 +27,7 @@ export interface NewSandbox {
   timeoutKind: Sandbox["timeoutKind"];
   timeoutSec: number;
   onTimeout: Sandbox["onTimeout"];
+  keepMemoryOnTimeout: boolean;
   autoResume: boolean;
   network: Network;
   publicPorts: boolean;
@@ -49,6 +50,7 @@ export const insertSandbox = async (tx: Tx, sandbox: NewSandbox): Promise<Sandbo
       timeout_kind: sandbox.timeoutKind,
       timeout_sec: sandbox.timeoutSec,
       on_timeout: sandbox.onTimeout,
+      keep_memory_on_timeout: sandbox.keepMemoryOnTimeout,
       auto_resume: sandbox.autoResume,
       network: tx.json({ ...sandbox.network }),
       public_ports: sandbox.publicPorts,
@@ -81,6 +83,12 @@ export const findSandbox = async (
   return { ...toSandbox(row), endpoint };
 };
 
+/**
+ * The condition of the indexes of live sandboxes, word for word: a plan made for any list of statuses cannot
+ * know that it holds.
+ */
+const isLive = (sql: Queryable) => sql`status not in ('stopped', 'error')`;
+
 export interface ListFilter {
   teamId: string;
   statuses: readonly SandboxStatus[];
@@ -103,6 +111,7 @@ export const listSandboxes = async (
   { teamId, statuses, metadata, templateId, createdFrom, order = "desc", after, limit }: ListFilter,
 ): Promise<(ListedSandbox & { cursor: string })[]> => {
   const isRising = order === "asc";
+  const withoutEnded = !statuses.some(isFinal);
   // As text on its way: the driver would send a time, cut to milliseconds.
   const place = after && sql`(${after.createdAt}::text::timestamptz, ${after.id}::uuid)`;
   const rows = await sql<(ListedRow & { cursor: string })[]>`
@@ -112,6 +121,7 @@ export const listSandboxes = async (
     from sandboxes
     where team_id = ${teamId}
       and status = any(${[...statuses]})
+      ${withoutEnded ? sql`and ${isLive(sql)}` : sql``}
       ${Object.keys(metadata).length > 0 ? sql`and metadata @> ${sql.json(metadata)}` : sql``}
       ${templateId === undefined ? sql`` : sql`and template_id = ${templateId}`}
       ${createdFrom === undefined ? sql`` : sql`and created_at >= ${createdFrom}`}

@@ -61,6 +61,8 @@ export const listTemplates = async (
     type: TemplateType | null;
     /** Only what it names. */
     ref?: TemplateRef;
+    /** Only those made from this sandbox. */
+    sandboxId?: string;
     beforeId: string | null;
     limit: number;
   },
@@ -70,6 +72,7 @@ export const listTemplates = async (
     and t.deleted_at is null
     ${filter.type === null ? sql`` : sql`and t.type = ${filter.type}`}
     ${filter.ref === undefined ? sql`` : sql`and ${isNamed(sql, filter.ref)}`}
+    ${filter.sandboxId === undefined ? sql`` : sql`and t.sandbox_id = ${filter.sandboxId}`}
     ${filter.beforeId === null ? sql`` : sql`and t.id < ${filter.beforeId}`}
   order by t.id desc limit ${filter.limit}`;
 
@@ -101,11 +104,13 @@ export const insertSnapshot = async (
   tx: Tx,
   snapshot: Pick<Template, "id" | "teamId" | "name" | "vcpus" | "memoryMb" | "diskSizeMb"> & {
     hostId: string;
+    sandboxId: string;
   },
 ): Promise<void> => {
   await tx`insert into templates ${tx({
     id: snapshot.id,
     team_id: snapshot.teamId,
+    sandbox_id: snapshot.sandboxId,
     name: snapshot.name,
     type: "snapshot",
     vcpus: snapshot.vcpus,

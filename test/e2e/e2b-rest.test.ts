@@ -63,6 +63,19 @@ test("activity does not move the end; auto-pause pauses at it, and connect resum
   await kill(id);
 });
 
+test("auto-pause may drop the memory", async () => {
+  const id = await e2b.create({ timeout: 3, autoPause: true, autoPauseMemory: false });
+  const bootId = await run(id, "cat /proc/sys/kernel/random/boot_id");
+  await run(id, "echo here > here.txt");
+  await waitFor("it is paused", async () => (await e2b.get(id)).body["state"] === "paused", 15_000);
+  const { memory_kept } = await product.api.read(formatSandboxId(parseSandboxId(id) ?? ""));
+  expect(memory_kept).toBe(false);
+  expect((await e2b.request(`/v2/sandboxes/${id}/connect`, { timeout: 60 })).status).toBe(201);
+  expect(await run(id, "cat here.txt")).toBe("here\n");
+  expect(await run(id, "cat /proc/sys/kernel/random/boot_id")).not.toBe(bootId);
+  await kill(id);
+});
+
 test("connect only ever moves the end away, timeout sets it either way", async () => {
   const id = await e2b.create({ timeout: 100 });
   const endMs = await endOf(id);

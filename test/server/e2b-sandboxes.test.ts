@@ -125,6 +125,15 @@ describe("create", () => {
     });
   });
 
+  test("a pause by timeout may drop the memory", async () => {
+    await api.create({ autoPause: true, autoPauseMemory: false });
+    expect(lastAsked().timeout).toMatchObject({ action: TimeoutAction.PAUSE, dropMemory: true });
+    await api.create({ autoPause: true, autoPauseMemory: true });
+    expect(lastAsked().timeout?.dropMemory).toBe(false);
+    await api.create({ autoPause: true });
+    expect(lastAsked().timeout?.dropMemory).toBe(false);
+  });
+
   test("ports that are not public have a token of their own", async () => {
     const body = await api.ok("/v2/sandboxes", {
       templateID: "base",
@@ -179,6 +188,12 @@ describe("create", () => {
       "metadata",
     ],
     ["an environment name with a dash", create({ envVars: { "a-b": "" } }), 400, "envVars"],
+    [
+      "traffic that resumes without memory",
+      create({ autoPause: true, autoPauseMemory: false, autoResume: { enabled: true } }),
+      400,
+      "autoResume",
+    ],
     ["volumes", create({ volumeMounts: [{ name: "v", path: "/v" }] }), 400, "volumeMounts"],
     ["mcp", create({ mcp: { browserbase: {}, exa: { apiKey: "x" } } }), 400, "mcp"],
     ["iam", create({ iam: { tokens: { aws: { audience: "a", tokenType: "jwt" } } } }), 400, "iam"],

@@ -143,6 +143,22 @@ describe("snapshots", () => {
     expect((await api.request("/snapshots?nextToken=x")).body.message).toContain("nextToken");
   });
 
+  test("those of one sandbox, also when it has ended", async () => {
+    const [id, other] = [await api.create(), await api.create()];
+    const [{ body: made }] = [await snapshot(id), await snapshot(other)];
+    const of = async (sandboxID: string) =>
+      (await api.ok<Snapshot[]>(`/snapshots?sandboxID=${sandboxID}`)).map((one) => one.snapshotID);
+    expect(await of(id)).toEqual([made.snapshotID]);
+    await api.ok(`/sandboxes/${id}`, undefined, "DELETE");
+    expect(await of(id)).toEqual([made.snapshotID]);
+    expect(await of(formatSandboxId(parseSandboxId(id) ?? ""))).toEqual([made.snapshotID]);
+    for (const none of [BASE, "nope"]) expect(await of(none)).toEqual([]);
+    // A month later its row goes, and the snapshot stays.
+    await server.database.ownerSql`delete from sandboxes where id = ${parseSandboxId(id)}`;
+    expect(await of(id)).toEqual([]);
+    expect(await api.ok<Snapshot[]>("/snapshots")).toHaveLength(2);
+  });
+
   test("deleted by whoever may, when nothing needs it", async () => {
     const id = await api.create();
     const { body } = await snapshot(id);
