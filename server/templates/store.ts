@@ -72,7 +72,7 @@ export const listTemplates = async (
     and t.deleted_at is null
     ${filter.type === null ? sql`` : sql`and t.type = ${filter.type}`}
     ${filter.ref === undefined ? sql`` : sql`and ${isNamed(sql, filter.ref)}`}
-    ${filter.sandboxId === undefined ? sql`` : sql`and t.sandbox_id = ${filter.sandboxId}`}
+    ${filter.sandboxId === undefined ? sql`` : sql`and t.source_sandbox = ${filter.sandboxId}`}
     ${filter.beforeId === null ? sql`` : sql`and t.id < ${filter.beforeId}`}
   order by t.id desc limit ${filter.limit}`;
 
@@ -110,7 +110,7 @@ export const insertSnapshot = async (
   await tx`insert into templates ${tx({
     id: snapshot.id,
     team_id: snapshot.teamId,
-    sandbox_id: snapshot.sandboxId,
+    source_sandbox: snapshot.sandboxId,
     name: snapshot.name,
     type: "snapshot",
     vcpus: snapshot.vcpus,
