@@ -1,6 +1,7 @@
 /** E2B's calls on a living sandbox: connect, timeout, pause, fork, network. */
 import { Elysia, t } from "elysia";
 
+import type { TeamCaller } from "../auth/context.ts";
 import { extendTimeout } from "../sandboxes/extend.ts";
 import { forkSandbox } from "../sandboxes/fork.ts";
 import { pauseSandbox, resumeSandbox, setSandboxNetwork, setSandboxTimeout } from "../sandboxes/lifecycle.ts";
@@ -11,7 +12,7 @@ import { detail, OPERATION_ERRORS } from "./detail.ts";
 import { presentFork } from "./fork-result.ts";
 import { toNetwork } from "./network.ts";
 import { presentSandbox } from "./present.ts";
-import { NetworkBody, SandboxParams, TimeoutSec, toTimeoutSec } from "./requests.ts";
+import { NetworkBody, SandboxParams, SHORT_TIMEOUT_SEC, TimeoutSec, toTimeoutSec } from "./requests.ts";
 import { ForkResultModel, SandboxModel, withE2bErrors } from "./schemas.ts";
 import { sandboxIdOf, settled } from "./settled.ts";
 import { tidyBody } from "./tidy-body.ts";
@@ -19,8 +20,6 @@ import { refuseUnsupported } from "./unsupported-fields.ts";
 
 const OPEN = { additionalProperties: true } as const;
 
-/** The older calls give a sandbox so long when they are not told. */
-const SHORT_TIMEOUT_SEC = 15;
 const MAX_REFRESH_SEC = 3_600;
 
 const Memory = t.Optional(
@@ -30,37 +29,32 @@ const OptionalTimeout = t.Optional(TimeoutSec);
 
 type Deps = Pick<Services, "guards" | "sandboxes" | "e2b">;
 
-export const e2bLifecycleRoutes = ({ guards, sandboxes, e2b }: Deps) =>
-  new Elysia({ name: "e2b-lifecycle", normalize: false })
+export const e2bLifecycleRoutes = ({ guards, sandboxes, e2b }: Deps) => {
+  const connect = async (
+    {
+      caller,
+      params,
+      set,
+    }: { caller: TeamCaller; params: { id: string }; set: { status?: number | string } },
+    { timeout, memory }: { timeout: number; memory?: boolean },
+  ) => {
+    const wanted = { id: sandboxIdOf(params), timeoutSec: toTimeoutSec(timeout), cold: memory === false };
+    const { sandbox, resumed } = await connectSandbox(sandboxes, caller, wanted);
+    set.status = resumed ? 201 : 200;
+    return presentSandbox(sandbox, e2b);
+  };
+  return new Elysia({ name: "e2b-lifecycle", normalize: false })
     .derive(guards.keyOrTeam({ scopes: ["sandboxes"] }))
     .onTransform(tidyBody)
-    .post(
-      "/sandboxes/:id/connect",
-      async ({ caller, params, body, set }) => {
-        const wanted = { id: sandboxIdOf(params), timeoutSec: toTimeoutSec(body.timeout) };
-        const { sandbox, resumed } = await connectSandbox(sandboxes, caller, {
-          ...wanted,
-          cold: body.memory === false,
-        });
-        set.status = resumed ? 201 : 200;
-        return presentSandbox(sandbox, e2b);
-      },
-      {
-        params: SandboxParams,
-        body: t.Object({ timeout: TimeoutSec, memory: Memory }, OPEN),
-        response: withE2bErrors({ 200: SandboxModel, 201: SandboxModel }, [...OPERATION_ERRORS, 507]),
-        detail: detail("ConnectSandboxV1", "The same with a timeout that must be told"),
-      },
-    )
+    .post("/sandboxes/:id/connect", (context) => connect(context, context.body), {
+      params: SandboxParams,
+      body: t.Object({ timeout: TimeoutSec, memory: Memory }, OPEN),
+      response: withE2bErrors({ 200: SandboxModel, 201: SandboxModel }, [...OPERATION_ERRORS, 507]),
+      detail: detail("ConnectSandboxV1", "The same with a timeout that must be told"),
+    })
     .post(
       "/v2/sandboxes/:id/connect",
-      async ({ caller, params, body, set }) => {
-        const timeoutSec = toTimeoutSec(body.timeout ?? DEFAULT_TIMEOUT_SEC);
-        const wanted = { id: sandboxIdOf(params), timeoutSec, cold: body.memory === false };
-        const { sandbox, resumed } = await connectSandbox(sandboxes, caller, wanted);
-        set.status = resumed ? 201 : 200;
-        return presentSandbox(sandbox, e2b);
-      },
+      (context) => connect(context, { timeout: DEFAULT_TIMEOUT_SEC, ...context.body }),
       {
         params: SandboxParams,
         body: t.Object({ timeout: OptionalTimeout, memory: Memory }, OPEN),
@@ -175,3 +169,4 @@ export const e2bLifecycleRoutes = ({ guards, sandboxes, e2b }: Deps) =>
         detail: detail("UpdateSandboxNetwork", "Replace the egress rules, live; what is left out is cleared"),
       },
     );
+};

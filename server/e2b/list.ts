@@ -22,7 +22,7 @@ const Metadata = t.Optional(
   t.String({ description: "`key=value&key=value`, all of which must hold; each key and value URL-encoded" }),
 );
 
-export const RunningQuery = t.Object({ ...PageQuery, metadata: Metadata }, OPEN);
+export const RunningQuery = t.Object({ metadata: Metadata }, OPEN);
 
 export const ListQuery = t.Object(
   {

@@ -8,27 +8,36 @@ export const ALL_TRAFFIC = "0.0.0.0/0";
 
 const CIDR = new RegExp(CIDR_PATTERN);
 const LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
-const DOMAIN = new RegExp(`^(?:\\*\\.)?(?=.{1,253}$)(?:${LABEL}\\.)+(?!\\d+$)${LABEL}$`);
+// Never begins with a digit: an address is no domain.
+const LAST_LABEL = "[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?";
+const DOMAIN = new RegExp(`^(?=.{1,253}$)(?:\\*\\.|${LABEL}\\.)(?:${LABEL}\\.)*${LAST_LABEL}$`);
+const MAX_DOMAINS = 100;
 
 export interface EgressWish {
-  allowOut?: readonly string[] | null;
-  denyOut?: readonly string[] | null;
+  allowOut?: readonly string[];
+  denyOut?: readonly string[];
   /** False is the same as everywhere in `denyOut`. */
-  allow_internet_access?: boolean | null;
+  allow_internet_access?: boolean;
 }
 
 const refused = (field: string, rule: string, message: string) =>
   invalidRequest(field, rule, `${field}: ${message}`);
 
+/** It may be of any length. */
+const shown = (entry: string): string => entry.slice(0, 100);
+
 const readAllowed = (entries: readonly string[]): { cidrs: string[]; domains: string[] } => {
   const cidrs = entries.filter((entry) => CIDR.test(entry));
   const domains = entries.filter((entry) => !CIDR.test(entry)).map((entry) => entry.toLowerCase());
   const bad = domains.find((domain) => !DOMAIN.test(domain));
-  if (bad === undefined) return { cidrs, domains };
+  if (bad === undefined) {
+    if (domains.length <= MAX_DOMAINS) return { cidrs, domains };
+    throw refused("allowOut", "max_domains", `at most ${MAX_DOMAINS} domains.`);
+  }
   throw refused(
     "allowOut",
     "destination",
-    `"${bad}" is no IPv4 address, network or domain. Write 192.0.2.7, 192.0.2.0/24, example.com or *.example.com.`,
+    `"${shown(bad)}" is no IPv4 address, network or domain. Write 192.0.2.7, 192.0.2.0/24, example.com or *.example.com.`,
   );
 };
 
@@ -38,14 +47,17 @@ const checkDenied = (entries: readonly string[]): void => {
   throw refused(
     "denyOut",
     "cidr",
-    `"${bad}" is no IPv4 address or network, as 192.0.2.0/24. Domains can be allowed, not denied.`,
+    `"${shown(bad)}" is no IPv4 address or network, as 192.0.2.0/24. Domains can be allowed, not denied.`,
   );
 };
 
 /** Throws 400 naming the field. */
-export const toNetwork = ({ allowOut, denyOut, allow_internet_access }: EgressWish): Network => {
-  const { cidrs, domains } = readAllowed(allowOut ?? []);
-  const denied = denyOut ?? [];
+export const toNetwork = ({
+  allowOut = [],
+  denyOut: denied = [],
+  allow_internet_access,
+}: EgressWish): Network => {
+  const { cidrs, domains } = readAllowed(allowOut);
   checkDenied(denied);
   const isAllDenied = allow_internet_access === false || denied.includes(ALL_TRAFFIC);
   if (domains.length > 0 && !isAllDenied) {

@@ -5,6 +5,8 @@ import { ApiError, invalidRequest } from "../errors.ts";
 import { decodeCursor, type Page } from "../http/cursors.ts";
 
 export const MAX_PAGE = 100;
+/** The older lists know no pages. */
+export const MAX_LIST = 1_000;
 
 export const PageQuery = {
   limit: t.Optional(t.Integer({ minimum: 1, maximum: MAX_PAGE, default: MAX_PAGE })),

@@ -14,6 +14,9 @@ import { refuseUnsupported } from "./unsupported-fields.ts";
 const OPEN = { additionalProperties: true } as const;
 const MAX_RULES = 1_000;
 
+/** How long a sandbox lasts when an older call does not say. */
+export const SHORT_TIMEOUT_SEC = 15;
+
 const Unsupported = t.Optional(t.Unknown({ description: "Not supported: leave it out, or empty" }));
 
 export const SandboxParams = t.Object({

@@ -10,16 +10,13 @@ import type { Services } from "../services.ts";
 import { templateNotFound } from "../templates/snapshots.ts";
 import { detail } from "./detail.ts";
 import { listPage, ListQuery, RunningQuery } from "./list.ts";
-import { sendPage } from "./paging.ts";
+import { MAX_LIST, sendPage } from "./paging.ts";
 import { presentDetail, presentSandbox } from "./present.ts";
-import { CreateBody, SandboxParams, toCreateRequest } from "./requests.ts";
+import { CreateBody, SandboxParams, SHORT_TIMEOUT_SEC, toCreateRequest } from "./requests.ts";
 import { ListedSandboxModel, SandboxDetailModel, SandboxModel, withE2bErrors } from "./schemas.ts";
 import { requireLive, sandboxIdOf } from "./settled.ts";
 import { parseTemplateRef } from "./template-ref.ts";
 import { tidyBody } from "./tidy-body.ts";
-
-/** Of the older of the two ways to create. */
-const SHORT_TIMEOUT_SEC = 15;
 
 const CREATE_ERRORS = [400, 404, 409, 413, 502, 503, 504, 507] as const;
 
@@ -61,12 +58,12 @@ export const e2bSandboxRoutes = ({ guards, sandboxes, e2b }: Deps) => {
     )
     .get(
       "/sandboxes",
-      async ({ caller: { teamId }, query, set }) =>
-        sendPage(await listPage(sandboxes, teamId, { ...query, state: "running" }), set),
+      async ({ caller: { teamId }, query: { metadata } }) =>
+        (await listPage(sandboxes, teamId, { metadata, state: "running", limit: MAX_LIST })).items,
       {
         query: RunningQuery,
         response: withE2bErrors({ 200: t.Array(ListedSandboxModel) }, [400]),
-        detail: detail("ListRunningSandboxes", "List running sandboxes, newest first"),
+        detail: detail("ListRunningSandboxes", `List up to ${MAX_LIST} running sandboxes, newest first`),
       },
     )
     .get(

@@ -38,14 +38,13 @@ export const requireLive = async (
  * @throws ApiError 503 `sandbox_busy` when there is none in time, and what `look` throws.
  */
 export const repeated = async <T>(look: () => Promise<T | null>): Promise<T> => {
-  for (const giveUpMs = performance.now() + WAIT_MS; ;) {
+  const giveUpMs = performance.now() + WAIT_MS;
+  do {
     const found = await look();
     if (found !== null) return found;
-    if (performance.now() > giveUpMs) {
-      throw unavailable("sandbox_busy", "The sandbox is being started, paused or resumed. Try again.");
-    }
     await Bun.sleep(LOOK_MS);
-  }
+  } while (performance.now() < giveUpMs);
+  throw unavailable("sandbox_busy", "The sandbox is being started, paused or resumed. Try again.");
 };
 
 /** The sandbox once it is in none of `passing`. */

@@ -7,14 +7,12 @@ import type { Services } from "../services.ts";
 import { templateNotFound } from "../templates/snapshots.ts";
 import { findTemplate, listTemplates, listUse } from "../templates/store.ts";
 import { detail } from "./detail.ts";
-import { MAX_PAGE, PageQuery, readToken, sendPage } from "./paging.ts";
+import { MAX_LIST, MAX_PAGE, PageQuery, readToken, sendPage } from "./paging.ts";
 import { TemplateModel, withE2bErrors } from "./schemas.ts";
 import { parseTemplateRef } from "./template-ref.ts";
 import { presentTemplate, slugsOf } from "./templates.ts";
 
 const OPEN = { additionalProperties: true } as const;
-/** The older list knows no pages. */
-const MAX_LIST = 1_000;
 
 export const e2bTemplateRoutes = ({ guards, snapshots }: Pick<Services, "guards" | "snapshots">) => {
   const { sql } = snapshots;

@@ -71,14 +71,11 @@ const routes: Record<string, RouteCase> = {
   "GET /templates/aliases/:alias": route(TEMPLATES_READ, 200, () => "/templates/aliases/base"),
 };
 
-const unsupported = UNSUPPORTED_CALLS.map(({ method, path }) => [
+const unsupported = UNSUPPORTED_CALLS.map(({ method, path }): [string, RouteCase] => [
   `${method} ${path}`,
   route(method === "GET" ? TEMPLATES_READ : TEMPLATES, 501, () => path.replaceAll(/:\w+/g, "x")),
 ]);
 
 export const E2B_ROUTES: Record<string, RouteCase> = Object.fromEntries(
-  [...Object.entries(routes), ...(unsupported as [string, RouteCase][])].map(([name, one]) => [
-    name,
-    { ...one, isE2b: true },
-  ]),
+  [...Object.entries(routes), ...unsupported].map(([name, one]) => [name, { ...one, isE2b: true }]),
 );
