@@ -6,7 +6,7 @@ import type { SandboxContext } from "./context.ts";
 import { requireSandbox, requireStatus } from "./host-calls.ts";
 import { readState, toTimeout } from "./host-state.ts";
 import type { Sandbox } from "./sandbox.ts";
-import { setTimeoutOf } from "./store.ts";
+import { extendTimeoutOf } from "./store.ts";
 
 /**
  * The host compares, so that of several at once the longest wins.
@@ -28,6 +28,8 @@ export const extendTimeout = async (
     }),
   );
   if (state !== undefined && state.status !== SandboxStatus.RUNNING) return null;
-  const now = { ...sandbox, timeoutSec: timeoutKept ? sandbox.timeoutSec : timeoutSec, ...readState(state) };
-  return (await setTimeoutOf(context.sql, now)) ?? requireSandbox(context, ref);
+  const { expiresAt } = readState(state);
+  if (timeoutKept) return { ...sandbox, expiresAt };
+  const row = await extendTimeoutOf(context.sql, { id: ref.id, timeoutSec, expiresAt });
+  return row ?? requireSandbox(context, ref);
 };

@@ -194,6 +194,19 @@ export const setTimeoutOf = async (
   return row ? toSandbox(row) : null;
 };
 
+/** The same after an extension: of several answers that come in any order, the latest end stays. */
+export const extendTimeoutOf = async (
+  sql: Queryable,
+  { id, timeoutSec, expiresAt }: { id: string; timeoutSec: number; expiresAt: Date | null },
+): Promise<Sandbox | null> => {
+  const [row] = await sql<SandboxRow[]>`
+    update sandboxes set
+      timeout_sec = case when expires_at > ${expiresAt} then timeout_sec else ${timeoutSec} end,
+      expires_at = greatest(expires_at, ${expiresAt})
+    where id = ${id} and status = any(${[...LIVE_STATUSES]}) returning *`;
+  return row ? toSandbox(row) : null;
+};
+
 /** Egress rules after the host took them. */
 export const setNetworkOf = async (
   sql: Queryable,

@@ -130,6 +130,28 @@ describe("connect", () => {
     });
   });
 
+  test("by several at once, answered in another order: the latest end stays", async () => {
+    const id = await api.create({ timeout: 100 });
+    const own = host.answers.updateSandbox;
+    if (!own) throw new Error("the host has no answer");
+    let letGo = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    host.answers.updateSandbox = async (request, context) => {
+      const answer = await own(request, context);
+      if (request.timeout?.timeoutSec === 250) await held;
+      return answer;
+    };
+    const slow = connect(id, { timeout: 250 });
+    await waitFor("the host was asked", () => updates.at(-1)?.timeout?.timeoutSec === 250);
+    expect((await connect(id, { timeout: 400 })).status).toBe(200);
+    letGo();
+    expect((await slow).status).toBe(200);
+    expectNear(await endOf(id), Date.now() + 400_000);
+    expect((await v1.read(prefixed(id)))["timeout_sec"]).toBe(400);
+  });
+
   test("without a timeout means 300 s on the newer call, and is refused on the older", async () => {
     const id = await api.create({ timeout: 10 });
     expect((await connect(id)).status).toBe(200);
