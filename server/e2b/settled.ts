@@ -1,6 +1,6 @@
 /** Finds a sandbox as E2B's clients see it, and waits for one that is between two states. */
 import type { SandboxStatus } from "../../db/constants.ts";
-import { parseSandboxId } from "../../proto/ids.ts";
+import { formatHexId, parseSandboxId } from "../../proto/ids.ts";
 import { unavailable } from "../errors.ts";
 import type { SandboxContext } from "../sandboxes/context.ts";
 import { requireSandbox } from "../sandboxes/host-calls.ts";
@@ -29,7 +29,7 @@ export const requireLive = async (
   ref: SandboxRef,
 ): Promise<PlacedSandbox> => {
   const sandbox = await requireSandbox(context, ref);
-  if (isFinal(sandbox.status)) throw noSuchSandbox(ref.id);
+  if (isFinal(sandbox.status)) throw noSuchSandbox(formatHexId(ref.id));
   return sandbox;
 };
 
