@@ -16,8 +16,16 @@ import { HostDeleted, HostRejected, type ServerSession } from "./session.ts";
 const MAX_MISSED = 3;
 /** How long the server may take to answer a beat. */
 const [SHORTEST_ANSWER_MS, LONGEST_ANSWER_MS] = [2_000, 10_000];
-/** Hosts that started together do not beat together. */
-const JITTER = 0.1;
+/**
+ * From the begin of a beat to that of the next, in intervals. Hosts that started together do not beat together;
+ * and none beats later than its interval says, for the server takes hosts that fell silent within one interval
+ * for one event.
+ */
+const [SHORTEST, LONGEST] = [0.8, 0.95];
+/** What comes sooner after another one, in intervals, is extra. */
+const EXTRA = 0.7;
+/** After a beat that took long, in intervals: a server that is slow has to come to rest. */
+const REST = 0.25;
 /** Between two attempts while the server waits for one. */
 const URGENT_MS = 1_000;
 
@@ -41,7 +49,7 @@ export class Heartbeat {
   readonly #options: HeartbeatOptions;
   #onDeleted: () => void = () => {};
   #missed = 0;
-  /** When the last miss was counted, in ms of the monotonic clock. */
+  /** When the last missed beat that counts began, in ms of the monotonic clock. */
   #countedAtMs = 0;
   #pausing = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -79,18 +87,21 @@ export class Heartbeat {
 
   async #beat(): Promise<void> {
     const { host, intervalMs } = this.#options;
+    const startedAtMs = performance.now();
     this.#beating = true;
     try {
       await this.#send();
       if (this.#missed > 0) host.log.info("heartbeat_back", { missed: this.#missed });
       this.#missed = 0;
     } catch (error) {
-      this.#onFailure(error);
+      this.#onFailure(error, startedAtMs);
     }
     this.#beating = false;
     if (this.#stopped) return;
-    const usualMs = intervalMs * (1 - JITTER + 2 * JITTER * Math.random());
-    const delayMs = this.#options.session.isUrgent ? Math.min(URGENT_MS, usualMs) : usualMs;
+    const usualMs = intervalMs * (SHORTEST + (LONGEST - SHORTEST) * Math.random());
+    const wantedMs = this.#options.session.isUrgent ? Math.min(URGENT_MS, usualMs) : usualMs;
+    const tookMs = performance.now() - startedAtMs;
+    const delayMs = Math.max(wantedMs - tookMs, Math.min(URGENT_MS, intervalMs * REST));
     this.#timer = setTimeout(() => void this.#beat(), this.#again ? 0 : delayMs);
     this.#again = false;
   }
@@ -130,7 +141,7 @@ export class Heartbeat {
     if (typeof answer.acknowledged_seq === "number") await host.changes.acknowledge(answer.acknowledged_seq);
   }
 
-  #onFailure(error: unknown): void {
+  #onFailure(error: unknown, startedAtMs: number): void {
     const { host } = this.#options;
     if (error instanceof HostDeleted) {
       this.stop();
@@ -143,7 +154,7 @@ export class Heartbeat {
       host.log.error("heartbeat_not_sent", { error: describeError(error) });
       return;
     }
-    this.#countMiss();
+    this.#countMiss(startedAtMs);
     host.log.warn("heartbeat_failed", {
       missed: this.#missed,
       rejected: isRejected,
@@ -155,11 +166,11 @@ export class Heartbeat {
   }
 
   /** Extra beats, after changes of the agent's own, do not make the server's absence longer. */
-  #countMiss(): void {
-    const nowMs = performance.now();
-    if (this.#missed > 0 && nowMs - this.#countedAtMs < this.#options.intervalMs * (1 - 2 * JITTER)) return;
+  #countMiss(startedAtMs: number): void {
+    const sinceMs = startedAtMs - this.#countedAtMs;
+    if (this.#missed > 0 && sinceMs < this.#options.intervalMs * EXTRA) return;
     this.#missed += 1;
-    this.#countedAtMs = nowMs;
+    this.#countedAtMs = startedAtMs;
   }
 
   /** Once, unless something runs again: a server that came and went between two beats may have resumed it. */

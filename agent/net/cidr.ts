@@ -34,6 +34,12 @@ export const formatAddress = (address: number): string =>
 
 export const overlaps = (a: AddressRange, b: AddressRange): boolean => a.first <= b.last && b.first <= a.last;
 
+/** Whether one of the networks holds the address. Throws `BadCidr`. */
+export const holdAddress = (cidrs: string[], address: string): boolean => {
+  const point = parseCidr(address);
+  return cidrs.some((cidr) => overlaps(parseCidr(cidr), point));
+};
+
 /** Sorted, disjoint and not adjacent. */
 export const mergeRanges = (ranges: AddressRange[]): AddressRange[] => {
   const merged: AddressRange[] = [];

@@ -1,9 +1,9 @@
 /** Keeps the host's rules for an instance's sandboxes in force, and true to the host's own networks. */
 import { run } from "../system/exec.ts";
-import type { AddressRange } from "./cidr.ts";
+import { type AddressRange, holdAddress } from "./cidr.ts";
 import { admitThroughForeignChains, leaveForeignChains } from "./foreign-chains.ts";
 import { hostRules } from "./host-rules.ts";
-import { connectedNetworks } from "./local-networks.ts";
+import { connectedNetworks, NOT_INTERNET } from "./local-networks.ts";
 import { tableName } from "./plan.ts";
 import { findResolver } from "./resolver.ts";
 
@@ -20,9 +20,21 @@ export class HostFirewall {
   readonly #options: HostFirewallOptions;
   #applied = "";
   #resolver: string | null = null;
+  #surroundings: string[] = [];
 
   constructor(options: HostFirewallOptions) {
     this.#options = options;
+  }
+
+  /** The DNS server sandboxes ask, as an address. Null: this host has none. */
+  get resolver(): string | null {
+    return this.#resolver;
+  }
+
+  /** Whether the rules in force let sandboxes through to an address, be it nobody's. */
+  isReachable(address: string): boolean {
+    if (holdAddress(this.#options.egressAllow, address)) return true;
+    return !holdAddress([...NOT_INTERNET, ...this.#surroundings], address);
   }
 
   /** The resolver is this machine itself, at a loopback address. */
@@ -37,8 +49,14 @@ export class HostFirewall {
   async follow(): Promise<void> {
     const { instanceId, range, egressAllow } = this.#options;
     this.#resolver = this.#options.resolver ?? (await findResolver());
-    const surroundings = connectedNetworks(instanceId);
-    const rules = hostRules({ instanceId, range, egressAllow, surroundings, resolver: this.#resolver });
+    this.#surroundings = connectedNetworks(instanceId);
+    const rules = hostRules({
+      instanceId,
+      range,
+      egressAllow,
+      surroundings: this.#surroundings,
+      resolver: this.#resolver,
+    });
     if (rules === this.#applied) return;
     await run(["nft", "-f", "-"], { input: rules });
     this.#applied = rules;

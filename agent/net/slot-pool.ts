@@ -4,13 +4,15 @@
  */
 import { chooseRange, readRoutes } from "./address-range.ts";
 import type { AddressRange } from "./cidr.ts";
+import { Gates } from "./egress/gates.ts";
 import { HostFirewall } from "./host-firewall.ts";
 import { findSlots, isSlotWhole } from "./machine-slots.ts";
 import { MAX_SLOTS, planSlot } from "./plan.ts";
+import { isOpenPolicy } from "./policy.ts";
 import { checkNetworkRequirements, enableForwarding } from "./requirements.ts";
-import { isOpenPolicy, OPEN_POLICY, policyRules } from "./slot-rules.ts";
-import { applySlotPolicy, cleanSlot, makeSlot, removeSlots } from "./slot-setup.ts";
-import { type NetworkSlot, type SlotPool, SlotsExhausted } from "./slots.ts";
+import { policyRules } from "./slot-rules.ts";
+import { applySlotPolicy, cleanSlot, makeSlot, removeSlots, setUpSlotRules } from "./slot-setup.ts";
+import { type NetworkPolicy, type NetworkSlot, OPEN_POLICY, type SlotPool, SlotsExhausted } from "./slots.ts";
 
 const SPARE_SLOTS = 4;
 /** How often the host is asked whether it has joined another network. */
@@ -43,6 +45,7 @@ export class HostSlotPool implements SlotPool {
   readonly #options: SlotPoolOptions & { spareSlots: number; maxSlots: number };
   readonly #range: AddressRange;
   readonly #firewall: HostFirewall;
+  readonly #gates: Gates;
   /** Indexes of all slots there are: claimed, idle, being made, or left by an earlier run. */
   readonly #present: Set<number>;
   readonly #idle: NetworkSlot[] = [];
@@ -56,7 +59,12 @@ export class HostSlotPool implements SlotPool {
   ) {
     this.#options = options;
     this.#range = state.range;
-    this.#firewall = state.firewall;
+    const { firewall } = state;
+    this.#firewall = firewall;
+    this.#gates = new Gates({
+      server: () => firewall.resolver,
+      isReachable: (address) => firewall.isReachable(address),
+    });
     this.#present = state.present;
     let watches = 0;
     this.#watch = setInterval(() => {
@@ -80,13 +88,13 @@ export class HostSlotPool implements SlotPool {
     return new HostSlotPool({ ...options, spareSlots, maxSlots }, { range, firewall, present });
   }
 
-  async claim(policy: Parameters<SlotPool["claim"]>[0]): Promise<NetworkSlot> {
+  async claim(policy: NetworkPolicy): Promise<NetworkSlot> {
     // a bad policy is refused before anything is taken
     policyRules(policy);
     await this.#firewall.follow();
     const slot = this.#idle.shift() ?? (await this.#makeOrAwait());
     try {
-      if (!isOpenPolicy(policy)) await applySlotPolicy(slot.namespace, policy);
+      if (!isOpenPolicy(policy)) await this.applyPolicy(slot, policy);
     } catch (error) {
       await this.#discard(slot);
       throw error;
@@ -95,20 +103,23 @@ export class HostSlotPool implements SlotPool {
     return slot;
   }
 
-  async adopt(index: number): Promise<NetworkSlot> {
+  async adopt(index: number, policy: NetworkPolicy): Promise<NetworkSlot> {
     const { instanceId } = this.#options;
     if (!(await isSlotWhole(instanceId, index))) {
       throw new SlotMissing(`slot ${index} of instance ${instanceId} is not on this machine any more`);
     }
     this.#present.add(index);
-    return this.#plan(index);
+    const slot = this.#plan(index);
+    await this.#gates.enforce(slot, policy, () => setUpSlotRules(slot, policy));
+    return slot;
   }
 
-  async applyPolicy(slot: NetworkSlot, policy: Parameters<SlotPool["applyPolicy"]>[1]): Promise<void> {
-    await applySlotPolicy(slot.namespace, policy);
+  async applyPolicy(slot: NetworkSlot, policy: NetworkPolicy): Promise<void> {
+    await this.#gates.enforce(slot, policy, () => applySlotPolicy(slot.namespace, policy));
   }
 
   async release(slot: NetworkSlot): Promise<void> {
+    this.#gates.close(slot);
     if (this.#closed || this.#idle.length >= MAX_IDLE) {
       await this.#discard(slot);
       return;
@@ -157,6 +168,7 @@ export class HostSlotPool implements SlotPool {
 
   async #stop(): Promise<void> {
     this.#closed = true;
+    this.#gates.closeAll();
     clearInterval(this.#watch);
     await this.#refilling;
   }
@@ -200,6 +212,7 @@ export class HostSlotPool implements SlotPool {
   }
 
   async #discard(slot: NetworkSlot): Promise<void> {
+    this.#gates.close(slot);
     await removeSlots([this.#plan(slot.index)]);
     this.#present.delete(slot.index);
   }

@@ -11,7 +11,7 @@ import {
 } from "../system/guest-network.ts";
 import { NAMESPACE_DIRECTORY, type SlotPlan, TAP_NAME, UPLINK_NAME } from "./plan.ts";
 import { policyRules, slotRules } from "./slot-rules.ts";
-import type { NetworkPolicy } from "./slots.ts";
+import { type NetworkPolicy, OPEN_POLICY } from "./slots.ts";
 
 const ipBatch = async (lines: string[], namespace?: string): Promise<void> => {
   const where = namespace === undefined ? [] : ["-n", namespace];
@@ -36,10 +36,20 @@ const upLines = (plan: SlotPlan): string[] => [
 ];
 
 const FORWARD = "net.ipv4.ip_forward=1";
+/** A server that does not answer is given up within some ten seconds. */
+const FEW_TRIES = "net.ipv4.tcp_syn_retries=2";
 const NO_IPV6 = ["net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1"];
 
 /** A kernel without IPv6 knows neither its settings nor its attributes. */
 const hasIpv6 = (): boolean => existsSync("/proc/sys/net/ipv6");
+
+/** The whole table: also in a slot that an older agent made, whose table was another. Throws `BadCidr`. */
+export const setUpSlotRules = async (
+  { namespace, hostAddress }: SlotPlan,
+  policy: NetworkPolicy,
+): Promise<void> => {
+  await run(inNamespace(namespace, ["nft", "-f", "-"]), { input: slotRules(hostAddress, policy) });
+};
 
 /** Leaves nothing behind when it fails. Throws `CommandFailed`. */
 export const makeSlot = async (plan: SlotPlan, options: { routeLoopback: boolean }): Promise<void> => {
@@ -53,7 +63,15 @@ export const makeSlot = async (plan: SlotPlan, options: { routeLoopback: boolean
       `link set ${hostInterface} up`,
     ]);
     await run(
-      inNamespace(namespace, ["busybox", "sysctl", "-q", "-w", FORWARD, ...(hasIpv6() ? NO_IPV6 : [])]),
+      inNamespace(namespace, [
+        "busybox",
+        "sysctl",
+        "-q",
+        "-w",
+        FORWARD,
+        FEW_TRIES,
+        ...(hasIpv6() ? NO_IPV6 : []),
+      ]),
     );
     await ipBatch(
       [
@@ -66,7 +84,7 @@ export const makeSlot = async (plan: SlotPlan, options: { routeLoopback: boolean
       ],
       namespace,
     );
-    await run(inNamespace(namespace, ["nft", "-f", "-"]), { input: slotRules(hostAddress) });
+    await setUpSlotRules(plan, OPEN_POLICY);
     // a resolver on the host's own loopback address is reached from here
     if (options.routeLoopback) {
       await run(["busybox", "sysctl", "-q", "-w", `net.ipv4.conf.${hostInterface}.route_localnet=1`]);

@@ -8,7 +8,16 @@ export interface NetworkPolicy {
   allowInternet: boolean;
   allowCidrs: string[];
   denyCidrs: string[];
+  /** When there are any, these over HTTP and TLS and `allowCidrs` are all that is reached. */
+  allowDomains: string[];
 }
+
+export const OPEN_POLICY: NetworkPolicy = {
+  allowInternet: true,
+  allowCidrs: [],
+  denyCidrs: [],
+  allowDomains: [],
+};
 
 export interface NetworkSlot {
   index: number;
@@ -24,8 +33,8 @@ export interface NetworkSlot {
 export interface SlotPool {
   /** A clean slot with the policy in force. Throws `SlotsExhausted` when none can be made. */
   claim(policy: NetworkPolicy): Promise<NetworkSlot>;
-  /** The slot of a VM that outlived the agent, as it is. */
-  adopt(index: number): Promise<NetworkSlot>;
+  /** The slot of a VM that outlived the agent, with the policy in force. */
+  adopt(index: number, policy: NetworkPolicy): Promise<NetworkSlot>;
   applyPolicy(slot: NetworkSlot, policy: NetworkPolicy): Promise<void>;
   /** Cleans the slot and keeps it for the next claim. */
   release(slot: NetworkSlot): Promise<void>;

@@ -1,5 +1,6 @@
 /** From messages to what `sandboxes/` takes: ids parsed, enums named, absent parts refused or defaulted. */
 import { CIDR_PATTERN } from "../../proto/cidr.ts";
+import { DOMAIN_PATTERN, MAX_ALLOWED_DOMAINS, MAX_DOMAIN_LENGTH } from "../../proto/domain.ts";
 import {
   type NetworkPolicy as NetworkPolicyMessage,
   type TemplateRef,
@@ -44,9 +45,21 @@ export const decodeTimeout = (message: Timeout | undefined, fallback: SandboxTim
       };
 
 const CIDR = new RegExp(CIDR_PATTERN);
+const DOMAIN = new RegExp(DOMAIN_PATTERN);
+
+const checkDomains = (domains: string[]): void => {
+  if (domains.length > MAX_ALLOWED_DOMAINS) {
+    throw invalidRequest("allowDomains", `must have at most ${MAX_ALLOWED_DOMAINS} entries`);
+  }
+  const bad = domains.find((domain) => domain.length > MAX_DOMAIN_LENGTH || !DOMAIN.test(domain));
+  if (bad !== undefined) {
+    const shown = JSON.stringify(bad.slice(0, MAX_DOMAIN_LENGTH));
+    throw invalidRequest("allowDomains", `must hold example.com or *.example.com, not ${shown}`);
+  }
+};
 
 export const decodeNetwork = (message: NetworkPolicyMessage): CreateRequest["network"] => {
-  const { allowInternet, allowCidrs, denyCidrs } = message;
+  const { allowInternet, allowCidrs, denyCidrs, allowDomains } = message;
   for (const [field, cidrs] of Object.entries({ allowCidrs, denyCidrs })) {
     if (cidrs.length > MAX_CIDRS) throw invalidRequest(field, `must have at most ${MAX_CIDRS} entries`);
     const bad = cidrs.find((cidr) => !CIDR.test(cidr));
@@ -54,5 +67,6 @@ export const decodeNetwork = (message: NetworkPolicyMessage): CreateRequest["net
       throw invalidRequest(field, `must hold IPv4 ranges such as 192.0.2.0/24, not ${JSON.stringify(bad)}`);
     }
   }
-  return { allowInternet, allowCidrs, denyCidrs };
+  checkDomains(allowDomains);
+  return { allowInternet, allowCidrs, denyCidrs, allowDomains };
 };

@@ -36,7 +36,7 @@ type SandboxCalls = Pick<
 >;
 
 const NEVER = { kind: "idle", timeoutSec: 0, action: "pause" } as const;
-const OPEN = { allowInternet: true, allowCidrs: [], denyCidrs: [] };
+const OPEN = { allowInternet: true, allowCidrs: [], denyCidrs: [], allowDomains: [] };
 
 export const sandboxCalls = (host: Host): SandboxCalls => {
   const find = (text: string) => findSandbox(host, decodeSandboxId(text));

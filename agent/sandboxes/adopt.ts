@@ -38,13 +38,13 @@ const removeLeftovers = async (host: Host, journal: Journal): Promise<void> => {
 /** The guest may have been stopped in the middle of an operation: it goes on, with the right time. */
 const goOn = async (host: Host, sandbox: Sandbox): Promise<void> => {
   if (sandbox.journal?.state !== "running") return;
-  const { vm: record, slotIndex, accessToken } = sandbox.journal;
+  const { vm: record, slotIndex, accessToken, network } = sandbox.journal;
   const vm = await host.runtime.adopt(record);
   if (vm === null) {
     await becomePausedWithoutMemory(host, sandbox, "vm_died");
     return;
   }
-  const slot = await host.slots.adopt(slotIndex);
+  const slot = await host.slots.adopt(slotIndex, network);
   await vm.resume();
   sandbox.live = { vm, slot };
   watchVm(host, sandbox, vm);

@@ -22,7 +22,7 @@ const runningSandbox = (id: string, timeout: Partial<SandboxTimeout>, deadlineMs
     accessToken: "",
     timeout: { kind: "idle", timeoutSec: 10, action: "pause", ...timeout },
     deadlineMs,
-    network: { allowInternet: true, allowCidrs: [], denyCidrs: [] },
+    network: { allowInternet: true, allowCidrs: [], denyCidrs: [], allowDomains: [] },
     layers: [],
     base: { kind: "zero" },
     kernelDigest: "",

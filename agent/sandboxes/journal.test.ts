@@ -17,7 +17,7 @@ const paused: Paused = {
   accessToken: "secret",
   timeout: { kind: "idle", timeoutSec: 300, action: "pause" },
   deadlineMs: null,
-  network: { allowInternet: true, allowCidrs: [], denyCidrs: [] },
+  network: { allowInternet: true, allowCidrs: [], denyCidrs: [], allowDomains: [] },
   layers: ["a", "b"],
   base: { kind: "zero" },
   kernelDigest: "k",
@@ -29,6 +29,12 @@ const paused: Paused = {
 
 test("what was written is read again", () => {
   expect(decodeJournal(encodeJournal(paused), ID)).toEqual(paused);
+});
+
+test("a journal of before there were domains has none", () => {
+  const { allowDomains: _absent, ...network } = paused.network;
+  const text = encodeJournal({ ...paused, network: network as typeof paused.network });
+  expect(decodeJournal(text, ID)).toEqual(paused);
 });
 
 const whole = encodeJournal(paused);

@@ -13,7 +13,7 @@
 import { readFile } from "node:fs/promises";
 
 import type { TemplateKey } from "../images/images.ts";
-import type { NetworkPolicy } from "../net/slots.ts";
+import { type NetworkPolicy, OPEN_POLICY } from "../net/slots.ts";
 import { writeDurably } from "../system/durable.ts";
 import type { SavedMemory, VmRecord } from "../vm/runtime.ts";
 
@@ -90,6 +90,10 @@ const STATES = new Set<unknown>(["running", "paused", "ended"]);
 export const encodeJournal = (journal: Journal): string =>
   `${JSON.stringify({ version: VERSION, ...journal }, null, 1)}\n`;
 
+/** Journals of before there were domains have none. */
+const withDomains = (journal: Journal): Journal =>
+  journal.state === "ended" ? journal : { ...journal, network: { ...OPEN_POLICY, ...journal.network } };
+
 /** Throws `UnreadableJournal`. `sandboxId` is the directory's name: a journal speaks for no other. */
 export const decodeJournal = (text: string, sandboxId: string): Journal => {
   let value: unknown;
@@ -107,7 +111,7 @@ export const decodeJournal = (text: string, sandboxId: string): Journal => {
     journal["sandboxId"] === sandboxId && STATES.has(journal["state"]) && Array.isArray(journal["layers"]);
   if (!whole) throw new UnreadableJournal(`the journal of ${sandboxId} lacks what every journal has`);
   // Written by `encodeJournal` of this version alone, whole by rename.
-  return journal as unknown as Journal;
+  return withDomains(journal as unknown as Journal);
 };
 
 export const writeJournal = (path: string, journal: Journal): Promise<void> =>

@@ -62,7 +62,7 @@ const addSandbox = async (paused: Partial<Paused>): Promise<string> => {
     accessToken: "t",
     timeout: { kind: "idle", timeoutSec: 0, action: "pause" },
     deadlineMs: null,
-    network: { allowInternet: true, allowCidrs: [], denyCidrs: [] },
+    network: { allowInternet: true, allowCidrs: [], denyCidrs: [], allowDomains: [] },
     layers: [],
     base: { kind: "zero" },
     kernelDigest: digest("a"),

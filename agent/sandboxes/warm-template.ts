@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { newId } from "../../proto/ids.ts";
 import type { Progress, Template, TemplateKey, TemplateManifest } from "../images/images.ts";
+import { OPEN_POLICY } from "../net/slots.ts";
 import type { SavedMemory } from "../vm/runtime.ts";
 import { BOOT_DEADLINES, bootUntilHealthy } from "./boot.ts";
 import { initGuest } from "./guest-client.ts";
@@ -56,7 +57,7 @@ export const warmTemplate = async (
   const directory = host.layout.sandboxDirectory(id);
   await using undo = new AsyncDisposableStack();
   using _below = pinLayers(host, wanted.layers);
-  const slot = await host.slots.claim({ allowInternet: true, allowCidrs: [], denyCidrs: [] });
+  const slot = await host.slots.claim(OPEN_POLICY);
   undo.defer(() => host.slots.release(slot));
   undo.defer(() => rm(directory, { recursive: true, force: true }));
   const { layers, diskSizeMb, vcpus, memoryMb } = wanted;

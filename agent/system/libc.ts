@@ -12,6 +12,7 @@ const { symbols: libc } = dlopen("libc.so.6", {
   bind: { args: ["i32", "ptr", "u32"], returns: "i32" },
   listen: { args: ["i32", "i32"], returns: "i32" },
   close: { args: ["i32"], returns: "i32" },
+  setns: { args: ["i32", "i32"], returns: "i32" },
   pread: { args: ["i32", "ptr", "u64", "i64"], returns: "i64" },
   pwrite: { args: ["i32", "ptr", "u64", "i64"], returns: "i64" },
   sync_file_range: { args: ["i32", "i64", "i64", "u32"], returns: "i32" },
@@ -105,6 +106,13 @@ export const pwriteExactly = (
       throw new LibcFailed("pwrite", done < 0 ? lastError() : "SHORT", `${length} bytes at ${offset}`);
     written += done;
   }
+};
+
+const CLONE_NEWNET = 0x4000_0000;
+
+/** Moves the calling thread, and no other, to the network namespace that `fd` is open on. */
+export const setNetworkNamespace = (fd: number): void => {
+  if (libc.setns(fd, CLONE_NEWNET) !== 0) throw new LibcFailed("setns", lastError());
 };
 
 const SYNC_FILE_RANGE_WRITE = 2;

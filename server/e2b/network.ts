@@ -1,5 +1,6 @@
 /** E2B's network rules as Wrenn's, and back. Allowed destinations win over denied ones. */
 import { CIDR_PATTERN } from "../../proto/cidr.ts";
+import { DOMAIN_PATTERN, MAX_ALLOWED_DOMAINS, MAX_DOMAIN_LENGTH } from "../../proto/domain.ts";
 import { invalidRequest } from "../errors.ts";
 import type { Network } from "../sandboxes/sandbox.ts";
 
@@ -7,11 +8,8 @@ import type { Network } from "../sandboxes/sandbox.ts";
 export const ALL_TRAFFIC = "0.0.0.0/0";
 
 const CIDR = new RegExp(CIDR_PATTERN);
-const LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
-// Never begins with a digit: an address is no domain.
-const LAST_LABEL = "[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?";
-const DOMAIN = new RegExp(`^(?=.{1,253}$)(?:\\*\\.|${LABEL}\\.)(?:${LABEL}\\.)*${LAST_LABEL}$`);
-const MAX_DOMAINS = 100;
+const DOMAIN = new RegExp(DOMAIN_PATTERN);
+const isDomain = (text: string): boolean => text.length <= MAX_DOMAIN_LENGTH && DOMAIN.test(text);
 
 export interface EgressWish {
   allowOut?: readonly string[];
@@ -29,10 +27,10 @@ const shown = (entry: string): string => entry.slice(0, 100);
 const readAllowed = (entries: readonly string[]): { cidrs: string[]; domains: string[] } => {
   const cidrs = entries.filter((entry) => CIDR.test(entry));
   const domains = entries.filter((entry) => !CIDR.test(entry)).map((entry) => entry.toLowerCase());
-  const bad = domains.find((domain) => !DOMAIN.test(domain));
+  const bad = domains.find((domain) => !isDomain(domain));
   if (bad === undefined) {
-    if (domains.length <= MAX_DOMAINS) return { cidrs, domains };
-    throw refused("allowOut", "max_domains", `at most ${MAX_DOMAINS} domains.`);
+    if (domains.length <= MAX_ALLOWED_DOMAINS) return { cidrs, domains };
+    throw refused("allowOut", "max_domains", `at most ${MAX_ALLOWED_DOMAINS} domains.`);
   }
   throw refused(
     "allowOut",

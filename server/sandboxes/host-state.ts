@@ -23,12 +23,18 @@ export const toTimeout = (
     dropMemory: !timeout.keepMemoryOnTimeout,
   });
 
-export const toNetworkPolicy = (network: Network): NetworkPolicy =>
-  create(NetworkPolicySchema, {
-    allowInternet: network.allow_internet ?? true,
-    allowCidrs: network.allow_cidrs ?? [],
-    denyCidrs: network.deny_cidrs ?? [],
+const EVERYTHING = "0.0.0.0/0";
+
+/** Beside domains the rest is denied in so many words, for agents that do not know of domains yet. */
+export const toNetworkPolicy = (network: Network): NetworkPolicy => {
+  const { allow_internet = true, allow_cidrs = [], deny_cidrs = [], allow_domains = [] } = network;
+  return create(NetworkPolicySchema, {
+    allowInternet: allow_internet,
+    allowCidrs: allow_cidrs,
+    denyCidrs: allow_domains.length === 0 ? deny_cidrs : [...deny_cidrs, EVERYTHING],
+    allowDomains: allow_domains,
   });
+};
 
 /** What a host's answer says about time and memory. */
 export const readState = (

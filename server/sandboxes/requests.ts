@@ -3,6 +3,7 @@ import { type Static, t } from "elysia";
 
 import { TIMEOUT_ACTIONS } from "../../db/constants.ts";
 import { CIDR_PATTERN } from "../../proto/cidr.ts";
+import { DOMAIN_PATTERN, MAX_ALLOWED_DOMAINS, MAX_DOMAIN_LENGTH } from "../../proto/domain.ts";
 import { parseSandboxId } from "../../proto/ids.ts";
 import { invalidRequest } from "../errors.ts";
 import { wordOf } from "../http/schemas.ts";
@@ -30,10 +31,24 @@ const Cidr = t.String({
   description: "IPv4 address or network, as 203.0.113.0/24",
 });
 
+const Domain = t.String({
+  pattern: DOMAIN_PATTERN,
+  maxLength: MAX_DOMAIN_LENGTH,
+  description:
+    "`example.com`, or `*.example.com` for every name below it; international names in their ASCII form",
+});
+
 export const NetworkModel = t.Object({
   allow_internet: t.Optional(t.Boolean({ default: true })),
   allow_cidrs: t.Optional(t.Array(Cidr, { maxItems: 100 })),
   deny_cidrs: t.Optional(t.Array(Cidr, { maxItems: 100 })),
+  allow_domains: t.Optional(
+    t.Array(Domain, {
+      maxItems: MAX_ALLOWED_DOMAINS,
+      description:
+        "When there are any, HTTP and TLS to these domains and what `allow_cidrs` holds are all that is reached",
+    }),
+  ),
 });
 
 export const Environment = t.Record(

@@ -8,6 +8,7 @@ import { HostSlotPool } from "../../agent/net/slot-pool.ts";
 import type { NetworkPolicy, NetworkSlot } from "../../agent/net/slots.ts";
 import { run } from "../../agent/system/exec.ts";
 import { GATEWAY_ADDRESS } from "../../agent/system/guest-network.ts";
+import { freePort } from "../support/free-port.ts";
 import { NetLab, type Peer } from "../support/net-lab.ts";
 
 const INTERNET = "203.0.113.10";
@@ -19,7 +20,7 @@ const ALLOWED_LAN_SERVER = "10.254.253.9";
 const LINK = "198.18.77";
 const PORT = 8080;
 
-const OPEN: NetworkPolicy = { allowInternet: true, allowCidrs: [], denyCidrs: [] };
+const OPEN: NetworkPolicy = { allowInternet: true, allowCidrs: [], denyCidrs: [], allowDomains: [] };
 const CLOSED: NetworkPolicy = { ...OPEN, allowInternet: false };
 /** Unlike any WRENN_DIR's on this machine with all likelihood, and new with each run. */
 const INSTANCE = process.pid.toString(16).padStart(6, "e").slice(-6);
@@ -44,6 +45,7 @@ describe("slots", () => {
   let guestNamespace: string;
   let internet: Peer;
   let host: Peer;
+  let hostPort: number;
 
   beforeAll(async () => {
     const addresses = [INTERNET, OTHER_INTERNET, RESOLVER, METADATA, LAN_SERVER, ALLOWED_LAN_SERVER];
@@ -60,7 +62,8 @@ describe("slots", () => {
     const neighbourGuest = lab.peerIn(await lab.guest(neighbour));
     await neighbourGuest.listen(PORT, "neighbour");
     host = lab.peer([]);
-    await host.listen(18_080, "host");
+    hostPort = await freePort();
+    await host.listen(hostPort, "host");
   }, 30_000);
 
   afterAll(async () => {
@@ -96,9 +99,9 @@ describe("slots", () => {
     const addresses = own.filter(({ family }) => family === "IPv4").map(({ address }) => address);
     expect(addresses.length).toBeGreaterThan(2);
     for (const address of [...addresses.filter((each) => !each.startsWith("127.")), GATEWAY_ADDRESS]) {
-      expect([address, await guest.tcp(address, 18_080)]).toEqual([address, null]);
+      expect([address, await guest.tcp(address, hostPort)]).toEqual([address, null]);
     }
-    expect(await host.tcp("127.0.0.1", 18_080)).toBe("host<-127.0.0.1");
+    expect(await host.tcp("127.0.0.1", hostPort)).toBe("host<-127.0.0.1");
   });
 
   test("another sandbox is not reached, though it listens", async () => {
@@ -270,13 +273,13 @@ describe("the pool", () => {
 
       // as after a crash: another pool of the same instance finds what is there
       const next = await openPool(INSTANCE, 3);
-      expect(await next.adopt(again.index)).toMatchObject({ address: again.address, uid: again.uid });
+      expect(await next.adopt(again.index, OPEN)).toMatchObject({ address: again.address, uid: again.uid });
       await next.sweep(new Set([again.index]));
       await next.settled();
       const names = await run(["ip", "netns", "list"]);
       expect(names).toInclude(again.namespace);
       expect(names).toInclude(theirs.namespace);
-      expect(await next.adopt(7).catch((error: unknown) => error)).toMatchObject({
+      expect(await next.adopt(7, OPEN).catch((error: unknown) => error)).toMatchObject({
         message: expect.stringContaining("not on this machine"),
       });
     } finally {

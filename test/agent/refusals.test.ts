@@ -53,6 +53,21 @@ const bad: [name: string, options: Parameters<typeof createSandbox>[1], code: Co
         allowInternet: true,
         allowCidrs: ["::1"],
         denyCidrs: [],
+        allowDomains: [],
+      },
+    },
+    Code.InvalidArgument,
+    "invalid_request",
+  ],
+  [
+    "a policy with an address for a domain",
+    {
+      network: {
+        $typeName: "wrenn.host.v1.NetworkPolicy",
+        allowInternet: true,
+        allowCidrs: [],
+        denyCidrs: [],
+        allowDomains: ["203.0.113.1"],
       },
     },
     Code.InvalidArgument,

@@ -1,12 +1,11 @@
 /** What sandboxes reach and what they do not, tried by programs inside of real ones. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { networkInterfaces } from "node:os";
-import { join } from "node:path";
 
-import { run } from "../../agent/system/exec.ts";
 import { GATEWAY_ADDRESS, GUEST_ADDRESS } from "../../agent/system/guest-network.ts";
 import { NetLab, type Peer } from "../support/net-lab.ts";
 import { Product } from "../support/product.ts";
+import { OWN_MOUNTS, useResolver } from "../support/stand-in-resolver.ts";
 import { slotAddressOf } from "../support/traces.ts";
 import { waitFor } from "../support/wait-for.ts";
 
@@ -55,15 +54,6 @@ const addressesOfHost = (): string[] =>
     .filter(({ family }) => family === "IPv4")
     .map(({ address }) => address);
 
-/** In the agent's mount namespace alone the host asks the stand-in's resolver. */
-const useResolver = async (pid: number): Promise<void> => {
-  const file = join(product.agent.directory, "resolv.conf");
-  await Bun.write(file, `nameserver ${RESOLVER}\n`);
-  const inside = ["nsenter", `--mount=/proc/${pid}/ns/mnt`, "mount"];
-  await run([...inside, "--make-private", "/"]);
-  await run([...inside, "--bind", file, "/etc/resolv.conf"]);
-};
-
 const probe = async (id: string, targets: Target[]): Promise<Reached> =>
   JSON.parse(await product.api.run(id, `python3 probe.py '${JSON.stringify(targets)}'`));
 
@@ -85,9 +75,9 @@ beforeAll(async () => {
     socket: { data: (socket) => void socket.end("host") },
   });
   product = await Product.start({
-    agent: { launcher: ["unshare", "--mount", "--propagation", "unchanged"] },
+    agent: { launcher: OWN_MOUNTS },
   });
-  await useResolver(product.agent.pid);
+  await useResolver(product.agent, RESOLVER);
   first = await newSandbox();
   second = await newSandbox();
   for (const id of [first, second]) {

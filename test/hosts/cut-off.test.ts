@@ -2,10 +2,9 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 
 import { HostLab, type LabHost } from "../support/host-lab.ts";
-import { PACE, SETTLE_MS, TEST_MS } from "../support/pace.ts";
+import { PACE, settle, TEST_MS } from "../support/pace.ts";
 import { readMetric } from "../support/server.ts";
 import { readJournalOf } from "../support/traces.ts";
-import { waitFor } from "../support/wait-for.ts";
 
 setDefaultTimeout(TEST_MS);
 
@@ -48,19 +47,19 @@ test("a host is cut off: what it holds is missing, sleeps there, and comes back 
 
   await lab.cut(host);
   const cutAtMs = performance.now();
-  await waitFor("what ran is missing", hasStatus("missing", ...running), SETTLE_MS);
+  await settle("what ran is missing", hasStatus("missing", ...running));
   expect(await lab.statusOf(host)).toBe("unreachable");
   expect(await hasStatus("paused", paused)()).toBe(true);
   expect(await hasStatus("running", elsewhere)()).toBe(true);
   for (const id of running) {
     const { status, body } = await lab.api.request(`/${id}/exec`, { cmd: "true" });
     expect([status, body.error?.code]).toEqual([503, "host_unreachable"]);
-    await waitFor("it sleeps on its host", sleeps(host, id), SETTLE_MS);
+    await settle("it sleeps on its host", sleeps(host, id));
   }
-  await waitFor("the cut is long", () => performance.now() - cutAtMs > PACE.cutMs, PACE.cutMs + SETTLE_MS);
+  await settle("the cut is long", () => performance.now() - cutAtMs > PACE.cutMs);
 
   await lab.mend(host);
-  await waitFor("all are paused", hasStatus("paused", ...running, paused), SETTLE_MS);
+  await settle("all are paused", hasStatus("paused", ...running, paused));
   await lab.online(host);
   expect((await lab.story(host.id)).slice(-2)).toEqual(["marked_down", "marked_up"]);
   for (const id of running) {
@@ -92,15 +91,15 @@ test("all hosts are cut off at once: the monitor holds, and says so", async () =
 
   await lab.cut(...hosts);
   const cutAtMs = performance.now();
-  await waitFor("the monitor holds", isHolding(true), SETTLE_MS);
-  await waitFor("the cut is long", () => performance.now() - cutAtMs > PACE.cutMs, PACE.cutMs + SETTLE_MS);
+  await settle("the monitor holds", isHolding(true));
+  await settle("the cut is long", () => performance.now() - cutAtMs > PACE.cutMs);
   expect(await hasStatus("running", ...ids)()).toBe(true);
   for (const host of hosts) expect(await lab.statusOf(host)).toBe("online");
   expect(await isHolding(true)()).toBe(true);
 
   await lab.mend(...hosts);
-  await waitFor("all are paused", hasStatus("paused", ...ids), SETTLE_MS);
-  await waitFor("it holds no more", isHolding(false), SETTLE_MS);
+  await settle("all are paused", hasStatus("paused", ...ids));
+  await settle("it holds no more", isHolding(false));
   expect((await lab.stories("marked_down")).length).toBe(marksBefore);
   for (const id of ids) {
     expect(await lab.story(id)).toEqual(["create", "pause"]);
@@ -118,9 +117,9 @@ test("a host gets another address: the server follows, and what runs there goes 
     const { body } = await lab.request(`/v1/hosts/${host.id}`);
     return body["address"] === `https://${address}:7070` && body["reachable"] === true;
   };
-  await waitFor("the server dials the new address", isKnown, SETTLE_MS);
+  await settle("the server dials the new address", isKnown);
   // Until a beat on the old connection has failed, which at this pace may take longer than a stale time.
-  await waitFor("it is not missing", hasStatus("running", id), SETTLE_MS);
+  await settle("it is not missing", hasStatus("running", id));
   await expectMark(id);
   const brief = ["missing", "returned"];
   expect((await lab.story(id)).filter((action) => !brief.includes(action))).toEqual(["create"]);

@@ -5,9 +5,8 @@ import { existsSync } from "node:fs";
 import { createLayout } from "../../agent/images/layout.ts";
 import { parseSandboxId } from "../../proto/ids.ts";
 import { HostLab } from "../support/host-lab.ts";
-import { SETTLE_MS, TEST_MS } from "../support/pace.ts";
+import { settle, SETTLE_MS, TEST_MS } from "../support/pace.ts";
 import { readJournalOf, readNamespaces, readTraces } from "../support/traces.ts";
-import { waitFor } from "../support/wait-for.ts";
 
 setDefaultTimeout(TEST_MS);
 
@@ -33,7 +32,7 @@ test("a host deleted while it is cut off: it learns so by its return, and only t
   expect([refused.status, refused.body.error?.code]).toEqual([409, "host_has_sandboxes"]);
   expect((await lab.request(`/v1/hosts/${host.id}?force=true`, { method: "DELETE" })).status).toBe(204);
   const sleeps = async () => (await readJournalOf(directory, running)).state === "paused";
-  await waitFor("it sleeps on its host", sleeps, SETTLE_MS);
+  await settle("it sleeps on its host", sleeps);
   for (const id of [running, paused]) expect((await lab.api.read(id)).status).toBe("stopped");
   expect((await readTraces(directory)).sandboxes).toEqual(ids);
 

@@ -1,16 +1,17 @@
 /** Snapshots on several hosts, whose links are cut while one is deleted and while one is copied. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 
-import { createLayout } from "../../agent/images/layout.ts";
 import { ZERO_UUID } from "../../proto/ids.ts";
 import { HostLab, type LabHost } from "../support/host-lab.ts";
-import { PACE, SETTLE_MS, TEST_MS } from "../support/pace.ts";
+import { PACE, settle, SETTLE_MS, TEST_MS } from "../support/pace.ts";
 import type { SandboxBody } from "../support/sandbox-api.ts";
+import { readTemplates } from "../support/traces.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 setDefaultTimeout(TEST_MS);
+
+/** The copy takes many times as long as its progress takes to be seen. */
+const SLOW_MBIT = 8;
 
 let lab: HostLab;
 beforeAll(async () => {
@@ -20,17 +21,8 @@ afterAll(async () => {
   await lab[Symbol.asyncDispose]();
 });
 
-/** On the disk itself, the built-in one apart. */
-const countTemplates = async ({ agent }: LabHost): Promise<number> => {
-  const { templates } = createLayout(agent.directory);
-  const teams = (await readdir(templates)).filter((team) => team !== ZERO_UUID);
-  return (await Promise.all(teams.map((team) => readdir(join(templates, team))))).flat().length;
-};
-
-const setDrain = async (host: LabHost, to: "drain" | "undrain"): Promise<void> => {
-  const { status } = await lab.request(`/v1/hosts/${host.id}/${to}`, { body: {} });
-  expect(status).toBeLessThan(300);
-};
+const countTemplates = async ({ agent }: LabHost): Promise<number> =>
+  (await readTemplates(agent.directory)).length;
 
 const snapshot = async (host: LabHost, name: string): Promise<void> => {
   const source = await lab.createOn(host);
@@ -56,11 +48,11 @@ const create = async (name: string): Promise<SandboxBody> => {
 
 /** The sandbox lands where none of these is: the copy comes with it. */
 const spread = async (name: string, holders: LabHost[]): Promise<LabHost> => {
-  for (const host of holders) await setDrain(host, "drain");
+  for (const host of holders) await lab.drain(host);
   const made = await create(name);
   expect(await lab.api.run(made.id, "cat /home/user/word")).toBe(`${name}\n`);
   await lab.api.remove(made.id);
-  for (const host of holders) await setDrain(host, "undrain");
+  for (const host of holders) await lab.drain(host, "undrain");
   const landed = lab.hosts.find(({ id }) => id === made["host_id"]);
   if (landed === undefined || holders.includes(landed)) throw new Error("it went to a drained host");
   return landed;
@@ -78,10 +70,10 @@ test("two holders lose it at once, the third by its return", async () => {
   for (const host of lab.hosts) expect(await countTemplates(host)).toBe(1);
 
   await lab.cut(third);
-  await waitFor("it is lost", async () => (await lab.statusOf(third)) === "unreachable", SETTLE_MS);
+  await settle("it is lost", async () => (await lab.statusOf(third)) === "unreachable");
   await deleteSnapshot("spread");
   for (const host of [first, second]) {
-    await waitFor(`${host.name} has lost it`, async () => (await countTemplates(host)) === 0, SETTLE_MS);
+    await settle(`${host.name} has lost it`, async () => (await countTemplates(host)) === 0);
   }
   expect(await countTemplates(third)).toBe(1);
   expect((await lab.request("/v1/templates")).body["items"]).not.toContainEqual(
@@ -89,29 +81,32 @@ test("two holders lose it at once, the third by its return", async () => {
   );
 
   await lab.mend(third);
-  await waitFor("the third has lost it", async () => (await countTemplates(third)) === 0, SETTLE_MS);
+  await settle("the third has lost it", async () => (await countTemplates(third)) === 0);
   const isForgotten = async (): Promise<boolean> => {
     const rows = await lab.database.ownerSql`
       select host_id from host_templates where template_id <> ${ZERO_UUID}`;
     return rows.length === 0;
   };
-  await waitFor("the server knows", isForgotten, SETTLE_MS);
+  await settle("the server knows", isForgotten);
 });
 
 test("a link is cut in the middle of a copy: nothing half is usable there, and later the copy is whole", async () => {
   const [first, second, third] = [lab.host(1), lab.host(2), lab.host(3)];
   await snapshot(first, "torn");
-  for (const host of [first, second]) await setDrain(host, "drain");
+  for (const host of [first, second]) await lab.drain(host);
+  // However fast this machine is, there is a middle.
+  await lab.throttle(third, SLOW_MBIT);
   const making = create("torn");
   const progress = async (): Promise<unknown> => (await lab.request("/v1/templates/torn")).body["copying"];
-  await waitFor("the copy is under way", async () => Number(await progress()) > 0, SETTLE_MS);
+  await settle("the copy is under way", async () => Number(await progress()) > 0);
   await lab.cut(third);
+  await lab.throttle(third, null);
   const cutAtMs = performance.now();
   const isLong = async (): Promise<boolean> => {
     expect(await countTemplates(third)).toBe(0);
     return performance.now() - cutAtMs > PACE.cutMs;
   };
-  await waitFor("the cut is long", isLong, PACE.cutMs + SETTLE_MS, 50);
+  await settle("the cut is long", isLong);
 
   await lab.mend(third);
   const made = await making;
@@ -119,6 +114,6 @@ test("a link is cut in the middle of a copy: nothing half is usable there, and l
   expect(await lab.api.run(made.id, "cat /home/user/word")).toBe("torn\n");
   expect(await countTemplates(third)).toBe(1);
   await lab.api.remove(made.id);
-  for (const host of [first, second]) await setDrain(host, "undrain");
+  for (const host of [first, second]) await lab.drain(host, "undrain");
   await deleteSnapshot("torn");
 });

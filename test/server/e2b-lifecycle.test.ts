@@ -393,6 +393,12 @@ describe("network", () => {
       denyOut: ["198.51.100.0/24"],
       allowPublicTraffic: true,
     });
+    expect((await put({ allowOut: ["Example.com", "192.0.2.7"], denyOut: ["0.0.0.0/0"] })).status).toBe(204);
+    expect(updates.at(-1)?.network).toMatchObject({
+      allowInternet: true,
+      allowCidrs: ["192.0.2.7"],
+      allowDomains: ["example.com"],
+    });
     expect((await put({ allow_internet_access: false })).status).toBe(204);
     expect(updates.at(-1)?.network).toMatchObject({ allowInternet: false });
     expect((await put({})).status).toBe(204);

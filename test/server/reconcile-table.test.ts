@@ -1,9 +1,23 @@
 /** Every cell of the reconcile's table, through the real monitor: what a row becomes, and what the host is told. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 
-import { SANDBOX_STATUSES, type SandboxStatus } from "../../db/constants.ts";
+import { SANDBOX_STATUSES } from "../../db/constants.ts";
 import { SandboxStatus as HostSays } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { parseSandboxId } from "../../proto/ids.ts";
+import {
+  ageRows,
+  auditOf,
+  type Cell,
+  cell,
+  GRACED,
+  type Left,
+  REASONS,
+  type Report,
+  REPORTS,
+  rowOf,
+  STRANGERS,
+  TABLE,
+} from "../support/reconcile-cells.ts";
 import { insertSandboxRows, newSandboxId } from "../support/sandbox-rows.ts";
 import { signUp, startTestServer } from "../support/server.ts";
 import type { TestPerson, TestServer } from "../support/server.ts";
@@ -25,95 +39,10 @@ afterAll(async () => {
   await server.stop();
 });
 
-const REPORTS = ["running", "paused", "busy", "ended", "absent"] as const;
-type Report = (typeof REPORTS)[number];
-
-/**
- * What becomes of a cell as `status reason → host: what it has after`, and the audit rows it wrote. The host
- * says `timeout` of whatever it paused or ended.
- */
-interface Cell {
-  row: string;
-  host: "running" | "paused" | "busy" | "ended" | "nothing";
-  audit: string;
-}
-
-const cell = (row: string, on: Cell["host"], audit = ""): Cell => ({ row, host: on, audit });
-const LOST = cell("stopped lost_on_host", "nothing", "lost error");
-// A row that became final just now keeps its grace; then the host may forget the end.
-const ENDED = cell("stopped timeout", "ended", "destroy info");
-const PAUSED = cell("paused timeout", "paused", "pause info");
-const left = (status: SandboxStatus, on: Cell["host"] = "busy") => cell(status, on);
-
-const TABLE: Record<SandboxStatus, Record<Report, Cell>> = {
-  pending: {
-    running: cell("running", "running"),
-    paused: PAUSED,
-    busy: left("pending"),
-    ended: cell("error timeout", "ended", "create error"),
-    absent: cell("error create_lost", "nothing", "create error"),
-  },
-  running: {
-    running: left("running", "running"),
-    paused: PAUSED,
-    busy: left("running"),
-    ended: ENDED,
-    absent: LOST,
-  },
-  missing: {
-    running: cell("running", "running", "returned success"),
-    paused: PAUSED,
-    busy: left("missing"),
-    ended: ENDED,
-    absent: LOST,
-  },
-  pausing: {
-    running: cell("running", "running"),
-    paused: PAUSED,
-    busy: left("pausing"),
-    ended: ENDED,
-    absent: LOST,
-  },
-  resuming: {
-    running: cell("running", "running", "resume success"),
-    paused: cell("paused timeout", "paused"),
-    busy: left("resuming"),
-    ended: ENDED,
-    absent: LOST,
-  },
-  paused: {
-    running: cell("running", "running", "resume success"),
-    paused: left("paused", "paused"),
-    busy: left("paused"),
-    ended: ENDED,
-    absent: LOST,
-  },
-  stopped: {
-    running: cell("stopped", "nothing"),
-    paused: cell("stopped", "nothing"),
-    busy: left("stopped"),
-    ended: cell("stopped", "nothing"),
-    absent: left("stopped", "nothing"),
-  },
-  error: {
-    running: cell("error", "nothing"),
-    paused: cell("error", "nothing"),
-    busy: left("error"),
-    ended: cell("error", "nothing"),
-    absent: left("error", "nothing"),
-  },
-};
-
-const STRANGERS: Record<Exclude<Report, "absent">, Cell["host"]> = {
-  running: "paused",
-  paused: "paused",
-  busy: "busy",
-  ended: "nothing",
-};
-
 const SAYS = {
   running: HostSays.RUNNING,
   paused: HostSays.PAUSED,
+  died: HostSays.PAUSED,
   busy: HostSays.BUSY,
   ended: HostSays.ENDED,
 } as const;
@@ -121,30 +50,21 @@ const SAYS = {
 /** What the host's next list says of a sandbox. */
 const say = (id: string, report: Report): void => {
   if (report === "absent") return;
-  const reason = report === "paused" || report === "ended" ? "timeout" : "";
-  host.set(id, { status: SAYS[report], reason, memoryKept: report === "paused" });
+  host.set(id, { status: SAYS[report], reason: REASONS[report] ?? "", memoryKept: report === "paused" });
 };
 
-const onHost = (id: string): Cell["host"] => {
+const LEFT = ["running", "paused", "busy", "ended"] as const;
+
+const onHost = (id: string): Left => {
   const status = host.sandboxes.get(id)?.status;
-  return (
-    (REPORTS.find((report) => report !== "absent" && SAYS[report] === status) as Cell["host"]) ?? "nothing"
-  );
-};
-
-const rowOf = async (id: string): Promise<string> => {
-  const [row] = await server.database.sql`
-    select status, status_reason from sandboxes where id = ${parseSandboxId(id)}`;
-  return row ? `${row["status"]} ${row["status_reason"]}`.trim() : "none";
-};
-const auditOf = async (id: string): Promise<string> => {
-  const rows = await server.database.sql`
-    select action, status from audit_logs where resource_id = ${id} order by seq`;
-  return rows.map(({ action, status }) => `${action} ${status}`).join(", ");
+  return LEFT.find((left) => SAYS[left] === status) ?? "nothing";
 };
 
 /** What the cell became. */
-const found = async (id: string): Promise<Cell> => cell(await rowOf(id), onHost(id), await auditOf(id));
+const found = async (id: string): Promise<Cell> => {
+  const { sql } = server.database;
+  return cell(await rowOf(sql, id), onHost(id), ...(await auditOf(sql, id)));
+};
 
 /** Two more rounds that began after now: whatever they were going to do about a cell, they did. */
 const twoRounds = async (): Promise<void> => {
@@ -165,10 +85,7 @@ test.each([...SANDBOX_STATUSES])("%s", async (status) => {
   });
   await twoRounds();
   for (const report of REPORTS) say(ids[report], report);
-  // Past every grace: nobody is at it any more.
-  await server.database.sql`
-    update sandboxes set updated_at = updated_at - interval '1 hour'
-    where id = any(${Object.values(ids).map((id) => parseSandboxId(id) ?? "")})`;
+  await ageRows(server.database.sql, Object.values(ids));
   for (const report of REPORTS) {
     await waitFor(`${status} × ${report}`, async () =>
       Bun.deepEquals(await found(ids[report]), TABLE[status][report]),
@@ -181,22 +98,19 @@ test.each([...SANDBOX_STATUSES])("%s", async (status) => {
   for (const id of Object.values(ids)) host.sandboxes.delete(id);
 });
 
-test.each(["pending", "pausing", "resuming", "stopped", "error"] as const)(
-  "%s, a moment ago: whoever is at it is left in peace",
-  async (status) => {
-    const ids = [newSandboxId(), newSandboxId()] as const;
-    say(ids[0], "busy");
-    const of = { teamId: admin.teamId, hostId: host.id };
-    await insertSandboxRows(server.database.sql, { ...of, ids, status, ageSec: 30 });
-    say(ids[0], "paused");
-    await twoRounds();
-    expect(await found(ids[0])).toEqual(cell(status, "paused"));
-    expect(await found(ids[1])).toEqual(cell(status, "nothing"));
-    await server.database
-      .sql`delete from sandboxes where id = any(${ids.map((id) => parseSandboxId(id) ?? "")})`;
-    host.sandboxes.delete(ids[0]);
-  },
-);
+test.each([...GRACED])("%s, a moment ago: whoever is at it is left in peace", async (status) => {
+  const ids = [newSandboxId(), newSandboxId()] as const;
+  say(ids[0], "busy");
+  const of = { teamId: admin.teamId, hostId: host.id };
+  await insertSandboxRows(server.database.sql, { ...of, ids, status, ageSec: 30 });
+  say(ids[0], "paused");
+  await twoRounds();
+  expect(await found(ids[0])).toEqual(cell(status, "paused"));
+  expect(await found(ids[1])).toEqual(cell(status, "nothing"));
+  await server.database
+    .sql`delete from sandboxes where id = any(${ids.map((id) => parseSandboxId(id) ?? "")})`;
+  host.sandboxes.delete(ids[0]);
+});
 
 test("no row at all", async () => {
   const reports = Object.keys(STRANGERS) as (keyof typeof STRANGERS)[];

@@ -132,6 +132,32 @@ describe("create", () => {
       "invalid_request",
       "metadata",
     ],
+    ...[
+      "203.0.113.1",
+      "localhost",
+      "*",
+      "a.*.example",
+      "-a.example",
+      "https://a.example",
+      "a..example",
+      "",
+    ].map((domain): [string, Record<string, unknown>, number, string, string] => [
+      `the domain ${JSON.stringify(domain)}`,
+      { template: "minimal", network: { allow_domains: ["ok.example", domain] } },
+      400,
+      "invalid_request",
+      "network.allow_domains.1",
+    ]),
+    [
+      "101 domains",
+      {
+        template: "minimal",
+        network: { allow_domains: Array.from({ length: 101 }, (_, i) => `d${i}.example`) },
+      },
+      400,
+      "invalid_request",
+      "network.allow_domains",
+    ],
   ];
   for (const [name, body, status, code, field] of refused) {
     test(`${name} → ${status} ${code}, no row`, async () => {
@@ -215,6 +241,48 @@ describe("create", () => {
       const rows = await server.database.sql`
         select 1 from audit_logs where action = 'create' and metadata->>'reason' = 'quota_exceeded'`;
       return rows.length === 1;
+    });
+  });
+});
+
+describe("the egress rules", () => {
+  const NOTHING = { allow_internet: true, allow_cidrs: [], deny_cidrs: [], allow_domains: [] };
+
+  test("are told to the host and shown; with domains everything else is denied in so many words", async () => {
+    const told: unknown[] = [];
+    host.answers.createSandbox = ({ sandboxId, network }) => {
+      told.push(network);
+      return { sandbox: host.set(sandboxId, {}) };
+    };
+    host.answers.updateSandbox = ({ sandboxId, network }) => {
+      told.push(network);
+      return { sandbox: host.set(sandboxId, {}) };
+    };
+    const network = { allow_domains: ["api.example.com", "*.Example.org"], deny_cidrs: ["203.0.113.0/24"] };
+    const { id } = await create({ network });
+    expect(await get(id)).toMatchObject({ network: { ...NOTHING, ...network } });
+    const changed = await api(`/${id}/network`, { method: "PUT", body: { allow_cidrs: ["203.0.113.7"] } });
+    expect(changed.body).toMatchObject({ network: { ...NOTHING, allow_cidrs: ["203.0.113.7"] } });
+    delete host.answers.createSandbox;
+    delete host.answers.updateSandbox;
+    expect(told).toMatchObject([
+      {
+        allowInternet: true,
+        allowDomains: ["api.example.com", "*.Example.org"],
+        denyCidrs: ["203.0.113.0/24", "0.0.0.0/0"],
+      },
+      { allowInternet: true, allowDomains: [], allowCidrs: ["203.0.113.7"], denyCidrs: [] },
+    ]);
+  });
+
+  test("of a running sandbox are checked as those of a new one", async () => {
+    const { id } = await create();
+    const answer = await api(`/${id}/network`, { method: "PUT", body: { allow_domains: ["10.0.0.1"] } });
+    expect(answer.status).toBe(400);
+    expect(answer.body.error).toMatchObject({
+      code: "invalid_request",
+      field: "allow_domains.0",
+      rule: "pattern",
     });
   });
 });

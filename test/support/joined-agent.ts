@@ -19,8 +19,10 @@ interface HostBody {
 
 export interface JoinOptions {
   serverUrl: string;
-  /** Of a platform admin. */
+  /** Of a platform admin, or of whoever adds hosts for a team of their own. */
   token: string;
+  /** Asked for beside the name. @default {a host of the platform} */
+  wanted?: { type: "byoc" };
   /** @default {"this machine"} */
   name?: string;
   /** The network namespace it lives in, where it serves HTTPS. @default this machine's own, on loopback */
@@ -52,8 +54,9 @@ export class JoinedAgent {
     );
     const made = await call<{ host: HostBody; registration: { token: string } }>(serverUrl, "/v1/hosts", {
       token,
-      body: { name: options.name ?? "this machine" },
+      body: { name: options.name ?? "this machine", ...options.wanted },
     });
+    if (made.status !== 201) throw new Error(`no host: ${JSON.stringify(made.body)}`);
     const agent = new JoinedAgent(made.body.host.id, directory, executable, options);
     try {
       agent.#listen = options.link?.listen ?? `127.0.0.1:${await freePort()}`;

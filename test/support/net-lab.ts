@@ -24,18 +24,19 @@ const ip = async (lines: string[], namespace?: string): Promise<void> => {
   await run(["ip", ...where, "-batch", "-"], { input: `${lines.join("\n")}\n` });
 };
 
-export class Peer {
+/** A program somewhere in the lab that does one thing after another as it is told. */
+export class ProgramPeer {
   readonly #child;
   readonly #answers: AsyncIterator<string>;
 
   /** @param launcher what the program is started through, such as nsenter and setpriv */
-  constructor(launcher: string[]) {
-    this.#child = Bun.spawn([...launcher, process.execPath, PEER_SCRIPT], {
+  constructor(launcher: string[], script: string) {
+    this.#child = Bun.spawn([...launcher, process.execPath, script], {
       stdin: "pipe",
       stdout: "pipe",
       stderr: "ignore",
     });
-    this.#answers = Peer.#lines(this.#child.stdout)[Symbol.asyncIterator]();
+    this.#answers = ProgramPeer.#lines(this.#child.stdout)[Symbol.asyncIterator]();
   }
 
   static async *#lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
@@ -48,7 +49,7 @@ export class Peer {
     }
   }
 
-  async #ask(command: PeerCommand): Promise<PeerAnswer> {
+  protected async ask<Answer>(command: object): Promise<Answer> {
     await this.#child.stdin.write(`${JSON.stringify(command)}\n`);
     await this.#child.stdin.flush();
     const { value, done } = await this.#answers.next();
@@ -56,9 +57,29 @@ export class Peer {
     return JSON.parse(value);
   }
 
+  async end(): Promise<void> {
+    await this.#child.stdin.end();
+    this.#child.kill();
+    await this.#child.exited;
+  }
+}
+
+export class Peer extends ProgramPeer {
+  constructor(launcher: string[]) {
+    super(launcher, PEER_SCRIPT);
+  }
+
+  #ask(command: PeerCommand): Promise<PeerAnswer> {
+    return this.ask(command);
+  }
+
   /** A datagram is answered from the address it came to only when that one is given. */
   async listen(port: number, name: string, host = "0.0.0.0"): Promise<void> {
     await this.#ask({ op: "listen", protocol: "tcp", host, port, name });
+    await this.listenUdp(port, name, host);
+  }
+
+  async listenUdp(port: number, name: string, host: string): Promise<void> {
     await this.#ask({ op: "listen", protocol: "udp", host, port, name });
   }
 
@@ -76,12 +97,6 @@ export class Peer {
     return (await this.#ask({ op: "send", protocol: "udp", host, port, from, timeoutMs: SEND_TIMEOUT_MS }))
       .reply;
   }
-
-  async end(): Promise<void> {
-    await this.#child.stdin.end();
-    this.#child.kill();
-    await this.#child.exited;
-  }
 }
 
 /** Labs of test runs that were killed: their routes would stand in the way. */
@@ -98,6 +113,7 @@ const clearDeadLabs = async (): Promise<void> => {
 
 export class NetLab implements AsyncDisposable {
   readonly #undo = new AsyncDisposableStack();
+  #guests = 0;
   readonly #label = `t${process.pid.toString(36)}`;
 
   async namespace(name: string): Promise<string> {
@@ -109,7 +125,11 @@ export class NetLab implements AsyncDisposable {
   }
 
   peer(launcher: string[]): Peer {
-    const peer = new Peer(launcher);
+    return this.use(new Peer(launcher));
+  }
+
+  /** Ends it with the lab. */
+  use<T extends ProgramPeer>(peer: T): T {
     this.#undo.defer(() => peer.end());
     return peer;
   }
@@ -144,7 +164,8 @@ export class NetLab implements AsyncDisposable {
 
   /** Puts a pair in the place of the tap and its VM: every rule sees the same names and addresses. */
   async guest(slot: NetworkSlot): Promise<string> {
-    const namespace = await this.namespace(`g${slot.index}`);
+    this.#guests += 1;
+    const namespace = await this.namespace(`g${this.#guests}`);
     await ip(
       [
         `link del ${slot.tapName}`,

@@ -2,6 +2,8 @@
  * How fast the hosts of a test live: seconds stand for minutes in the suite, `bun run soak` takes the times
  * that operators have.
  */
+import { waitFor } from "./wait-for.ts";
+
 const isSoak = process.env["WRENN_TEST_SOAK"] === "1";
 
 export const PACE = isSoak
@@ -10,6 +12,13 @@ export const PACE = isSoak
 
 /** For what follows within some rounds of beats, stale times and the monitor. */
 export const SETTLE_MS = isSoak ? 600_000 : 60_000;
+
+/** Asking takes from the machine on which all of it happens. */
+const POLL_MS = 50;
+
+/** Waits for what follows within that time. */
+export const settle = (what: string, check: () => boolean | Promise<boolean>): Promise<void> =>
+  waitFor(what, check, SETTLE_MS, POLL_MS);
 
 /** Of a single test. */
 export const TEST_MS = isSoak ? 1_800_000 : 180_000;

@@ -1,4 +1,5 @@
 /** What sandboxes of one agent leave on the machine: read from files, processes and namespaces themselves. */
+import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -6,7 +7,7 @@ import { createLayout } from "../../agent/images/layout.ts";
 import { type Journal, readJournal } from "../../agent/sandboxes/journal.ts";
 import { run } from "../../agent/system/exec.ts";
 import { findVmProcesses } from "../../agent/vm/strays.ts";
-import { parseSandboxId } from "../../proto/ids.ts";
+import { parseSandboxId, ZERO_UUID } from "../../proto/ids.ts";
 
 /** Blocks are counted in 512 bytes whatever the file system's own size. */
 const BLOCK_BYTES = 512;
@@ -30,6 +31,13 @@ export const readTraces = async (directory: string): Promise<Traces> => {
     vms: findVmProcesses(directory).map(({ pid }) => pid),
     staging: await readdir(staging),
   };
+};
+
+/** Ids of the templates a host holds, the built-in one apart. */
+export const readTemplates = async (directory: string): Promise<string[]> => {
+  const { templates } = createLayout(directory);
+  const teams = (await readdir(templates)).filter((team) => team !== ZERO_UUID);
+  return (await Promise.all(teams.map((team) => readdir(join(templates, team))))).flat().sort();
 };
 
 /** Names of this agent's network namespaces, the idle ones too. */
@@ -70,4 +78,23 @@ export const slotAddressOf = async (directory: string, sandboxId: string): Promi
   const address = device?.addr_info[0]?.local;
   if (address === undefined) throw new Error(`${namespace} has no address`);
   return address;
+};
+
+/** How what a host says of a sandbox and what is on its machine disagree, in words; empty when they do not. */
+export const disbelief = async (
+  directory: string,
+  sandboxId: string,
+  said: "running" | "paused" | "busy" | "ended" | "nothing",
+): Promise<string> => {
+  const own = createLayout(directory).sandboxDirectory(parseSandboxId(sandboxId) ?? "");
+  const machines = findVmProcesses(own).length;
+  const expected = said === "running" || said === "busy" ? 1 : 0;
+  if (machines !== expected) return `${machines} machines run`;
+  if (said === "nothing") return existsSync(own) ? "its files are there" : "";
+  const journal = await readJournalOf(directory, sandboxId);
+  if (said === "busy") return "";
+  if (journal.state !== said) return `its journal says ${journal.state}`;
+  if (journal.state === "ended" && journal.layers.length > 0) return "its disk is there";
+  const memory = journal.state === "paused" ? journal.saved : null;
+  return memory === null || existsSync(memory.diffPath) ? "" : "its memory is gone";
 };
