@@ -13,6 +13,7 @@ import { adminUserRoutes } from "./admin/user-routes.ts";
 import { auditRoutes } from "./audit/routes.ts";
 import { documentation } from "./docs/routes.ts";
 import { downloadRoutes } from "./download/routes.ts";
+import { e2bRoutes } from "./e2b/routes.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { hostAgentRoutes } from "./hosts/agent-routes.ts";
 import { hostLeavingRoutes } from "./hosts/leaving-routes.ts";
@@ -79,4 +80,5 @@ export const createApp = (services: Services) =>
     .use(logRoutes(services))
     .use(previewRoutes(services))
     .use(templateRoutes(services))
-    .use(snapshotRoutes(services));
+    .use(snapshotRoutes(services))
+    .use(e2bRoutes(services));
