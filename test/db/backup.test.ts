@@ -82,6 +82,11 @@ test("everything comes back, and the file is private", async () => {
   const target = await emptyDatabase();
   await loadDatabase(target.sql, { url: target.url, path });
   expect(await digestOf(target.sql)).toEqual(await digestOf(source.sql));
+  // Nobody is told of what is old; what comes from now on is noted again.
+  const told = () => target.sql`select kind from events`;
+  expect(await told()).toHaveLength(0);
+  await target.sql`update hosts set draining = true`;
+  expect(await told()).toHaveLength(1);
   await expect(loadDatabase(target.sql, { url: target.url, path })).rejects.toThrow("not empty");
 });
 

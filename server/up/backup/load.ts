@@ -12,6 +12,7 @@ import { CommandFailure } from "../failure.ts";
 import { type BackupHeader, decodeHeader, decodeMark, END_OF_ROWS, type TableHeader } from "./format.ts";
 import { readLines } from "./lines.ts";
 import { readTables } from "./tables.ts";
+import { untold } from "./untold.ts";
 
 const BATCH_ROWS = 500;
 
@@ -151,7 +152,8 @@ export const loadDatabase = async (sql: Sql, options: { url: string; path: strin
     const count = await checkHeader(header);
     await checkEmpty(sql, count);
     await migrateTo(options.url, count);
-    const tables = await sql.begin((tx) => loadTables(tx, lines, () => hasher.copy().digest("hex")));
+    const digest = () => hasher.copy().digest("hex");
+    const tables = await sql.begin((tx) => untold(tx, () => loadTables(tx, lines, digest)));
     await migrate({ url: options.url });
     return tables;
   } catch (error) {
