@@ -20,7 +20,10 @@ import { tell } from "./telling.ts";
 const GAP_MS = 20;
 /** Without a bell: a sign of life for the session, and the last resort should a bell be lost. */
 const LOOK_MS = 5_000;
-/** While transactions are under way that may commit without ringing, from one look to the next. */
+/**
+ * From one look to the next after a ring, for as long as a commit takes that left the ringing to another: a snapshot
+ * does not tell of transactions younger than the last that ended. While it tells of some, looks go on.
+ */
 const FIRST_LOOK_AGAIN_MS = 40;
 const LONGEST_LOOK_AGAIN_MS = 500;
 const KEEPALIVE_MS = 15_000;
@@ -149,11 +152,12 @@ export class EventHub implements BackgroundJob {
       this.#isCheckDue = false;
     }
     for (const client of this.#joining) await this.#greet(client, reading.now);
-    return reading.hasRunning && this.#clients.size > 0 ? this.#nextLookMs() : LOOK_MS;
+    return this.#clients.size === 0 ? LOOK_MS : this.#nextLookMs(reading.hasRunning);
   }
 
-  #nextLookMs(): number {
+  #nextLookMs(hasRunning: boolean): number {
     const waitMs = this.#lookAgainMs;
+    if (waitMs === LONGEST_LOOK_AGAIN_MS && !hasRunning) return LOOK_MS;
     this.#lookAgainMs = Math.min(waitMs * 2, LONGEST_LOOK_AGAIN_MS);
     return waitMs;
   }

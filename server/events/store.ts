@@ -48,6 +48,7 @@ export const readChanges = async (
   const snapshot = since?.snapshot ?? null;
   const [row] = await sql<(Omit<Read, "now"> & Cursor)[]>`
     select pg_current_snapshot()::text as snapshot, pg_backend_pid() as pid,
+      (select oid::int8 from pg_database where datname = current_database()) as database,
       floor(extract(epoch from clock_timestamp()) * 1000)::int8 as "atMs",
       pg_snapshot_xmin(pg_current_snapshot()) < pg_snapshot_xmax(pg_current_snapshot()) as "hasRunning",
       coalesce(pg_snapshot_xmax(${snapshot}::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot()), false)
@@ -67,8 +68,9 @@ export const readChanges = async (
         ) c
       ) as changes`;
   if (!row) throw new Error("the database told nothing");
-  const { atMs, snapshot: now, ...rest } = row;
-  return { now: { atMs, snapshot: now }, ...rest };
+  const { atMs, database, snapshot: now, isForeign, ...rest } = row;
+  const isOther = since !== null && since.database !== database;
+  return { now: { atMs, database, snapshot: now }, isForeign: isForeign || isOther, ...rest };
 };
 
 export const listen = async (session: Queryable): Promise<number> => {
