@@ -119,6 +119,15 @@ test("who commits while another rings does not ring, and is heard all the same",
   await stream.next("the silent commit", () => isNamed(stream, "silent"), 3_000);
 });
 
+test("of many who commit at once, each is told, once", async () => {
+  await using stream = await listen();
+  const { sql } = server.database;
+  const names = Array.from({ length: 300 }, (_, index) => `crowd-${index}`);
+  await Promise.all(names.map((name) => sql.begin((tx) => addTemplate(tx, name))));
+  await waitFor("all of them", () => names.every((name) => isNamed(stream, name)), 3_000, 50);
+  expect(stream.named("template")).toHaveLength(names.length);
+});
+
 test.each([
   [
     "more than ten minutes ago",
