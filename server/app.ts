@@ -12,6 +12,7 @@ import { adminUserRoutes } from "./admin/user-routes.ts";
 import { auditRoutes } from "./audit/routes.ts";
 import { documentation } from "./docs/routes.ts";
 import { downloadRoutes } from "./download/routes.ts";
+import { e2bRoutes } from "./e2b/routes.ts";
 import { hostAgentRoutes } from "./hosts/agent-routes.ts";
 import { hostLeavingRoutes } from "./hosts/leaving-routes.ts";
 import { hostRoutes } from "./hosts/routes.ts";
@@ -72,4 +73,5 @@ export const createApp = (services: Services) =>
     .use(logRoutes(services))
     .use(previewRoutes(services))
     .use(templateRoutes(services))
-    .use(snapshotRoutes(services));
+    .use(snapshotRoutes(services))
+    .use(e2bRoutes(services));

@@ -3,6 +3,7 @@ import type { Sql } from "../db/sql.ts";
 import type { AuditSideChannel } from "./audit/side-channel.ts";
 import type { Tokens } from "./auth/tokens.ts";
 import type { ServerConfig } from "./config.ts";
+import type { Keys } from "./e2b/present.ts";
 import { CallTokens } from "./hosts/call-tokens.ts";
 import { HostClientPool } from "./hosts/client-pool.ts";
 import { Dialer } from "./hosts/dial.ts";
@@ -12,7 +13,7 @@ import type { RegistrationDeps } from "./hosts/registration.ts";
 import { RoundRobin } from "./hosts/scheduler.ts";
 import type { HostDeps } from "./hosts/service.ts";
 import type { Log } from "./log.ts";
-import { accessTokens } from "./sandboxes/access-token.ts";
+import { accessTokens, trafficTokens } from "./sandboxes/access-token.ts";
 import type { SandboxContext } from "./sandboxes/context.ts";
 import { DEFAULT_LIMITS } from "./sandboxes/limits.ts";
 import type { Settings } from "./settings.ts";
@@ -30,6 +31,7 @@ export interface ControlPlane {
   snapshots: SnapshotDeps;
   guests: GuestDoor;
   callTokens: CallTokens;
+  e2b: Keys;
 }
 
 export const createControlPlane = (foundation: {
@@ -57,5 +59,6 @@ export const createControlPlane = (foundation: {
     snapshots: hosts,
     guests: new GuestDoor(callTokens, accessToken),
     callTokens,
+    e2b: { accessToken, trafficToken: trafficTokens(settings.trafficKey), domain: null },
   };
 };

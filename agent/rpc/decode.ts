@@ -41,6 +41,7 @@ export const decodeTimeout = (message: Timeout | undefined, fallback: SandboxTim
         kind: message.kind === TimeoutKind.DEADLINE ? "deadline" : "idle",
         timeoutSec: message.timeoutSec,
         action: message.action === TimeoutAction.KILL ? "kill" : "pause",
+        dropMemory: message.dropMemory,
       };
 
 const CIDR = new RegExp(CIDR_PATTERN);

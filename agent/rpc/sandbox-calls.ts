@@ -102,13 +102,14 @@ export const sandboxCalls = (host: Host): SandboxCalls => {
       };
     },
 
-    async updateSandbox({ sandboxId, timeout, network }) {
+    async updateSandbox({ sandboxId, timeout, network, extendOnly }) {
       const sandbox = find(sandboxId);
-      await updateSandbox(host, sandbox, {
+      const timeoutKept = await updateSandbox(host, sandbox, {
+        extendOnly,
         ...(timeout === undefined ? {} : { timeout: decodeTimeout(timeout, NEVER) }),
         ...(network === undefined ? {} : { network: decodeNetwork(network) }),
       });
-      return { sandbox: encodeSandbox(viewSandbox(sandbox)) };
+      return { sandbox: encodeSandbox(viewSandbox(sandbox)), timeoutKept };
     },
 
     pingSandbox({ sandboxId }) {

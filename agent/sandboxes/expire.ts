@@ -19,12 +19,14 @@ export const expireSandbox = async (host: Host, sandbox: Sandbox): Promise<void>
     }
     await sandbox.exclusively("expire", async () => {
       if (!isDue()) return;
-      await pauseLocked(host, sandbox, { keepMemory: true, reason: "timeout" });
+      const { journal } = sandbox;
+      const keepMemory = !(journal?.state === "running" && journal.timeout.dropMemory);
+      await pauseLocked(host, sandbox, { keepMemory, reason: "timeout" });
       await host.changes.add({
         sandboxId: sandbox.id,
         status: "paused",
         reason: "timeout",
-        memoryKept: true,
+        memoryKept: keepMemory,
       });
     });
   } catch (error) {

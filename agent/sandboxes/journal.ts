@@ -22,6 +22,8 @@ export interface SandboxTimeout {
   /** 0 = never. */
   timeoutSec: number;
   action: "pause" | "kill";
+  /** A pause keeps the disk alone. Journals of earlier agents lack it. */
+  dropMemory?: boolean;
 }
 
 /** What guest memory is relative to: a template's memory, or zeroes after a cold boot. */

@@ -15,3 +15,20 @@ export const checkTimeout = (timeout: SandboxTimeout): void => {
 /** Unix milliseconds when a timeout counted from `nowMs` is due; null: never, or moved by activity. */
 export const deadlineFrom = (timeout: SandboxTimeout, nowMs: number): number | null =>
   timeout.timeoutSec === 0 || timeout.kind === "idle" ? null : nowMs + timeout.timeoutSec * 1_000;
+
+/**
+ * Whether `wanted`, counted from now, ends later than what is set. For an idle timeout the length alone
+ * decides: asking is activity, and starts it over.
+ * @param current its `deadlineMs` as `deadlineFrom` made it
+ */
+export const endsLater = (
+  wanted: SandboxTimeout,
+  current: { timeout: SandboxTimeout; deadlineMs: number | null },
+  nowMs: number,
+): boolean => {
+  const { timeout, deadlineMs } = current;
+  if (timeout.timeoutSec === 0) return false;
+  if (wanted.timeoutSec === 0) return true;
+  const dueMs = timeout.kind === "idle" ? nowMs + timeout.timeoutSec * 1_000 : (deadlineMs ?? 0);
+  return nowMs + wanted.timeoutSec * 1_000 > dueMs;
+};

@@ -43,7 +43,8 @@ export const documentation = () =>
           info: {
             title: "Wrenn",
             version: "1",
-            description: "Sandboxes on your own machines. Errors are `{error:{code,message,…}}`.",
+            description:
+              "Sandboxes on your own machines. Errors are `{error:{code,message,…}}`; what is tagged `e2b` is for E2B's clients, with errors `{code,message}`.",
           },
           components: { securitySchemes: SECURITY_SCHEMES },
         },

@@ -4,6 +4,7 @@
  */
 import { Elysia, NotFoundError, ParseError, ValidationError } from "elysia";
 
+import { e2bErrorBody, isE2bPath, toE2bError } from "../e2b/errors.ts";
 import { ApiError, errorBody, toApiError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
@@ -65,8 +66,10 @@ export const rim = ({ log, metrics, requests }: RimDeps) =>
       // Anything but undefined ends the search for a parser; null stands for an absent body.
       return (await readJsonBody(request, contentType)) ?? null;
     })
-    .onError({ as: "global" }, ({ error, request, set, query, params }) => {
-      const answer = asApiError(error, { query, params });
+    .onError({ as: "global" }, ({ error, request, set, path, query, params }) => {
+      const isE2b = isE2bPath(path);
+      const found = asApiError(error, { query, params });
+      const answer = isE2b ? toE2bError(found) : found;
       if (answer.status >= 500) {
         const level = answer.status === 500 ? "error" : "warn";
         const { code, cause } = answer;
@@ -74,7 +77,7 @@ export const rim = ({ log, metrics, requests }: RimDeps) =>
       }
       set.status = answer.status;
       Object.assign(set.headers, answer.headers);
-      return errorBody(answer);
+      return isE2b ? e2bErrorBody(answer) : errorBody(answer);
     })
     .onAfterResponse({ as: "global" }, ({ request, set, route, path, responseValue }) => {
       const { id, startedMs, client } = requests.info(request);

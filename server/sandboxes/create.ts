@@ -17,7 +17,7 @@ import type { HostEndpoint } from "../hosts/host-fetch.ts";
 import { keepHost } from "../hosts/store.ts";
 import { notAMember } from "../teams/errors.ts";
 import { keepMembership } from "../teams/members-store.ts";
-import { canonicalName } from "../templates/names.ts";
+import type { TemplateRef } from "../templates/names.ts";
 import { findTemplate, keepTemplate, type Template } from "../templates/store.ts";
 import type { SandboxContext } from "./context.ts";
 import { bringElsewhere, chooseFirst } from "./first-host.ts";
@@ -31,13 +31,14 @@ import { findSandbox, insertSandbox, lockUsage, moveToHost } from "./store.ts";
 
 /** What a client asks for; what is absent is the template's. */
 export interface CreateRequest {
-  template: string;
+  template: TemplateRef;
   vcpus?: number;
   memoryMb?: number;
   diskSizeMb?: number;
   timeoutKind: TimeoutKind;
   timeoutSec: number;
   onTimeout: TimeoutAction;
+  keepMemoryOnTimeout: boolean;
   autoResume: boolean;
   metadata: Record<string, string>;
   /** Given to the host, never stored. */
@@ -198,9 +199,9 @@ export const createSandbox = async (
   request: CreateRequest,
 ): Promise<Sandbox> => {
   const { teamId, isByoc } = caller;
-  const { template: name, ...wanted } = request;
-  const template = await findTemplate(context.sql, { teamId, name: canonicalName(name) });
-  if (!template) throw templateNotFound(name);
+  const { template: ref, ...wanted } = request;
+  const template = await findTemplate(context.sql, { ...ref, teamId });
+  if (!template) throw templateNotFound(ref.name);
   const { vcpus = template.vcpus, memoryMb = template.memoryMb } = wanted;
   const diskSizeMb = wanted.diskSizeMb ?? template.diskSizeMb;
   const sandbox = { ...wanted, vcpus, memoryMb, diskSizeMb };

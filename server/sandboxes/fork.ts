@@ -121,14 +121,16 @@ const askHost = async (
 
 /**
  * Answers when every child runs or has failed; a child that failed is in `error` with its reason.
+ * @param request.timeoutSec of the children; the source's own when absent.
  * @throws ApiError 404, 409 invalid_state, 429 quota_exceeded, and when no child could be made, why.
  */
 export const forkSandbox = async (
   context: SandboxContext,
   caller: TeamCaller,
-  { id, count }: { id: string; count: number },
+  { id, count, timeoutSec }: { id: string; count: number; timeoutSec?: number },
 ): Promise<Sandbox[]> => {
-  const source = await requireSandbox(context, { id, teamId: caller.teamId });
+  const found = await requireSandbox(context, { id, teamId: caller.teamId });
+  const source = { ...found, timeoutSec: timeoutSec ?? found.timeoutSec };
   const endpoint = requireStatus(source, ["running", "paused"]);
   const ids = Array.from({ length: count }, newId);
   await insertChildren(context, { caller, source, ids }, endpoint.id);

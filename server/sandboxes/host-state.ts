@@ -2,7 +2,6 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 
-import type { TimeoutAction as Action, TimeoutKind as Kind } from "../../db/constants.ts";
 import {
   type NetworkPolicy,
   NetworkPolicySchema,
@@ -12,13 +11,16 @@ import {
   TimeoutKind,
   TimeoutSchema,
 } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
-import type { Network } from "./sandbox.ts";
+import type { Network, Sandbox } from "./sandbox.ts";
 
-export const toTimeout = (timeout: { timeoutKind: Kind; timeoutSec: number; onTimeout: Action }): Timeout =>
+export const toTimeout = (
+  timeout: Pick<Sandbox, "timeoutKind" | "timeoutSec" | "onTimeout" | "keepMemoryOnTimeout">,
+): Timeout =>
   create(TimeoutSchema, {
     kind: timeout.timeoutKind === "idle" ? TimeoutKind.IDLE : TimeoutKind.DEADLINE,
     timeoutSec: timeout.timeoutSec,
     action: timeout.onTimeout === "pause" ? TimeoutAction.PAUSE : TimeoutAction.KILL,
+    dropMemory: !timeout.keepMemoryOnTimeout,
   });
 
 const EVERYTHING = "0.0.0.0/0";

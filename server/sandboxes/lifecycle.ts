@@ -36,7 +36,9 @@ interface Operation {
   name: string;
   /** Throws when the team may not, in the transaction that begins the step. */
   allow?: (tx: Tx, sandbox: Sandbox) => Promise<void>;
-  call: (client: HostClient) => Promise<{ sandbox?: SandboxState }>;
+  call: (client: HostClient, sandbox: Sandbox) => Promise<{ sandbox?: SandboxState }>;
+  /** What the row takes over with the outcome. */
+  takes?: { timeoutSec?: number };
   event: (event: { teamId: string; actor: TeamCaller["actor"]; sandboxId: string }) => AuditEntry;
 }
 
@@ -77,7 +79,7 @@ const run = async (
 
   let state: SandboxState | undefined;
   try {
-    state = (await operation.call(hosts.client(endpoint))).sandbox;
+    state = (await operation.call(hosts.client(endpoint), sandbox)).sandbox;
   } catch (thrown) {
     const failure = readFailure(thrown);
     await whileAway(() => undo(sql, { sandbox, operation, failure }));
@@ -87,7 +89,8 @@ const run = async (
   const done = TRANSITIONS[operation.done];
   const row = await whileAway(() =>
     sql.begin(async (tx: Tx) => {
-      const changed = await changeStatus(tx, { id, ...done, reason: "", ...readState(state) });
+      const change = { id, ...done, reason: "", ...operation.takes, ...readState(state) };
+      const changed = await changeStatus(tx, change);
       if (changed) await record(tx, operation.event({ teamId, actor, sandboxId: id }));
       return changed;
     }),
@@ -118,11 +121,14 @@ export const pauseSandbox = (
     event: sandboxEvents.paused,
   });
 
-/** Goes on where it was paused; from the disk alone when `cold`, or when no memory was kept. */
+/**
+ * Goes on where it was paused; from the disk alone when `cold`, or when no memory was kept.
+ * @param request.timeoutSec replaces the sandbox's own.
+ */
 export const resumeSandbox = (
   context: SandboxContext,
   caller: Caller,
-  { id, cold }: { id: string; cold: boolean },
+  { id, cold, timeoutSec }: { id: string; cold: boolean; timeoutSec?: number },
   event: Operation["event"] = sandboxEvents.resumed,
 ): Promise<Sandbox> =>
   run(context, caller, id, {
@@ -130,10 +136,14 @@ export const resumeSandbox = (
     done: "resumed",
     failed: "resumeFailed",
     name: "resume",
-    call: (client) => {
-      const accessToken = context.accessToken(id);
-      return client.resumeSandbox({ sandboxId: formatSandboxId(id), accessToken, cold });
-    },
+    takes: { timeoutSec },
+    call: (client, sandbox) =>
+      client.resumeSandbox({
+        sandboxId: formatSandboxId(id),
+        accessToken: context.accessToken(id),
+        cold,
+        ...(timeoutSec === undefined ? {} : { timeout: toTimeout({ ...sandbox, timeoutSec }) }),
+      }),
     event,
   });
 

@@ -28,7 +28,9 @@ const METADATA = "metadata.";
 /** As PostgreSQL writes it in UTC. */
 const TIMESTAMP = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?\+00$/;
 
-const isPlace = (part: string, index: number): boolean => (index === 0 ? TIMESTAMP.test(part) : isUuid(part));
+export const isTimestamp = (text: string): boolean => TIMESTAMP.test(text);
+
+const isPlace = (part: string, index: number): boolean => (index === 0 ? isTimestamp(part) : isUuid(part));
 
 const readStatuses = (text: string | undefined): readonly SandboxStatus[] => {
   if (text === undefined) return LIVE_STATUSES;

@@ -10,12 +10,12 @@ import { wordOf } from "../http/schemas.ts";
 import { readId } from "../http/wire-ids.ts";
 import type { CreateRequest } from "./create.ts";
 
-const MAX_TIMEOUT_SEC = 30 * 24 * 3600;
+export const MAX_TIMEOUT_SEC = 30 * 24 * 3600;
 const MAX_METADATA_KEYS = 50;
 const MAX_METADATA_BYTES = 8 * 1024;
 const MAX_ENV_BYTES = 64 * 1024;
 
-const DEFAULT_TIMEOUT_SEC = 300;
+export const DEFAULT_TIMEOUT_SEC = 300;
 
 export const SandboxParams = t.Object({
   id: t.String({ description: "Sandbox id", examples: ["sb-01990000-0000-7000-8000-000000000000"] }),
@@ -54,7 +54,7 @@ export const NetworkModel = t.Object({
 export const Environment = t.Record(
   t.String({ pattern: "^[A-Za-z_][A-Za-z0-9_]{0,127}$" }),
   t.String({ maxLength: 32_768 }),
-  { description: "Environment variables" },
+  { description: "Environment variables", additionalProperties: false },
 );
 
 export const CreateBody = t.Object(
@@ -86,8 +86,7 @@ export const TimeoutBody = t.Object({
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
 /** Throws 400 for what a schema cannot say. */
-export const toCreateRequest = (body: Static<typeof CreateBody>): CreateRequest => {
-  const { metadata = {}, envs = {} } = body;
+export const checkMetadata = (metadata: Record<string, string>): void => {
   if (Object.keys(metadata).length > MAX_METADATA_KEYS) {
     throw invalidRequest(
       "metadata",
@@ -98,17 +97,27 @@ export const toCreateRequest = (body: Static<typeof CreateBody>): CreateRequest 
   if (bytesOf(metadata) > MAX_METADATA_BYTES) {
     throw invalidRequest("metadata", "max_bytes", `metadata may have at most ${MAX_METADATA_BYTES} bytes.`);
   }
-  if (bytesOf(envs) > MAX_ENV_BYTES) {
-    throw invalidRequest("envs", "max_bytes", `envs may have at most ${MAX_ENV_BYTES} bytes.`);
-  }
+};
+
+/** @param field what the body calls them. */
+export const checkEnvironment = (field: string, envs: Record<string, string>): void => {
+  if (bytesOf(envs) <= MAX_ENV_BYTES) return;
+  throw invalidRequest(field, "max_bytes", `${field} may have at most ${MAX_ENV_BYTES} bytes.`);
+};
+
+export const toCreateRequest = (body: Static<typeof CreateBody>): CreateRequest => {
+  const { metadata = {}, envs = {} } = body;
+  checkMetadata(metadata);
+  checkEnvironment("envs", envs);
   return {
-    template: body.template,
+    template: { name: body.template },
     vcpus: body.vcpus,
     memoryMb: body.memory_mb,
     diskSizeMb: body.disk_size_mb,
     timeoutKind: "idle",
     timeoutSec: body.timeout_sec ?? DEFAULT_TIMEOUT_SEC,
     onTimeout: body.on_timeout ?? "pause",
+    keepMemoryOnTimeout: true,
     autoResume: body.auto_resume ?? false,
     metadata,
     envs,

@@ -7,6 +7,7 @@ export interface Network {
   allow_internet?: boolean;
   allow_cidrs?: string[];
   deny_cidrs?: string[];
+  /** Names that may be reached though all else is denied; `*.example.com` stands for those below it. */
   allow_domains?: string[];
 }
 
@@ -28,6 +29,8 @@ export interface Sandbox {
   /** 0 = never. */
   timeoutSec: number;
   onTimeout: TimeoutAction;
+  /** Of a pause by timeout: otherwise the disk alone is kept. */
+  keepMemoryOnTimeout: boolean;
   /** When the timeout is due as last heard from the host; null = never, or not running. */
   expiresAt: Date | null;
   autoResume: boolean;
@@ -62,6 +65,7 @@ export interface SandboxRow {
   timeout_kind: TimeoutKind;
   timeout_sec: number;
   on_timeout: TimeoutAction;
+  keep_memory_on_timeout: boolean;
   expires_at: Date | null;
   auto_resume: boolean;
   memory_kept: boolean;
@@ -79,17 +83,18 @@ export interface SandboxRow {
 /** What lists show: all that the API tells of a sandbox, without what only the server needs. */
 export type ListedSandbox = Omit<
   Sandbox,
-  "teamId" | "templateId" | "timeoutKind" | "publicPorts" | "createdBy" | "updatedAt"
+  "teamId" | "timeoutKind" | "keepMemoryOnTimeout" | "publicPorts" | "createdBy" | "updatedAt"
 >;
 
 export type ListedRow = Omit<
   SandboxRow,
-  "team_id" | "template_id" | "timeout_kind" | "public_ports" | "created_by" | "updated_at"
+  "team_id" | "timeout_kind" | "keep_memory_on_timeout" | "public_ports" | "created_by" | "updated_at"
 >;
 
 export const toListed = (row: ListedRow): ListedSandbox => ({
   id: row.id,
   hostId: row.host_id,
+  templateId: row.template_id,
   templateName: row.template_name,
   status: row.status,
   statusReason: row.status_reason,
@@ -112,8 +117,8 @@ export const toListed = (row: ListedRow): ListedSandbox => ({
 export const toSandbox = (row: SandboxRow): Sandbox => ({
   ...toListed(row),
   teamId: row.team_id,
-  templateId: row.template_id,
   timeoutKind: row.timeout_kind,
+  keepMemoryOnTimeout: row.keep_memory_on_timeout,
   publicPorts: row.public_ports,
   createdBy: row.created_by,
   updatedAt: row.updated_at,

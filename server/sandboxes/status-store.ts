@@ -11,6 +11,7 @@ export interface StatusChange {
   reason: string;
   /** Set where the step decides it. */
   memoryKept?: boolean;
+  timeoutSec?: number;
   expiresAt?: Date | null;
   lastActiveAt?: Date | null;
   /** The change comes from something older than the row: it must not win over a newer row. */
@@ -29,13 +30,14 @@ export const changeStatus = async (
   sql: Queryable,
   { id, from, to, reason, ...rest }: StatusChange,
 ): Promise<Sandbox | null> => {
-  const { memoryKept, expiresAt, lastActiveAt, unchangedSince, hostId } = rest;
+  const { memoryKept, timeoutSec, expiresAt, lastActiveAt, unchangedSince, hostId } = rest;
   const [row] = await sql<SandboxRow[]>`
     update sandboxes set
       status = ${to},
       status_reason = ${reason},
       updated_at = clock_timestamp(),
       ${memoryKept === undefined ? sql`` : sql`memory_kept = ${memoryKept},`}
+      ${timeoutSec === undefined ? sql`` : sql`timeout_sec = ${timeoutSec},`}
       ${lastActiveAt === undefined ? sql`` : sql`last_active_at = ${lastActiveAt},`}
       ${to === "running" ? sql`started_at = coalesce(started_at, now()), paused_at = null,` : sql``}
       ${to === "paused" ? sql`paused_at = coalesce(paused_at, now()),` : sql``}

@@ -12,7 +12,7 @@ import {
   toListed,
   toSandbox,
 } from "./sandbox.ts";
-import { LIVE_STATUSES } from "./status.ts";
+import { isFinal, LIVE_STATUSES } from "./status.ts";
 
 /** What a new row needs; the rest has its defaults. */
 export interface NewSandbox {
@@ -27,6 +27,7 @@ export interface NewSandbox {
   timeoutKind: Sandbox["timeoutKind"];
   timeoutSec: number;
   onTimeout: Sandbox["onTimeout"];
+  keepMemoryOnTimeout: boolean;
   autoResume: boolean;
   network: Network;
   publicPorts: boolean;
@@ -49,6 +50,7 @@ export const insertSandbox = async (tx: Tx, sandbox: NewSandbox): Promise<Sandbo
       timeout_kind: sandbox.timeoutKind,
       timeout_sec: sandbox.timeoutSec,
       on_timeout: sandbox.onTimeout,
+      keep_memory_on_timeout: sandbox.keepMemoryOnTimeout,
       auto_resume: sandbox.autoResume,
       network: tx.json({ ...sandbox.network }),
       public_ports: sandbox.publicPorts,
@@ -81,31 +83,50 @@ export const findSandbox = async (
   return { ...toSandbox(row), endpoint };
 };
 
+/**
+ * The condition of the indexes of live sandboxes, word for word: a plan made for any list of statuses cannot
+ * know that it holds.
+ */
+const isLive = (sql: Queryable) => sql`status not in ('stopped', 'error')`;
+
 export interface ListFilter {
   teamId: string;
   statuses: readonly SandboxStatus[];
   /** Every pair must be there. */
   metadata: Record<string, string>;
+  /** Those created from it. */
+  templateId?: string;
+  /** Those created then or later. */
+  createdFrom?: Date;
+  /** @default {"desc"} newest first */
+  order?: "asc" | "desc";
   /** The last row of the page before. */
   after: { createdAt: string; id: string } | null;
   limit: number;
 }
 
-/** Newest first. `cursor` is the row's place at the database's full precision. */
+/** `cursor` is the row's place at the database's full precision. */
 export const listSandboxes = async (
   sql: Queryable,
-  { teamId, statuses, metadata, after, limit }: ListFilter,
+  { teamId, statuses, metadata, templateId, createdFrom, order = "desc", after, limit }: ListFilter,
 ): Promise<(ListedSandbox & { cursor: string })[]> => {
+  const isRising = order === "asc";
+  const withoutEnded = !statuses.some(isFinal);
+  // As text on its way: the driver would send a time, cut to milliseconds.
+  const place = after && sql`(${after.createdAt}::text::timestamptz, ${after.id}::uuid)`;
   const rows = await sql<(ListedRow & { cursor: string })[]>`
-    select id, host_id, template_name, status, status_reason, vcpus, memory_mb, disk_size_mb, timeout_sec,
+    select id, host_id, template_id, template_name, status, status_reason, vcpus, memory_mb, disk_size_mb, timeout_sec,
       on_timeout, expires_at, auto_resume, memory_kept, network, metadata, started_at, last_active_at,
       paused_at, created_at, created_at::text as cursor
     from sandboxes
     where team_id = ${teamId}
       and status = any(${[...statuses]})
+      ${withoutEnded ? sql`and ${isLive(sql)}` : sql``}
       ${Object.keys(metadata).length > 0 ? sql`and metadata @> ${sql.json(metadata)}` : sql``}
-      ${after ? sql`and (created_at, id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)` : sql``}
-    order by created_at desc, id desc
+      ${templateId === undefined ? sql`` : sql`and template_id = ${templateId}`}
+      ${createdFrom === undefined ? sql`` : sql`and created_at >= ${createdFrom}`}
+      ${place ? sql`and (created_at, id) ${isRising ? sql`>` : sql`<`} ${place}` : sql``}
+    order by ${isRising ? sql`created_at, id` : sql`created_at desc, id desc`}
     limit ${limit}`;
   return rows.map((row) => ({ ...toListed(row), cursor: row.cursor }));
 };
@@ -170,6 +191,19 @@ export const setTimeoutOf = async (
     update sandboxes set timeout_sec = ${sandbox.timeoutSec}, on_timeout = ${sandbox.onTimeout},
       expires_at = ${sandbox.expiresAt}
     where id = ${sandbox.id} and status = any(${[...LIVE_STATUSES]}) returning *`;
+  return row ? toSandbox(row) : null;
+};
+
+/** The same after an extension: of several answers that come in any order, the latest end stays. */
+export const extendTimeoutOf = async (
+  sql: Queryable,
+  { id, timeoutSec, expiresAt }: { id: string; timeoutSec: number; expiresAt: Date | null },
+): Promise<Sandbox | null> => {
+  const [row] = await sql<SandboxRow[]>`
+    update sandboxes set
+      timeout_sec = case when expires_at > ${expiresAt} then timeout_sec else ${timeoutSec} end,
+      expires_at = greatest(expires_at, ${expiresAt})
+    where id = ${id} and status = any(${[...LIVE_STATUSES]}) returning *`;
   return row ? toSandbox(row) : null;
 };
 

@@ -45,6 +45,13 @@ export const findTeam = async (
   return row;
 };
 
+/** Of any team, the platform's too; they never change. */
+export const listSlugs = async (sql: Queryable, teamIds: readonly string[]): Promise<Map<string, string>> => {
+  const rows = await sql<{ id: string; slug: string }[]>`
+    select id, slug from teams where id = any(${[...teamIds]})`;
+  return new Map(rows.map(({ id, slug }) => [id, slug]));
+};
+
 /** The live teams of a person, newest first. */
 export const listTeams = (
   sql: Queryable,

@@ -7,6 +7,15 @@ const ALIASES: Record<string, string> = { base: "minimal" };
 
 const RESERVED = new Set(["minimal", "base"]);
 
+/** What a client may know of a template: its name, and perhaps that the same text is an id. */
+export interface TemplateRef {
+  name: string;
+  /** Bare UUID. */
+  id?: string | null;
+  /** Of the team it must belong to. */
+  slug?: string | null;
+}
+
 /** The name that is looked up for the one a client gave. */
 export const canonicalName = (name: string): string => ALIASES[name] ?? name;
 

@@ -10,7 +10,6 @@ import { withErrors } from "../http/error-responses.ts";
 import { DEFAULT_PAGE, integer, nullable, pageOf, PageQuery, Timestamp, wordOf } from "../http/schemas.ts";
 import { readId } from "../http/wire-ids.ts";
 import type { Services } from "../services.ts";
-import { canonicalName } from "./names.ts";
 import { createSnapshot, deleteSnapshot, type SnapshotDeps, templateNotFound } from "./snapshots.ts";
 import { findTemplate, listTemplates, type Template } from "./store.ts";
 
@@ -86,7 +85,7 @@ export const templateRoutes = ({ guards, snapshots }: Pick<Services, "guards" | 
     .get(
       "/:name",
       async ({ caller: { teamId }, params }) => {
-        const template = await findTemplate(snapshots.sql, { teamId, name: canonicalName(params.name) });
+        const template = await findTemplate(snapshots.sql, { teamId, name: params.name });
         if (!template) throw templateNotFound(params.name);
         return present(template);
       },

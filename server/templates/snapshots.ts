@@ -81,7 +81,7 @@ export const createSnapshot = async (
   try {
     await sql.begin(async (tx: Tx) => {
       if ((await keepMembership(tx, caller)) === null) throw notAMember();
-      await insertSnapshot(tx, { id, teamId, name, vcpus, memoryMb, diskSizeMb, hostId });
+      await insertSnapshot(tx, { id, teamId, name, vcpus, memoryMb, diskSizeMb, hostId, sandboxId });
     });
   } catch (error) {
     throw isUniqueViolation(error, "templates_live_name") ? nameTaken(name) : error;

@@ -4,6 +4,7 @@ import type { Queryable, Tx } from "../../db/sql.ts";
 import { ZERO_UUID } from "../../proto/ids.ts";
 import type { HostEndpoint } from "../hosts/host-fetch.ts";
 import { LIVE_STATUSES } from "../sandboxes/status.ts";
+import { canonicalName, type TemplateRef } from "./names.ts";
 
 /** Ids are bare UUIDs. */
 export interface Template {
@@ -35,15 +36,19 @@ const columns = (sql: Queryable) => sql`
   (select count(*)::int from host_templates h where h.template_id = t.id and h.state = 'present') as hosts,
   (select max(h.progress) from host_templates h where h.template_id = t.id and h.state = 'copying') as copying`;
 
-/** By name: the team's own first, then the platform's. */
+const isNamed = (sql: Queryable, { name, id, slug }: TemplateRef) => sql`
+  ${id ? sql`(t.id = ${id} or t.name = ${canonicalName(name)})` : sql`t.name = ${canonicalName(name)}`}
+  ${slug ? sql`and t.team_id in (select o.id from teams o where o.slug = ${slug})` : sql``}`;
+
+/** The team's own first, then the platform's; by its id before one that only bears it as a name. */
 export const findTemplate = async (
   sql: Queryable,
-  { teamId, name }: { teamId: string; name: string },
+  { teamId, ...ref }: TemplateRef & { teamId: string },
 ): Promise<Template | null> => {
   const [template] = await sql<Template[]>`
     select ${columns(sql)} from templates t
-    where t.team_id in (${teamId}, ${ZERO_UUID}) and t.name = ${name} and t.deleted_at is null
-    order by t.team_id = ${teamId} desc limit 1`;
+    where t.team_id in (${teamId}, ${ZERO_UUID}) and t.deleted_at is null and ${isNamed(sql, ref)}
+    order by t.id is not distinct from ${ref.id ?? null} desc, t.team_id = ${teamId} desc limit 1`;
   return template ?? null;
 };
 
@@ -54,6 +59,10 @@ export const listTemplates = async (
     teamId: string;
     withPlatform: boolean;
     type: TemplateType | null;
+    /** Only what it names. */
+    ref?: TemplateRef;
+    /** Only those made from this sandbox. */
+    sandboxId?: string;
     beforeId: string | null;
     limit: number;
   },
@@ -62,8 +71,27 @@ export const listTemplates = async (
   where (t.team_id = ${filter.teamId} or (${filter.withPlatform} and t.team_id = ${ZERO_UUID}))
     and t.deleted_at is null
     ${filter.type === null ? sql`` : sql`and t.type = ${filter.type}`}
+    ${filter.ref === undefined ? sql`` : sql`and ${isNamed(sql, filter.ref)}`}
+    ${filter.sandboxId === undefined ? sql`` : sql`and t.source_sandbox = ${filter.sandboxId}`}
     ${filter.beforeId === null ? sql`` : sql`and t.id < ${filter.beforeId}`}
   order by t.id desc limit ${filter.limit}`;
+
+/** What a team made of a template, as far as rows tell: ended sandboxes go after a month. */
+export interface TemplateUse {
+  count: number;
+  lastAt: Date;
+}
+
+/** By template id; those that were not used are left out. */
+export const listUse = async (
+  sql: Queryable,
+  { teamId, templateIds }: { teamId: string; templateIds: readonly string[] },
+): Promise<Map<string, TemplateUse>> => {
+  const rows = await sql<(TemplateUse & { id: string })[]>`
+    select template_id as id, count(*)::int as count, max(created_at) as "lastAt" from sandboxes
+    where team_id = ${teamId} and template_id = any(${[...templateIds]}) group by template_id`;
+  return new Map(rows.map(({ id, ...use }) => [id, use]));
+};
 
 export const isPlatformName = async (sql: Queryable, name: string): Promise<boolean> => {
   const rows = await sql`
@@ -76,11 +104,13 @@ export const insertSnapshot = async (
   tx: Tx,
   snapshot: Pick<Template, "id" | "teamId" | "name" | "vcpus" | "memoryMb" | "diskSizeMb"> & {
     hostId: string;
+    sandboxId: string;
   },
 ): Promise<void> => {
   await tx`insert into templates ${tx({
     id: snapshot.id,
     team_id: snapshot.teamId,
+    source_sandbox: snapshot.sandboxId,
     name: snapshot.name,
     type: "snapshot",
     vcpus: snapshot.vcpus,

@@ -3,21 +3,8 @@
  * route that is missing here fails the suite.
  */
 import type { Door } from "./doors.ts";
-import type { World } from "./world.ts";
-
-interface Call {
-  path: string;
-  body?: unknown;
-}
-
-export interface RouteCase {
-  door: Door;
-  call: (world: World) => Call;
-  /** Statuses of a call that passed the door. */
-  passed: readonly number[];
-  /** A call that passes changes the world for the next ones. */
-  changes?: boolean;
-}
+import { E2B_ROUTES } from "./e2b-routes.ts";
+import { CHANGES, keyOrTeam, route, type RouteCase } from "./route-case.ts";
 
 /** Routes that are no cell of the matrix, and why. */
 export const LEFT_OUT: Record<string, string> = {
@@ -35,22 +22,6 @@ export const LEFT_OUT: Record<string, string> = {
   "POST /v1/auth/logout": "the refresh cookie is its own credential: sessions.test.ts",
 };
 
-const route = (
-  door: Door,
-  passed: number | number[],
-  call: (world: World) => string | Call,
-  changes = false,
-): RouteCase => ({
-  door,
-  passed: [passed].flat(),
-  call: (world) => {
-    const made = call(world);
-    return typeof made === "string" ? { path: made } : made;
-  },
-  changes,
-});
-const CHANGES = true;
-
 const OPEN: Door = { kind: "open" };
 const USER: Door = { kind: "user" };
 const TEAM: Door = { kind: "team" };
@@ -61,13 +32,6 @@ const CHANGE_HOST: Door = { kind: "own host", least: "admin" };
 const MEMBER: Door = { kind: "member", least: "member" };
 const TEAM_ADMIN: Door = { kind: "member", least: "admin" };
 const TEAM_OWNER: Door = { kind: "member", least: "owner" };
-
-const keyOrTeam = (options: {
-  scopes?: readonly ("sandboxes" | "templates")[];
-  readable?: boolean;
-  of?: "team" | "thing";
-  absent?: string;
-}): Door => ({ kind: "key or team", scopes: ["sandboxes"], readable: false, of: "thing", ...options });
 
 /** Reads of a sandbox, and what only its own scope opens. */
 const SANDBOX_READ = keyOrTeam({ readable: true });
@@ -80,7 +44,7 @@ const SNAPSHOTS_READ = keyOrTeam({ scopes: ["templates"], readable: true, of: "t
 /** The sandbox of the matrix has ended: whoever may ask is told so. */
 const ENDED = 409;
 
-export const ROUTES: Record<string, RouteCase> = {
+const OWN_ROUTES: Record<string, RouteCase> = {
   "GET /health": route(OPEN, 200, () => "/health"),
   "GET /ready": route(OPEN, 200, () => "/ready"),
   "GET /metrics": route(OPEN, 200, () => "/metrics"),
@@ -334,3 +298,5 @@ export const ROUTES: Record<string, RouteCase> = {
     CHANGES,
   ),
 };
+
+export const ROUTES: Record<string, RouteCase> = { ...OWN_ROUTES, ...E2B_ROUTES };

@@ -33,6 +33,8 @@ export interface World {
   /** The bystander's. */
   key: string;
   sandbox: string;
+  /** On a host that never came. */
+  paused: string;
   snapshot: string;
   /** The team's own, not registered yet. */
   host: string;
@@ -100,19 +102,19 @@ class Builder {
     return { id, text: made.text };
   }
 
-  /** An ended sandbox, a snapshot that needs nobody, and a host that never came. */
-  async things(teamId: string): Promise<{ sandboxId: string; snapshot: string; hostId: string }> {
+  /** An ended sandbox and a paused one, a snapshot that needs nobody, and a host that never came. */
+  async things(teamId: string) {
     const [sandboxId, hostId, snapshot] = [newId(), newId(), `snapshot-${this.mark}`];
-    await this.sql`insert into sandboxes ${this.sql({
-      id: sandboxId,
-      team_id: teamId,
-      template_id: ZERO_UUID,
-      template_name: "minimal",
-      status: "stopped",
-      vcpus: 1,
-      memory_mb: 512,
-      disk_size_mb: 5120,
-    })}`;
+    const [pausedId, silentHostId] = [newId(), newId()];
+    await this.sql`
+      insert into hosts (id, type, team_id, name)
+      values (${hostId}, 'byoc', ${teamId}, ${this.mark}), (${silentHostId}, 'byoc', ${teamId}, 'silent')`;
+    const machine = { template_id: ZERO_UUID, template_name: "minimal", vcpus: 1, memory_mb: 512 };
+    const sandbox = { ...machine, team_id: teamId, disk_size_mb: 5120 };
+    await this.sql`insert into sandboxes ${this.sql([
+      { ...sandbox, id: sandboxId, status: "stopped", host_id: null },
+      { ...sandbox, id: pausedId, status: "paused", host_id: silentHostId },
+    ])}`;
     await this.sql`insert into templates ${this.sql({
       id: newId(),
       team_id: teamId,
@@ -122,9 +124,7 @@ class Builder {
       memory_mb: 512,
       disk_size_mb: 5120,
     })}`;
-    await this.sql`
-      insert into hosts (id, type, team_id, name) values (${hostId}, 'byoc', ${teamId}, ${this.mark})`;
-    return { sandboxId, snapshot, hostId };
+    return { sandboxId, pausedId, snapshot, hostId };
   }
 }
 
@@ -209,7 +209,7 @@ export const buildWorld = async (server: TestServer, actor: Actor, state: State)
   const own = await builder.session(userId);
   const spare = await builder.session(userId);
   const bystanders = await builder.key(teamId, bystander.id);
-  const { sandboxId, snapshot, hostId } = await builder.things(teamId);
+  const { sandboxId, pausedId, snapshot, hostId } = await builder.things(teamId);
   const ownTeam = person === "outsider" || person === "platform admin" ? otherTeamId : teamId;
   const token = await signToken(server, { userId, sessionId: own, teamId: ownTeam }, state);
   await happen(sql, state, { person, userId, teamId, keyId: key?.id ?? null });
@@ -224,6 +224,7 @@ export const buildWorld = async (server: TestServer, actor: Actor, state: State)
     spareSession: formatSessionId(spare),
     key: formatKeyId(bystanders.id),
     sandbox: formatSandboxId(sandboxId),
+    paused: formatSandboxId(pausedId),
     snapshot,
     host: formatHostId(hostId),
     actorId: formatUserId(userId),

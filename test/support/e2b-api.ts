@@ -1,0 +1,40 @@
+/** E2B's surface as tests call it, and as its error bodies are read. */
+import { type Answer, call } from "./server.ts";
+
+/** Any body of these routes; nothing checks it but the test. */
+export interface E2bBody {
+  code?: number;
+  message?: string;
+  sandboxID: string;
+  [field: string]: unknown;
+}
+
+export class E2bApi {
+  constructor(
+    /** Base URL of the server. */
+    readonly url: string,
+    readonly apiKey: string,
+  ) {}
+
+  /** With a body it is a POST. */
+  async request<T = E2bBody>(path: string, body?: unknown, method?: string): Promise<Answer<T>> {
+    return call<T>(this.url, path, { apiKey: this.apiKey, body, method });
+  }
+
+  /** Throws with the answer unless it is a success. */
+  async ok<T = E2bBody>(path: string, body?: unknown, method?: string): Promise<T> {
+    const answer = await this.request<T>(path, body, method);
+    if (answer.status < 300) return answer.body;
+    throw new Error(`${method ?? ""} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  }
+
+  /** Id of a new sandbox of `base`: 32 hex digits. */
+  async create(body: object = {}): Promise<string> {
+    return (await this.ok("/v2/sandboxes", { templateID: "base", ...body })).sandboxID;
+  }
+
+  /** Its detail, or the 404 that says it has ended. */
+  get(id: string): Promise<Answer<E2bBody>> {
+    return this.request(`/sandboxes/${id}`);
+  }
+}
