@@ -59,6 +59,6 @@ export const createControlPlane = (foundation: {
     snapshots: hosts,
     guests: new GuestDoor(callTokens, accessToken),
     callTokens,
-    e2b: { accessToken, trafficToken: trafficTokens(settings.trafficKey), domain: null },
+    e2b: { accessToken, trafficToken: trafficTokens(settings.trafficKey), domain: config.sandboxDomain },
   };
 };
