@@ -22,7 +22,6 @@ export interface Clone {
   bootFiles: BootFiles;
   /** Null: boot from the disk. */
   saved: SavedMemory | null;
-  envs?: Record<string, string>;
 }
 
 /** The caller holds the sandbox's lock and unregisters it when this throws. */
@@ -53,7 +52,7 @@ export const startClone = async (host: Host, sandbox: Sandbox, clone: Clone): Pr
   if (saved !== null) await vm.resume();
   await initGuest(
     slot.address,
-    { accessToken: facts.accessToken, envs: clone.envs, identity: identityOf(facts.sandboxId) },
+    { accessToken: facts.accessToken, envs: facts.envs, identity: identityOf(facts.sandboxId) },
     deadline,
   );
   const readyMs = performance.now();

@@ -41,10 +41,9 @@ export const createSandbox = async (host: Host, request: CreateRequest): Promise
       sandbox.plannedTemplate = { teamId: template.teamId, templateId: template.templateId };
       sandbox.plannedLayers = template.manifest.layers;
       const { kernelDigest, guestDriveDigest, layers } = template.manifest;
-      const { envs, ...asked } = request;
       await startClone(host, sandbox, {
         facts: {
-          ...asked,
+          ...request,
           createdAt: new Date().toISOString(),
           deadlineMs: null,
           diskSizeMb: Math.max(request.diskSizeMb, template.manifest.diskSizeMb),
@@ -55,7 +54,6 @@ export const createSandbox = async (host: Host, request: CreateRequest): Promise
         },
         bootFiles: await host.images.bootFiles(kernelDigest, guestDriveDigest),
         saved: template.saved,
-        envs,
       });
       return sandbox;
     } catch (error) {

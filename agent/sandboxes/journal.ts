@@ -40,6 +40,8 @@ export interface SandboxFacts {
   memoryMb: number;
   diskSizeMb: number;
   accessToken: string;
+  /** What commands get beside their own; for a boot, which finds no memory of them. Journals of earlier agents lack it. */
+  envs?: Record<string, string>;
   timeout: SandboxTimeout;
   /** Unix milliseconds: when a `deadline` timeout is due. Null: never, or idle. */
   deadlineMs: number | null;

@@ -128,7 +128,8 @@ const resumeLocked = async (host: Host, sandbox: Sandbox, request: ResumeRequest
   try {
     if (saved !== null) await vm.resume();
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(host.settings.readyMs)]);
-    await initGuest(slot.address, { accessToken: request.accessToken }, deadline);
+    const envs = saved === null ? paused.envs : undefined;
+    await initGuest(slot.address, { accessToken: request.accessToken, envs }, deadline);
   } catch (error) {
     await retreat(host, sandbox, error);
     throw error;
