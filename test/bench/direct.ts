@@ -2,10 +2,8 @@
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 
-import { chooseRange, readRoutes } from "../../agent/net/address-range.ts";
-import { planSlot } from "../../agent/net/plan.ts";
 import { Process } from "../../proto/gen/process/process_pb.ts";
-import { GUEST_PORT } from "../../proto/guest-port.ts";
+import { guestUrl } from "./guest-address.ts";
 import type { WrennSandbox } from "./wrenn/sandbox.ts";
 
 const TIMEOUT_MS = 30_000;
@@ -19,11 +17,8 @@ export const connectDirectly = async (
   instanceId: string,
 ): Promise<(cmd: string, ...args: string[]) => Promise<void>> => {
   const { slotIndex, accessToken } = await sandbox.journal();
-  const { address } = planSlot(instanceId, chooseRange(instanceId, await readRoutes()), slotIndex);
-  const client = createClient(
-    Process,
-    createConnectTransport({ baseUrl: `http://${address}:${GUEST_PORT}`, useBinaryFormat: true }),
-  );
+  const baseUrl = await guestUrl(slotIndex, instanceId);
+  const client = createClient(Process, createConnectTransport({ baseUrl, useBinaryFormat: true }));
   const headers = { authorization: `Basic ${btoa("user:")}`, "x-access-token": accessToken };
   return async (cmd, ...args) => {
     const events = client.start({ process: { cmd, args }, stdin: false }, { headers, timeoutMs: TIMEOUT_MS });
