@@ -18,9 +18,15 @@ export interface Settings {
   otherApiKey: string;
   /** A second server over the same data that lets only `LIMITED_WRITES` writes through. */
   limitedApiUrl: string;
-  /** Addresses of the stand-in for the internet, both listening at `internetPort`. */
-  internet: [string, string];
-  internetPort: number;
+  /** What stands for the internet. */
+  sites: [Site, Site];
+}
+
+/** Answers at port 80 of its address, and says its name. */
+export interface Site {
+  name: string;
+  address: string;
+  host: string;
 }
 
 /** What the second server lets through, and in which time. */

@@ -5,20 +5,26 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
+import { makeCertificate } from "../../../agent/control/certificate.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { freePort } from "../../support/free-port.ts";
 import { JoinedAgent } from "../../support/joined-agent.ts";
-import { NetLab, type Peer } from "../../support/net-lab.ts";
+import { NetLab } from "../../support/net-lab.ts";
 import { ServerProcess } from "../../support/server-process.ts";
 import { createKey, signUp, type TestPerson } from "../../support/server.ts";
-import { LIMITED_WRITES, type Settings } from "../program/protocol.ts";
+import { OWN_MOUNTS, useResolver } from "../../support/stand-in-resolver.ts";
+import { WebPeer } from "../../support/web-lab.ts";
+import { LIMITED_WRITES, type Settings, type Site } from "../program/protocol.ts";
 import { createCertificate, SANDBOX_DOMAIN } from "./certificate.ts";
 import type { Urls } from "./combinations.ts";
 import { createWorkshop, type Workshop } from "./workshop.ts";
 
-/** TEST-NET addresses, which only this machine routes, and a link of its own. */
-const INTERNET: [string, string] = ["198.51.100.21", "203.0.113.22"];
-const INTERNET_PORT = 7_777;
+/** At TEST-NET addresses, which only this machine routes. */
+const SITES: [Site, Site] = [
+  { name: "first", address: "198.51.100.21", host: "first.example" },
+  { name: "second", address: "203.0.113.22", host: "second.example" },
+];
+const RESOLVER = "203.0.113.53";
 const INTERNET_LINK = "198.18.79";
 
 /** Frees what was opened, last first. */
@@ -55,7 +61,9 @@ export class Stage implements AsyncDisposable {
       const admin = await signUp(server.url, "Ada");
       const apiKey = await createKey(server.url, admin);
       const otherApiKey = await createKey(server.url, await signUp(server.url, "Eve"));
-      const agent = keep(await JoinedAgent.join({ serverUrl: server.url, token: admin.token }));
+      const launcher = OWN_MOUNTS;
+      const agent = keep(await JoinedAgent.join({ serverUrl: server.url, token: admin.token, launcher }));
+      await useResolver(agent, RESOLVER);
       return new Stage(
         workshop,
         server,
@@ -74,10 +82,12 @@ export class Stage implements AsyncDisposable {
     }
   }
 
-  static async #openInternet(lab: NetLab): Promise<Peer> {
-    const peer = lab.peerIn(await lab.internet(INTERNET, INTERNET_LINK));
-    for (const address of INTERNET) await peer.listen(INTERNET_PORT, "internet", address);
-    return peer;
+  static async #openInternet(lab: NetLab): Promise<void> {
+    const addresses = [...SITES.map(({ address }) => address), RESOLVER];
+    const web = lab.use(new WebPeer(await lab.internet(addresses, INTERNET_LINK)));
+    for (const { address, name, host } of SITES) await web.serve(address, name, makeCertificate(host));
+    const names = SITES.map(({ host, address }): [string, string[]] => [host, [address]]);
+    await web.serveDns(RESOLVER, Object.fromEntries(names));
   }
 
   static async #startServers(database: TestDatabase, workshop: Workshop) {
@@ -127,8 +137,7 @@ export class Stage implements AsyncDisposable {
       apiUrl: this.apiUrl(urls),
       otherApiKey: this.otherApiKey,
       limitedApiUrl: this.limitedServer.url,
-      internet: INTERNET,
-      internetPort: INTERNET_PORT,
+      sites: SITES,
     };
   }
 
