@@ -1,7 +1,7 @@
 /**
  * `bun run soak [filter…]`: the tests of several hosts at the pace that operators have, with links cut for
- * minutes, of much through one sandbox at full size, and of traffic with large bodies and long silences. What
- * came of it is written with its date to docs/soak.md; commit it.
+ * minutes, of much through one sandbox at full size, of traffic with large bodies and long silences, and every
+ * case of the SDK in every combination. What came of it is written with its date to docs/soak.md; commit it.
  */
 import { join } from "node:path";
 
@@ -12,6 +12,7 @@ const HOUR_MS = 3_600_000;
 /** Where the tests are that can go on for long. */
 const PLACES = [
   "test/hosts/",
+  "test/sdk/",
   "test/server/many-hosts.test.ts",
   "test/server/traffic-quiet.test.ts",
   "test/e2e/guest-load.test.ts",

@@ -12,6 +12,8 @@ export const CASES = [
   "fork",
   "fork_20",
   "burst_20",
+  "sdk_exec",
+  "sdk_file",
   "api_read",
   "api_read_team",
   "api_read_audit",

@@ -2,10 +2,8 @@
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 
-import { chooseRange, readRoutes } from "../../agent/net/address-range.ts";
-import { planSlot } from "../../agent/net/plan.ts";
 import { Process } from "../../proto/gen/process/process_pb.ts";
-import { GUEST_PORT } from "../../proto/guest-port.ts";
+import { guestUrl } from "./guest-address.ts";
 import type { WrennSandbox } from "./wrenn/sandbox.ts";
 import { writeAndReadFile } from "./write-and-read.ts";
 
@@ -21,8 +19,7 @@ export interface DirectGuest {
 /** Its connection is kept open between calls, as the agent's is. */
 export const connectDirectly = async (sandbox: WrennSandbox, instanceId: string): Promise<DirectGuest> => {
   const { slotIndex, accessToken } = await sandbox.journal();
-  const { address } = planSlot(instanceId, chooseRange(instanceId, await readRoutes()), slotIndex);
-  const baseUrl = `http://${address}:${GUEST_PORT}`;
+  const baseUrl = await guestUrl(slotIndex, instanceId);
   const client = createClient(Process, createConnectTransport({ baseUrl, useBinaryFormat: true }));
   const headers = { authorization: `Basic ${btoa("user:")}`, "x-access-token": accessToken };
   return {

@@ -42,6 +42,8 @@ const TARGETS: Partial<Record<CaseName, Partial<Record<SubjectName, TargetOf>>>>
   pause_5mb: { wrenn_agent: pauseOf },
   pause_50mb: { wrenn_agent: pauseOf },
   pause_200mb: { wrenn_agent: pauseOf },
+  sdk_exec: { wrenn: ratioTo("direct", 1.4) },
+  sdk_file: { wrenn: ratioTo("direct", 1.4) },
   memory_after_first_command: { wrenn: () => absolute(85, "MB") },
 };
 

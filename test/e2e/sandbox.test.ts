@@ -151,14 +151,14 @@ describe("when things die", () => {
   });
 
   test("the QEMU: paused without memory, the reason shown, the disk there after a cold resume", async () => {
-    const id = await create();
+    const id = await create({ envs: { COLOUR: "red" } });
     await run(id, "echo safe > safe.txt; sync");
     const journal = await readJournalOf(product.agent.directory, id);
     if (journal.state === "running") process.kill(journal.vm.pid, "SIGKILL");
     await waitFor("it is noticed", async () => (await ok(`/${id}`)).status === "paused", 20_000);
     expect(await ok(`/${id}`)).toMatchObject({ status_reason: "vm_died", memory_kept: false });
     expect(await ok(`/${id}/resume`, {})).toMatchObject({ status: "running" });
-    expect(await run(id, "cat safe.txt")).toBe("safe\n");
+    expect(await run(id, "cat safe.txt; echo $COLOUR")).toBe("safe\nred\n");
     await remove(id);
   });
 });

@@ -31,5 +31,7 @@ test("committed files hold no machine paths, registry hosts or private keys", as
 test("package.json pins exact versions", async () => {
   const manifest = await Bun.file(join(PROJECT_ROOT, "package.json")).json();
   const versions = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
-  expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(String(version)))).toEqual([]);
+  expect(
+    versions.filter(([, version]) => !/^(npm:[\w@/.-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/.test(String(version))),
+  ).toEqual([]);
 });

@@ -17,8 +17,9 @@ export class ServerProcess implements AsyncDisposable {
 
   /** On a port that stays the same however often it is started; without rate limits unless `env` sets some. */
   static async start(databaseUrl: string, env: Record<string, string> = {}): Promise<ServerProcess> {
-    const listen = `127.0.0.1:${await freePort()}`;
-    const server = new ServerProcess(`http://${listen}`, {
+    const listen = env["WRENN_LISTEN"] ?? `127.0.0.1:${await freePort()}`;
+    const scheme = env["WRENN_TLS_CERT"] === undefined ? "http" : "https";
+    const server = new ServerProcess(`${scheme}://${listen}`, {
       WRENN_LISTEN: listen,
       WRENN_MONITOR_MS: "300",
       WRENN_RATE_LIMITS: "off",
@@ -46,7 +47,7 @@ export class ServerProcess implements AsyncDisposable {
     this.#process = child;
     const ready = async (): Promise<boolean> => {
       if (child.exitCode !== null) throw new Error(`the server ended with exit code ${child.exitCode}`);
-      return fetch(`${this.url}/ready`).then(
+      return fetch(`${this.url}/ready`, { tls: { rejectUnauthorized: false } }).then(
         ({ ok }) => ok,
         () => false,
       );

@@ -9,6 +9,7 @@ import { forkRunners } from "./fork.ts";
 import { loginTimingRunners } from "./login-timing.ts";
 import { memoryRunners } from "./memory.ts";
 import { pauseRunners } from "./pause.ts";
+import { sdkExecRunners, sdkFileRunners } from "./sdk.ts";
 import { warmExecRunners, warmFileRunners } from "./warm.ts";
 
 export interface Scenario {
@@ -49,6 +50,8 @@ export const SCENARIOS: readonly Scenario[] = [
   each("fork", ["fork"], forkRunners),
   crowd("fork of 20", "fork_20", fork20Runners),
   crowd("burst of 20", "burst_20", burst20Runners),
+  each("the e2b package: a command", ["sdk_exec"], sdkExecRunners),
+  each("the e2b package: a small file", ["sdk_file"], sdkFileRunners),
   { ...each("sign-in timing", ["login_timing"], loginTimingRunners), runs: () => LOGIN_PAIRS },
   each("reads of sandboxes", ["api_read"], apiReadRunners("api_read")),
   each("reads of a team", ["api_read_team"], apiReadRunners("api_read_team")),
