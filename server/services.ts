@@ -17,6 +17,7 @@ import type { BackgroundJob } from "./background.ts";
 import type { ServerConfig } from "./config.ts";
 import { createControlPlane } from "./control-plane.ts";
 import type { ControlPlane } from "./control-plane.ts";
+import { DashboardFiles } from "./dashboard/files.ts";
 import { AgentDownload } from "./download/executable.ts";
 import { Requests } from "./http/requests.ts";
 import { createSecretCookie } from "./http/secret-cookie.ts";
@@ -84,6 +85,7 @@ export interface Services extends Foundation, ControlPlane {
   auditSideChannel: AuditSideChannel;
   /** The executable that machines download to become hosts. */
   agentDownload: AgentDownload;
+  dashboard: DashboardFiles;
   background: readonly BackgroundJob[];
 }
 
@@ -143,6 +145,7 @@ export const createServices = (foundation: Foundation): Services => {
     }),
     auditSideChannel,
     agentDownload: new AgentDownload(config.agentFile),
+    dashboard: new DashboardFiles(config.webDirectory),
     background: [controlPlane.monitor, controlPlane.copies, new Sweeper(sql, log)],
   };
 };

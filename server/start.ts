@@ -1,4 +1,6 @@
 /** A listening server over a migrated database: what `main.ts` runs, and tests on a free port. */
+import { join } from "node:path";
+
 import type { Server } from "bun";
 
 import { errorCode } from "../db/sql.ts";
@@ -46,6 +48,11 @@ const checkAgentFile = async ({ agentFile }: ServerConfig): Promise<void> => {
   throw new ConfigError(`WRENN_AGENT_FILE: ${agentFile} is not a file that can be read`);
 };
 
+const checkWebDirectory = async ({ webDirectory }: ServerConfig): Promise<void> => {
+  if (webDirectory === null || (await Bun.file(join(webDirectory, "index.html")).exists())) return;
+  throw new ConfigError(`WRENN_WEB_DIR: ${webDirectory} holds no dashboard made by \`bun web/build.ts\``);
+};
+
 const listenError = ({ hostname, port }: ServerConfig["listen"], error: unknown): unknown => {
   const code = errorCode(error);
   const why = code === "EADDRINUSE" ? "is in use" : `cannot be listened on (${code ?? String(error)})`;
@@ -69,6 +76,7 @@ export const startServer = async (options: {
 }): Promise<RunningServer> => {
   const { config, sql, log } = options;
   await checkAgentFile(config);
+  await checkWebDirectory(config);
   const settings = await loadSettings(sql);
   const services = createServices({ config, sql, settings, log });
   await prepareFirstAccount(services);
