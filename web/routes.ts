@@ -1,4 +1,4 @@
-/** The pages: their addresses, who they are for, and where their code is, which is loaded when they are. */
+/** The pages' addresses and who they are for. What is behind them is loaded by `loaders.ts`. */
 import { matchPath } from "./match-path.ts";
 
 export interface Route {
@@ -7,53 +7,33 @@ export interface Route {
   area: "entry" | "dashboard" | "admin" | "dev";
   title: string;
   /** Of the element that is the page. It gets the pattern's values as `params`. */
-  tag: string;
-  load: () => Promise<unknown>;
+  tag: PageTag;
 }
+
+export type PageTag = "wr-login-page" | "wr-signup-page" | "wr-sandboxes-page" | "wr-gallery-page";
 
 export const HOME = "/dashboard/sandboxes";
 export const ADMIN_HOME = "/admin/hosts";
 
 const BUILT: readonly Route[] = [
-  {
-    pattern: "/login",
-    area: "entry",
-    title: "Sign in",
-    tag: "wr-login-page",
-    load: () => import("./pages/login.ts"),
-  },
-  {
-    pattern: "/signup",
-    area: "entry",
-    title: "Sign up",
-    tag: "wr-signup-page",
-    load: () => import("./pages/signup.ts"),
-  },
-  {
-    pattern: "/dashboard/sandboxes",
-    area: "dashboard",
-    title: "Sandboxes",
-    tag: "wr-sandboxes-page",
-    load: () => import("./pages/sandboxes.ts"),
-  },
+  { pattern: "/login", area: "entry", title: "Sign in", tag: "wr-login-page" },
+  { pattern: "/signup", area: "entry", title: "Sign up", tag: "wr-signup-page" },
+  { pattern: "/dashboard/sandboxes", area: "dashboard", title: "Sandboxes", tag: "wr-sandboxes-page" },
 ];
 
-/** Left out of the build that people get, with all of its code. */
-const DEVELOPMENT: readonly Route[] = __DEVELOPMENT__
-  ? [
-      {
-        pattern: "/dev/gallery",
-        area: "dev",
-        title: "Gallery",
-        tag: "wr-gallery-page",
-        load: () => import("./pages/gallery.ts"),
-      },
-    ]
-  : [];
+const DEVELOPMENT: readonly Route[] = [
+  { pattern: "/dev/gallery", area: "dev", title: "Gallery", tag: "wr-gallery-page" },
+];
 
-export const ROUTES: readonly Route[] = [...BUILT, ...DEVELOPMENT];
+const ROUTES: readonly Route[] = __DEVELOPMENT__ ? [...BUILT, ...DEVELOPMENT] : BUILT;
 
-export const findRoute = (path: string): { route: Route; params: Record<string, string> } | null => {
+export interface FoundRoute {
+  route: Route;
+  params: Record<string, string>;
+}
+
+/** Null: no page is there. */
+export const findRoute = (path: string): FoundRoute | null => {
   for (const route of ROUTES) {
     const params = matchPath(route.pattern, path);
     if (params !== null) return { route, params };

@@ -9,7 +9,8 @@ import { type Browser, type BrowserContext, chromium, type Page } from "playwrig
 
 const EXECUTABLES = ["chromium", "chromium-browser", "google-chrome"];
 
-export const findChromium = (): string | null => EXECUTABLES.map((name) => Bun.which(name)).find(Boolean) ?? null;
+export const findChromium = (): string | null =>
+  EXECUTABLES.map((name) => Bun.which(name)).find(Boolean) ?? null;
 
 /** Chromium's own deadline for anything a test waits for. */
 const ACTION_TIMEOUT_MS = 10_000;
@@ -52,7 +53,10 @@ export class TestBrowser {
     });
     context.setDefaultTimeout(ACTION_TIMEOUT_MS);
     const faults: string[] = [];
-    await context.exposeFunction("tellViolation", (text: string) => void faults.push(`content policy: ${text}`));
+    await context.exposeFunction(
+      "tellViolation",
+      (text: string) => void faults.push(`content policy: ${text}`),
+    );
     await context.addInitScript(() => {
       document.addEventListener("securitypolicyviolation", (event) => {
         const { violatedDirective, blockedURI, sourceFile, lineNumber } = event;

@@ -20,8 +20,8 @@ test("events come whole, however they were cut", async () => {
     { id: "7", event: "message", data: "one\ntwo" },
   ];
   expect(await read(text)).toEqual(whole);
-  expect(await read(...text)).toEqual(whole);
-  expect(await read(...text.replaceAll("\n", "\r\n"))).toEqual(whole);
+  expect(await read(...text.split(""))).toEqual(whole);
+  expect(await read(...text.replaceAll("\n", "\r\n").split(""))).toEqual(whole);
 });
 
 test("a block without data is none, and one that was not ended neither", async () => {

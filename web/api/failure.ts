@@ -53,13 +53,9 @@ export const toFailure = async (response: Response): Promise<ApiFailure> => {
     );
   }
   const { code, message, field } = body.error;
-  return new ApiFailure(
-    response.status,
-    code,
-    message,
-    typeof field === "string" ? field : null,
-    body.error as Record<string, unknown>,
-  );
+  return new ApiFailure(response.status, code, message, typeof field === "string" ? field : null, {
+    ...body.error,
+  });
 };
 
 /** Words for whatever was caught. */

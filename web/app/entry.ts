@@ -15,12 +15,12 @@ const STEP = 44;
 /** Which machines are awake: scattered, and the same at each visit. */
 const wakefulness = (index: number): number => (index * 7919 + 104_729) % 17;
 
-const machine = (_: unknown, index: number): TemplateResult => {
+const machine = (_: unknown, index: number): TemplateResult<2> => {
   const x = (index % ACROSS) * STEP;
   const y = Math.floor(index / ACROSS) * STEP;
   const awake = wakefulness(index);
   const kind = awake < 3 ? `awake after-${awake}` : awake < 6 ? "dim" : "";
-  return svg`<rect class=${kind} x=${x} y=${y} width="28" height="28" rx="7"/>` as unknown as TemplateResult;
+  return svg`<rect class=${kind} x=${x} y=${y} width="28" height="28" rx="7"/>`;
 };
 
 @customElement("wr-entry")

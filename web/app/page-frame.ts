@@ -4,6 +4,7 @@ import { customElement, property, state } from "lit/decorators.js";
 
 import "../components/button.ts";
 import "../components/empty.ts";
+import { LOADERS } from "../loaders.ts";
 import type { Route } from "../routes.ts";
 import { base } from "../styles/shared.ts";
 
@@ -63,7 +64,7 @@ export class PageFrame extends LitElement {
     }
     const isFirst = this.page === null;
     try {
-      await route.load();
+      await LOADERS[route.tag]();
     } catch {
       this.hasFailed = this.route === route;
       return;

@@ -94,6 +94,10 @@ export class Palette extends LitElement {
         background: transparent;
         color: var(--ink);
         font: inherit;
+      }
+
+      /* The one thing that can have the focus here. */
+      input:focus-visible {
         outline: none;
       }
 

@@ -1,6 +1,7 @@
 /** Where to go, as whom: the team, the places, the person. The admin area has one of its own look. */
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import { ifDefined } from "lit/directives/if-defined.js";
 
 import "../components/badge.ts";
 import "../components/button.ts";
@@ -80,9 +81,9 @@ export class Sidebar extends LitElement {
       <a
         class="item"
         href=${href}
-        aria-current=${isHere ? "page" : nothing}
-        aria-label=${this.collapsed ? label : nothing}
-        title=${this.collapsed ? label : nothing}
+        aria-current=${ifDefined(isHere ? "page" : undefined)}
+        aria-label=${ifDefined(this.collapsed ? label : undefined)}
+        title=${ifDefined(this.collapsed ? label : undefined)}
         >${inside}</a
       >
     </li>`;
@@ -103,8 +104,8 @@ export class Sidebar extends LitElement {
     return html`<a
       class="item"
       href=${isAdmin ? HOME : ADMIN_HOME}
-      aria-label=${this.collapsed ? label : nothing}
-      title=${this.collapsed ? label : nothing}
+      aria-label=${ifDefined(this.collapsed ? label : undefined)}
+      title=${ifDefined(this.collapsed ? label : undefined)}
       ><wr-icon name=${isAdmin ? "back" : "shield"}></wr-icon><span class="text">${label}</span></a
     >`;
   }

@@ -65,12 +65,12 @@ export const buttonStyles = css`
   }
 
   .danger {
-    background: var(--bad);
+    background: var(--bad-fill);
     color: var(--on-bad);
   }
 
   .danger:hover {
-    background: var(--bad-strong);
+    background: var(--bad-fill-strong);
   }
 
   .button:disabled,

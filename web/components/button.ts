@@ -1,6 +1,7 @@
 /** A button, or with `href` a link that looks like one. With `reason` it stays reachable and says why it does nothing. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import { ifDefined } from "lit/directives/if-defined.js";
 
 import { base } from "../styles/shared.ts";
 import { buttonStyles } from "./button-styles.ts";
@@ -76,8 +77,8 @@ export class Button extends LitElement {
         class=${classes}
         type="button"
         ?disabled=${this.disabled}
-        aria-disabled=${this.busy || this.reason !== "" ? "true" : nothing}
-        aria-busy=${this.busy ? "true" : nothing}
+        aria-disabled=${ifDefined(this.busy || this.reason !== "" ? "true" : undefined)}
+        aria-busy=${ifDefined(this.busy ? "true" : undefined)}
         aria-label=${this.label || nothing}
         aria-describedby=${this.reason === "" ? nothing : "reason"}
       >

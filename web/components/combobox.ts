@@ -6,6 +6,7 @@
  */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
+import { ifDefined } from "lit/directives/if-defined.js";
 import { live } from "lit/directives/live.js";
 
 import { base } from "../styles/shared.ts";
@@ -105,11 +106,11 @@ export class Combobox extends LitElement {
         aria-controls="list"
         aria-autocomplete="list"
         aria-activedescendant=${activeId}
-        aria-invalid=${this.error === "" ? nothing : "true"}
+        aria-invalid=${ifDefined(this.error === "" ? undefined : "true")}
         aria-describedby=${note}
         autocomplete="off"
         spellcheck="false"
-        placeholder=${this.placeholder || nothing}
+        placeholder=${ifDefined(this.placeholder || undefined)}
         .value=${live(this.text ?? this.#labelOf(this.value))}
         @input=${this.#type}
         @click=${this.#open}

@@ -24,9 +24,11 @@ export class Copy extends LitElement {
         min-width: 0;
       }
 
+      /* The text stands where it would without the button around it. */
       :host([chip]) {
         display: inline-block;
-        max-width: 100%;
+        max-width: calc(100% + 0.375rem);
+        margin-inline-start: -0.375rem;
       }
 
       button {
@@ -63,7 +65,6 @@ export class Copy extends LitElement {
         align-items: center;
         width: auto;
         max-width: 100%;
-        margin-inline-start: -0.375rem;
         padding: 0.0625rem 0.375rem;
         border-color: transparent;
         background: transparent;
@@ -85,8 +86,11 @@ export class Copy extends LitElement {
         display: none;
       }
 
-      :host([bare]) button {
+      :host([bare]) {
         margin: 0;
+      }
+
+      :host([bare]) button {
         padding: 0.1875rem;
       }
 

@@ -6,6 +6,7 @@
  */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
+import { ifDefined } from "lit/directives/if-defined.js";
 import { live } from "lit/directives/live.js";
 
 import { base } from "../styles/shared.ts";
@@ -34,7 +35,8 @@ export class Field extends LitElement {
   @property() hint = "";
   /** What is wrong with the value; empty: nothing is. */
   @property() error = "";
-  @property() autocomplete: AutoFill = "off";
+  @property() autocomplete: "off" | "name" | "username" | "email" | "current-password" | "new-password" =
+    "off";
   @property({ type: Boolean }) required = false;
   /** Says so at the label. */
   @property({ type: Boolean }) optional = false;
@@ -54,17 +56,17 @@ export class Field extends LitElement {
       <input
         id="input"
         class="box"
-        name=${this.name || nothing}
+        name=${ifDefined(this.name || undefined)}
         .type=${this.type}
         .value=${live(this.value)}
-        placeholder=${this.placeholder || nothing}
+        placeholder=${ifDefined(this.placeholder || undefined)}
         autocomplete=${this.autocomplete}
-        min=${this.min ?? nothing}
-        max=${this.max ?? nothing}
-        maxlength=${this.maxlength ?? nothing}
+        min=${ifDefined(this.min ?? undefined)}
+        max=${ifDefined(this.max ?? undefined)}
+        maxlength=${ifDefined(this.maxlength ?? undefined)}
         ?required=${this.required}
         ?disabled=${this.disabled}
-        aria-invalid=${this.error === "" ? nothing : "true"}
+        aria-invalid=${ifDefined(this.error === "" ? undefined : "true")}
         aria-describedby=${note}
         @input=${this.#input}
         @keydown=${this.#keydown}

@@ -16,7 +16,7 @@ export const ICONS = {
   list: svg`<path d="M8.5 6H20M8.5 12H20M8.5 18H20M4.5 6h.01M4.5 12h.01M4.5 18h.01"/>`,
   monitor: svg`<rect x="3.5" y="4.5" width="17" height="11.5" rx="1.5"/><path d="M9 20h6m-3-4v4"/>`,
   moon: svg`<path d="M19.5 14A8 8 0 0 1 10 4.5a8 8 0 1 0 9.5 9.5z"/>`,
-  more: svg`<path d="M5.5 12h.01M12 12h.01M18.5 12h.01" stroke-width="2.6"/>`,
+  more: svg`<path d="M5.5 12h.01M12 12h.01M18.5 12h.01" stroke-width="3.2"/>`,
   out: svg`<path d="M10 4H5.5A1.5 1.5 0 0 0 4 5.5v13A1.5 1.5 0 0 0 5.5 20H10m5.5-4 4.5-4-4.5-4M20 12H9.5"/>`,
   pause: svg`<path d="M8.5 5v14m7-14v14"/>`,
   people: svg`<circle cx="9" cy="8.5" r="3.5"/><path d="M2.5 19.5c.5-3.5 3-5.5 6.5-5.5s6 2 6.5 5.5M16 5.3a3.5 3.5 0 0 1 0 6.4M18 14.3c2 .8 3.2 2.6 3.5 5.2"/>`,

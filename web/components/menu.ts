@@ -4,6 +4,7 @@
  */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
+import { ifDefined } from "lit/directives/if-defined.js";
 
 import { base } from "../styles/shared.ts";
 import { buttonStyles } from "./button-styles.ts";
@@ -160,8 +161,8 @@ export class Menu extends LitElement {
       class="item ${danger ? "danger" : ""}"
       type="button"
       role=${checked === undefined ? "menuitem" : "menuitemradio"}
-      aria-checked=${checked ?? nothing}
-      aria-disabled=${reason === undefined ? nothing : "true"}
+      aria-checked=${ifDefined(checked)}
+      aria-disabled=${ifDefined(reason === undefined ? undefined : "true")}
       tabindex="-1"
       @click=${() => this.#choose(item)}
     >

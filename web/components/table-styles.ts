@@ -92,11 +92,15 @@ export const tableStyles = css`
     overflow: visible;
   }
 
+  .check,
+  .all {
+    display: grid;
+  }
+
   input[type="checkbox"] {
     width: 1rem;
     height: 1rem;
     margin: 0;
-    accent-color: var(--accent);
     cursor: pointer;
   }
 
@@ -179,6 +183,17 @@ export const tableStyles = css`
     font-size: var(--text-sm);
     overflow: hidden;
     white-space: nowrap;
+  }
+
+  .narrow .details > * {
+    flex: none;
+  }
+
+  .narrow .details > :first-child {
+    flex: 0 1 auto;
+    min-width: 2rem;
+    overflow: hidden;
+    text-overflow: ellipsis;
   }
 
   .narrow .details > * + *::before {

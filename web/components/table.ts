@@ -9,6 +9,7 @@
  */
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
+import { ifDefined } from "lit/directives/if-defined.js";
 import { repeat } from "lit/directives/repeat.js";
 
 import { base } from "../styles/shared.ts";
@@ -134,9 +135,10 @@ export class Table extends LitElement {
 
   #renderHeader({ key, label, sortBy }: Column): TemplateResult {
     if (sortBy === undefined) return html`<div role="columnheader">${label}</div>`;
-    const direction = this.sort?.key === key ? (this.sort.descending ? "descending" : "ascending") : nothing;
-    const icon = direction === nothing ? "sort" : direction === "descending" ? "down" : "up";
-    return html`<div role="columnheader" aria-sort=${direction}>
+    const direction =
+      this.sort?.key === key ? (this.sort.descending ? "descending" : "ascending") : undefined;
+    const icon = direction === undefined ? "sort" : direction === "descending" ? "down" : "up";
+    return html`<div role="columnheader" aria-sort=${ifDefined(direction)}>
       <button type="button" @click=${() => this.#sortBy(key)}>
         ${label}<wr-icon name=${icon}></wr-icon>
       </button>
@@ -145,7 +147,7 @@ export class Table extends LitElement {
 
   #renderCheckAll(selected: ReadonlySet<string>): TemplateResult {
     const all = this.rows.length > 0 && this.rows.every((row) => selected.has(this.#key(row)));
-    return html`<div role="columnheader">
+    return html`<div class="all" role="columnheader">
       <input
         type="checkbox"
         aria-label="Select all"

@@ -11,6 +11,7 @@ import "../components/icon.ts";
 import "../components/search.ts";
 import type { Search } from "../components/search.ts";
 import "../components/table.ts";
+import type { RowActions } from "../components/table-types.ts";
 import type { Table } from "../components/table.ts";
 import { noteQuery, place } from "../router.ts";
 import { OfferCommands } from "../state/commands.ts";
@@ -180,10 +181,10 @@ export class SandboxesPage extends LitElement {
     </wr-table>`;
   }
 
-  readonly #actions = {
-    nameOf: ({ id }: Sandbox): string => shortId(id),
+  readonly #actions: RowActions<Sandbox> = {
+    nameOf: ({ id }) => shortId(id),
     href: sandboxHref,
-    entries: (sandbox: Sandbox) =>
+    entries: (sandbox) =>
       entriesFor(sandbox, (like) => {
         this.launching = like;
       }),
@@ -206,14 +207,11 @@ export class SandboxesPage extends LitElement {
   }
 
   get #chips() {
-    return GROUPS.map(({ value, label, statuses }) => {
-      if (value === "ended") return { value, label };
-      return {
-        value,
-        label,
-        count: this.#live.items.filter(({ status }) => statuses.includes(status)).length,
-      };
-    });
+    return GROUPS.map(({ value, label, statuses, isRare }) => {
+      if (value === "ended") return { value, label, isRare };
+      const count = this.#live.items.filter(({ status }) => statuses.includes(status)).length;
+      return { value, label, count, isRare };
+    }).filter(({ value, count, isRare }) => !isRare || count !== 0 || this.#groups.includes(value));
   }
 
   #launch(): void {

@@ -91,6 +91,7 @@ export class Session {
       if (!(error instanceof ApiFailure)) throw error;
     });
     this.#leave();
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel is within the origin
     this.#tabs.postMessage("out");
   }
 

@@ -69,6 +69,7 @@ export const base = css`
 export const page = css`
   :host {
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     gap: var(--s5);
     align-content: start;
   }

@@ -23,7 +23,8 @@ const renderExpiry = ({
   on_timeout: then,
 }: Sandbox): unknown => {
   if (status !== "running") return nothing;
-  if (at === null || timeoutSec === 0) return html`<span title="It has no timeout">never</span>`;
+  if (timeoutSec === 0) return html`<span title="It has no timeout">no limit</span>`;
+  if (at === null) return nothing;
   const words = then === "pause" ? "Paused then" : "Ended then";
   return html`<span title="${words}, unless it is used"><wr-time form="left" value=${at}></wr-time></span>`;
 };
@@ -53,7 +54,7 @@ export const SANDBOX_COLUMNS: readonly Column<Sandbox>[] = [
   {
     key: "id",
     label: "Sandbox",
-    width: "minmax(8.5rem, 1.1fr)",
+    width: "minmax(9.25rem, 1fr)",
     narrow: "title",
     render: (sandbox) =>
       html`<wr-id label="sandbox" value=${sandbox.id} href=${sandboxHref(sandbox)}></wr-id>`,
@@ -69,7 +70,7 @@ export const SANDBOX_COLUMNS: readonly Column<Sandbox>[] = [
   {
     key: "size",
     label: "Size",
-    width: "minmax(6.5rem, 0.8fr)",
+    width: "minmax(8.25rem, 0.8fr)",
     narrow: "details",
     render: ({ vcpus, memory_mb: memoryMb }) => html`${vcpus} vCPU · ${formatMb(memoryMb)}`,
     sortBy: ({ vcpus, memory_mb: memoryMb }) => vcpus * 1e9 + memoryMb,
@@ -93,7 +94,7 @@ export const SANDBOX_COLUMNS: readonly Column<Sandbox>[] = [
   {
     key: "metadata",
     label: "Metadata",
-    width: "minmax(6rem, 1.8fr)",
+    width: "minmax(6rem, 2fr)",
     narrow: "nowhere",
     render: renderMetadata,
   },

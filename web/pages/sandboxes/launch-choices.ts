@@ -6,14 +6,14 @@ import { formatMb, plural } from "../../text/format.ts";
 const CPUS = [1, 2, 4, 8, 16];
 export const MEMORY_MB: readonly number[] = [256, 512, 1024, 2048, 4096, 8192, 16_384];
 
-/** First the template's own size, by its number once that is known. */
+/** First the template's own size. */
 const asTemplate = (words: string | undefined): Choice => ({
   value: "",
-  label: words === undefined ? "As the template" : `As the template (${words})`,
+  label: words === undefined ? "Default" : `Default (${words})`,
 });
 
 export const cpuChoices = (template: Template | undefined): readonly Choice[] => [
-  asTemplate(template && String(template.vcpus)),
+  asTemplate(template && plural(template.vcpus, "vCPU")),
   ...CPUS.map((count) => ({ value: String(count), label: plural(count, "vCPU") })),
 ];
 
@@ -29,10 +29,10 @@ export const TIMEOUTS: readonly Choice[] = [
   { value: "28800", label: "8 hours" },
   { value: "86400", label: "1 day" },
   { value: "604800", label: "1 week" },
-  { value: "0", label: "Ever: it has no timeout" },
+  { value: "0", label: "None" },
 ];
 
 export const ON_TIMEOUT: readonly Choice[] = [
-  { value: "pause", label: "paused" },
-  { value: "kill", label: "deleted" },
+  { value: "pause", label: "Pause it" },
+  { value: "kill", label: "Delete it" },
 ];

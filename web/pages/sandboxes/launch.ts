@@ -131,13 +131,13 @@ export class LaunchSandbox extends LitElement {
             @change=${(event: Event) => this.#set("memoryMb", event)}
           ></wr-select>
           <wr-select
-            label="When it is not used for"
+            label="Idle timeout"
             value=${timeoutSec}
             .choices=${TIMEOUTS}
             @change=${(event: Event) => this.#set("timeoutSec", event)}
           ></wr-select>
           <wr-select
-            label="it is"
+            label="When it runs out"
             value=${onTimeout}
             ?disabled=${timeoutSec === "0"}
             .choices=${ON_TIMEOUT}

@@ -1,5 +1,6 @@
 /** A sandbox's status in words, colour and groups to filter by. */
-import { html, nothing, type TemplateResult } from "lit";
+import { html, type TemplateResult } from "lit";
+import { ifDefined } from "lit/directives/if-defined.js";
 
 import "../../components/dot.ts";
 import type { Tone } from "../../components/dot.ts";
@@ -31,20 +32,24 @@ export const statusLabel = (status: SandboxStatus): string => FACES[status].labe
 
 export const renderStatus = ({ status, status_reason: reason }: Sandbox): TemplateResult => {
   const { label, tone } = FACES[status];
-  const words = reason === "" ? nothing : describeReason(reason);
-  return html`<wr-dot tone=${tone} ?pulse=${status === "running"} title=${words}>${label}</wr-dot>`;
+  const words = reason === "" ? undefined : describeReason(reason);
+  return html`<wr-dot tone=${tone} ?pulse=${status === "running"} title=${ifDefined(words)}
+    >${label}</wr-dot
+  >`;
 };
 
 export interface StatusGroup {
   value: string;
   label: string;
   statuses: readonly SandboxStatus[];
+  /** Offered only while there are some. */
+  isRare: boolean;
 }
 
 export const GROUPS: readonly StatusGroup[] = [
-  { value: "running", label: "Running", statuses: ["running"] },
-  { value: "paused", label: "Paused", statuses: ["paused"] },
-  { value: "changing", label: "Changing", statuses: ["pending", "pausing", "resuming"] },
-  { value: "missing", label: "Host away", statuses: ["missing"] },
-  { value: "ended", label: "Ended", statuses: ["stopped", "error"] },
+  { value: "running", label: "Running", statuses: ["running"], isRare: false },
+  { value: "paused", label: "Paused", statuses: ["paused"], isRare: false },
+  { value: "changing", label: "Changing", statuses: ["pending", "pausing", "resuming"], isRare: true },
+  { value: "missing", label: "Host away", statuses: ["missing"], isRare: true },
+  { value: "ended", label: "Ended", statuses: ["stopped", "error"], isRare: false },
 ];
