@@ -24,8 +24,10 @@ test("events come whole, however they were cut", async () => {
   expect(await read(...text.replaceAll("\n", "\r\n").split(""))).toEqual(whole);
 });
 
-test("a block without data is none, and one that was not ended neither", async () => {
-  expect(await read("event: ping\n\nid:9\n\n", "data: cut")).toEqual([]);
+test("a block without data is none, unless it has an id; one that was not ended is none", async () => {
+  expect(await read("event: ping\n\nid:9\n\n", "data: cut")).toEqual([
+    { id: "9", event: "message", data: "" },
+  ]);
 });
 
 test("a character cut in two arrives in one piece", async () => {

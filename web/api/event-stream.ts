@@ -13,26 +13,31 @@ const MAX_PENDING_CHARS = 1_000_000;
 interface Draft {
   event: string;
   data: string[];
+  /** It has an id of its own. */
+  isMarked: boolean;
 }
 
-/** Ends with the body. Comments are left out, and so are blocks without data. */
+/** Ends with the body. Comments are left out. A block that is nothing but an id comes with empty data: it counts too. */
 export async function* readEventStream(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<StreamedEvent> {
   let id = "";
-  let draft: Draft = { event: "message", data: [] };
+  let draft: Draft = { event: "message", data: [], isMarked: false };
   let pending = "";
 
   const take = (line: string): StreamedEvent | null => {
     if (line === "") {
-      const { event, data } = draft;
-      draft = { event: "message", data: [] };
-      return data.length === 0 ? null : { id, event, data: data.join("\n") };
+      const { event, data, isMarked } = draft;
+      draft = { event: "message", data: [], isMarked: false };
+      return data.length === 0 && !isMarked ? null : { id, event, data: data.join("\n") };
     }
     const [, field = "", value = ""] = /^([^:]*):? ?([\s\S]*)$/.exec(line) ?? [];
     if (field === "data") draft.data.push(value);
     else if (field === "event") draft.event = value;
-    else if (field === "id" && !value.includes("\0")) id = value;
+    else if (field === "id" && !value.includes("\0")) {
+      id = value;
+      draft.isMarked = true;
+    }
     return null;
   };
 

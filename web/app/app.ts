@@ -11,7 +11,7 @@ import "../components/empty.ts";
 import "../components/toasts.ts";
 import { navigate, type Place, place } from "../router.ts";
 import { findRoute, HOME, type Route } from "../routes.ts";
-import { liveEvents } from "../state/events.ts";
+import { adminEvents, type LiveChange, liveEvents } from "../state/events.ts";
 import { session, type SessionState } from "../state/session.ts";
 import { loadTeams, resetTeams } from "../state/teams.ts";
 import { Watch } from "../state/watch.ts";
@@ -41,11 +41,23 @@ export class App extends LitElement {
   constructor() {
     super();
     session.state.subscribe((value) => this.#follow(value));
+    liveEvents.follow({
+      kinds: ["team", "teams", "member"],
+      changed: followTeams,
+      missed: () => void loadTeams(),
+    });
     void this.#start();
   }
 
   override willUpdate(): void {
     if (!this.isStarting) this.#redirect(this.#session.value, this.#place.value);
+  }
+
+  override updated(): void {
+    const isAdmin =
+      findRoute(this.#place.value.path)?.route.area === "admin" && session.person?.isAdmin === true;
+    if (!isAdmin) adminEvents.stop();
+    else if (adminEvents.connection.value === "off") adminEvents.start();
   }
 
   override render(): TemplateResult | typeof nothing {
@@ -108,12 +120,20 @@ export class App extends LitElement {
     if (who === null) {
       // Questions about what the person may not see any more.
       for (const dialog of document.querySelectorAll("wr-ask, wr-confirm")) dialog.remove();
+      adminEvents.stop();
       return liveEvents.stop();
     }
     void loadTeams();
-    liveEvents.start();
+    // Without a team nothing changes but the teams, and those somebody else changes.
+    if (value.kind === "in" && value.person.teamId !== null) liveEvents.start();
+    else liveEvents.stop();
   }
 }
+
+/** Names, roles and memberships stand in the list of teams. */
+const followTeams = ({ kind, id }: LiveChange): void => {
+  if (kind !== "member" || id === session.person?.userId) void loadTeams();
+};
 
 declare global {
   interface HTMLElementTagNameMap {

@@ -25,6 +25,10 @@ export class Shell extends LitElement {
         min-height: 100dvh;
       }
 
+      nav {
+        position: absolute;
+      }
+
       .skip {
         position: fixed;
         inset: var(--s2) auto auto var(--s2);
@@ -154,7 +158,9 @@ export class Shell extends LitElement {
   override render(): TemplateResult {
     const area = this.route?.area === "admin" ? "admin" : "dashboard";
     const isCollapsed = this.#collapsed.value;
-    return html`<a class="skip" href="#main" @click=${this.#skip}>Skip to the page</a>
+    return html`<nav aria-label="Shortcut">
+        <a class="skip" href="#main" @click=${this.#skip}>Skip to the page</a>
+      </nav>
       <header class="top">
         <wr-button kind="quiet" label="Open the menu" @click=${() => this.drawer.showModal()}>
           <wr-icon name="list"></wr-icon>

@@ -44,6 +44,11 @@ export class TeamSwitcher extends LitElement {
         font-weight: 600;
       }
 
+      /* Drawn, not said: the name stands beside it. */
+      .initial::before {
+        content: attr(data-letter);
+      }
+
       .name {
         overflow: hidden;
         text-overflow: ellipsis;
@@ -74,7 +79,7 @@ export class TeamSwitcher extends LitElement {
     const name = this.#name;
     return html`<wr-menu label="Team: ${name}" kind="plain" .entries=${this.#entries}>
       <span class="face ${this.collapsed ? "collapsed" : ""}">
-        <span class="initial">${Array.from(name)[0]?.toUpperCase()}</span>
+        <span class="initial" data-letter=${Array.from(name)[0]?.toUpperCase() ?? ""}></span>
         <span class="name">${name}</span>
         <wr-icon name="down"></wr-icon>
       </span>

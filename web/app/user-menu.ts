@@ -50,6 +50,11 @@ export class UserMenu extends LitElement {
         font-weight: 600;
       }
 
+      /* Drawn, not said: the name stands beside it. */
+      .initial::before {
+        content: attr(data-letter);
+      }
+
       .name {
         overflow: hidden;
         text-overflow: ellipsis;
@@ -80,7 +85,7 @@ export class UserMenu extends LitElement {
     const name = session.person?.name ?? "";
     return html`<wr-menu label="You: ${name}" .entries=${this.#entries}>
       <span class="face ${this.collapsed ? "collapsed" : ""}">
-        <span class="initial">${Array.from(name)[0]?.toUpperCase()}</span>
+        <span class="initial" data-letter=${Array.from(name)[0]?.toUpperCase() ?? ""}></span>
         <span class="name">${name}</span>
         <wr-icon name="settings"></wr-icon>
       </span>

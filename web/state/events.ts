@@ -1,20 +1,22 @@
 /**
- * The live changes of the session's team, as `GET /v1/events` tells them: one stream for all lists. It is
- * taken up again by itself, from the last event that came, at growing intervals.
+ * Live changes as the server tells them, for all lists of a page: one stream for the session's team, another one for
+ * platform admins. It is taken up again by itself, from the last event that came, at growing intervals.
  */
 import { readEventStream, type StreamedEvent } from "../api/event-stream.ts";
 import { session } from "./session.ts";
 import { Store, type Unsubscribe } from "./store.ts";
+import { passAlong } from "./stream-pulse.ts";
 
 export type Connection = "off" | "connecting" | "live" | "waiting";
 
 export interface LiveChange {
   /** What changed: `sandbox`, `template`, `host`, … */
   kind: string;
+  /** Empty where nothing in particular is named. */
   id: string;
-  /** As the API presents it now; null: gone, or to be asked for. */
-  value: unknown;
-  isGone: boolean;
+  action: "created" | "updated" | "deleted";
+  /** The thing as its GET answers; null: gone, or to be asked for. */
+  resource: object | null;
 }
 
 interface Follower {
@@ -29,34 +31,39 @@ const LONGEST_WAIT_MS = 15_000;
 /** The server tells that it is alive more often than this. */
 const SILENCE_MS = 60_000;
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null;
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
-/** What an event says; null when it is none about a thing. */
-export const readChange = ({ event, data }: StreamedEvent): LiveChange | null => {
-  let body: unknown;
+const textIn = (data: object, name: string): string => {
+  const value: unknown = Reflect.get(data, name);
+  return typeof value === "string" ? value : "";
+};
+
+const parse = (data: string): object | null => {
   try {
-    body = JSON.parse(data);
+    const value: unknown = JSON.parse(data);
+    return isObject(value) ? value : null;
   } catch {
     return null;
   }
-  if (!isRecord(body) || typeof body.id !== "string") return null;
-  const value = isRecord(body.value) ? body.value : null;
-  return { kind: event, id: body.id, value, isGone: body.action === "deleted" };
 };
 
-class LiveEvents {
+/** How a stream ended: whether coming back at once is any good. */
+type Ending = "cut" | "refused";
+
+export class LiveEvents {
   readonly connection = new Store<Connection>("off");
   readonly #followers = new Set<Follower>();
   #running: AbortController | null = null;
   #lastId = "";
+
+  constructor(private readonly path: string) {}
 
   follow(follower: Follower): Unsubscribe {
     this.#followers.add(follower);
     return () => void this.#followers.delete(follower);
   }
 
-  /** Follows the session's team from now on. */
+  /** Follows whatever the session may see from now on. */
   start(): void {
     this.stop();
     this.#running = new AbortController();
@@ -74,96 +81,83 @@ class LiveEvents {
     let waitMs = FIRST_WAIT_MS;
     while (!signal.aborted) {
       this.connection.set("connecting");
-      const isHeard = await this.#listen(signal).catch(() => false);
+      const ending = await this.#listen(signal).catch((): Ending => "cut");
       if (signal.aborted) return;
-      waitMs = isHeard ? FIRST_WAIT_MS : Math.min(waitMs * 2, LONGEST_WAIT_MS);
+      const wasLive = this.connection.value === "live";
       this.connection.set("waiting");
-      await this.#wait(waitMs * (0.75 + Math.random() / 2), signal);
+      if (ending === "refused") waitMs = LONGEST_WAIT_MS;
+      else waitMs = wasLive ? FIRST_WAIT_MS : Math.min(waitMs * 2, LONGEST_WAIT_MS);
+      // Not all at once, when a server comes back.
+      await wait(waitMs * (0.75 + Math.random() / 2), signal);
     }
   }
 
-  /** Until the stream ends; whether it had begun. */
-  async #listen(signal: AbortSignal): Promise<boolean> {
+  async #listen(signal: AbortSignal): Promise<Ending> {
     const silence = new AbortController();
-    const ends = AbortSignal.any([signal, silence.signal]);
-    const response = await fetch("/v1/events", {
-      headers: {
-        authorization: `Bearer ${session.token}`,
-        accept: "text/event-stream",
-        ...(this.#lastId !== "" && { "last-event-id": this.#lastId }),
-      },
-      signal: ends,
-    });
-    if (response.status === 401) {
-      await session.renew();
-      return true;
-    }
-    if (!response.ok || response.body === null) return false;
-    // Without a place to go on from, what happened meanwhile is not told.
-    if (this.#lastId === "") this.#tellMissed();
-    this.connection.set("live");
-    const hush = (): Timer => setTimeout(() => silence.abort(), SILENCE_MS);
-    let timer = hush();
-    try {
-      for await (const event of readEventStream(
-        this.#beats(response.body, () => {
-          clearTimeout(timer);
-          timer = hush();
-        }),
-      )) {
-        this.#take(event);
-        // A right may be lost: the next token tells what is left.
-        if (event.event === "auth") await session.renew();
+    const headers = {
+      authorization: `Bearer ${session.token}`,
+      accept: "text/event-stream",
+      ...(this.#lastId !== "" && { "last-event-id": this.#lastId }),
+    };
+    const response = await fetch(this.path, { headers, signal: AbortSignal.any([signal, silence.signal]) });
+    if (response.status === 401) return (await session.renew()) ? "cut" : "refused";
+    if (!response.ok || response.body === null) return response.status < 500 ? "refused" : "cut";
+    const body = passAlong(response.body, { silenceMs: SILENCE_MS, onSilence: () => silence.abort() });
+    for await (const event of readEventStream(body)) {
+      if (event.id !== "") this.#lastId = event.id;
+      if (event.event === "auth") {
+        // Perhaps another team is left, or a new sign-in is due: the next token tells.
+        await session.renew();
+        return "refused";
       }
-    } finally {
-      clearTimeout(timer);
+      this.#take(event);
     }
-    return true;
+    return "cut";
   }
 
-  /** Passes bytes on and tells of each piece: comments that keep the stream alive count too. */
-  #beats(
-    body: ReadableStream<Uint8Array<ArrayBuffer>>,
-    beat: () => void,
-  ): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return body.pipeThrough(
-      new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-        transform: (bytes, controller) => {
-          beat();
-          controller.enqueue(bytes);
-        },
-      }),
-    );
+  #take({ event, data }: StreamedEvent): void {
+    const body = parse(data);
+    if (body === null) return;
+    if (event === "ready") {
+      this.connection.set("live");
+      if (Reflect.get(body, "resumed") !== true) this.#tellMissed();
+    } else if (event === "resync") this.#tellMissed();
+    else this.#tell(event, body);
   }
 
-  #take(event: StreamedEvent): void {
-    if (event.id !== "") this.#lastId = event.id;
-    if (event.event === "reset") return this.#tellMissed();
-    const change = readChange(event);
-    if (change === null) return;
-    for (const follower of this.#followers) {
-      if (follower.kinds.includes(change.kind)) follower.changed(change);
-    }
+  #tell(kind: string, body: object): void {
+    const resource: unknown = Reflect.get(body, "resource");
+    const action = textIn(body, "action");
+    const change: LiveChange = {
+      kind,
+      id: textIn(body, "id"),
+      action: action === "created" || action === "deleted" ? action : "updated",
+      resource: isObject(resource) ? resource : null,
+    };
+    for (const follower of this.#followers) if (follower.kinds.includes(kind)) follower.changed(change);
   }
 
   #tellMissed(): void {
     for (const follower of this.#followers) follower.missed();
   }
-
-  /** Ends early when the network is back. */
-  #wait(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        removeEventListener("online", end);
-        signal.removeEventListener("abort", end);
-        resolve();
-      };
-      const timer = setTimeout(end, ms);
-      addEventListener("online", end);
-      signal.addEventListener("abort", end);
-    });
-  }
 }
 
-export const liveEvents = new LiveEvents();
+/** Ends early when the network is back. */
+const wait = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      removeEventListener("online", end);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    addEventListener("online", end);
+    signal.addEventListener("abort", end);
+  });
+
+/** Of the session's team. */
+export const liveEvents = new LiveEvents("/v1/events");
+
+/** Of the whole instance, for platform admins. */
+export const adminEvents = new LiveEvents("/v1/admin/events");

@@ -3,7 +3,7 @@
  * looks at it. Changes are gathered and told once a frame, however many come.
  */
 import { ApiFailure } from "../api/failure.ts";
-import { type LiveChange, liveEvents } from "./events.ts";
+import { type LiveChange, type LiveEvents, liveEvents } from "./events.ts";
 import { Store, type Unsubscribe } from "./store.ts";
 
 /** What a browser holds without effort, and more than anybody looks through. */
@@ -16,7 +16,9 @@ export type ListState<T> =
   | { kind: "ready"; items: readonly T[]; complete: boolean };
 
 export interface ListSource<T> {
-  /** Names of the events that tell of its items. */
+  /** The stream that tells of its items. @default the team's */
+  events?: LiveEvents;
+  /** Names of those events. */
   kinds: readonly string[];
   page(cursor: string | undefined): Promise<{ items: T[]; next_cursor: string | null }>;
   /** One item as it is now; null when it is not in the list any more. */
@@ -99,7 +101,7 @@ export class LiveList<T extends object> {
   }
 
   #open(): void {
-    this.#unfollow = liveEvents.follow({
+    this.#unfollow = (this.source.events ?? liveEvents).follow({
       kinds: this.source.kinds,
       changed: (change) => this.#take(change),
       missed: () => void this.reload(),
@@ -118,12 +120,12 @@ export class LiveList<T extends object> {
     this.state.set({ kind: "loading" });
   }
 
-  #take({ id, value, isGone }: LiveChange): void {
+  #take({ id, action, resource }: LiveChange): void {
     this.#touched.add(id);
-    if (isGone) {
+    if (action === "deleted") {
       this.#items.delete(id);
       this.#soon();
-    } else if (value !== null) this.learn(value as T);
+    } else if (resource !== null) this.learn(resource as T);
     else void this.#ask(id);
   }
 
