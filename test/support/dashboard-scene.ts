@@ -1,7 +1,7 @@
+/** A running server with its dashboard, a browser, people and a host without machines: where browser tests begin. */
 import type { Locator, Page } from "playwright-core";
 
 import { TestBrowser, type VisitOptions, type Visitor } from "./browser.ts";
-/** A running server with its dashboard, a browser, people and a host without machines: where browser tests begin. */
 import { testDashboard } from "./dashboard.ts";
 import { type AnyBody, call, signUp, startTestServer, type TestPerson, type TestServer } from "./server.ts";
 import { StandInHost } from "./stand-in-host.ts";

@@ -74,7 +74,7 @@ export class App extends LitElement {
 
   #renderUnknown(why: string): TemplateResult {
     return html`<main class="alone">
-      <wr-empty icon="alert" tone="bad" heading="Wrenn does not answer" text=${why}>
+      <wr-empty alone icon="alert" tone="bad" heading="Wrenn does not answer" text=${why}>
         <wr-button @click=${() => void session.start()}>Try again</wr-button>
       </wr-empty>
     </main>`;

@@ -36,6 +36,7 @@ export class PageFrame extends LitElement {
 
   #renderNotFound(): TemplateResult {
     return html`<wr-empty
+      alone
       icon="search"
       heading="There is no such page"
       text="The address may be old, or mistyped."
@@ -46,6 +47,7 @@ export class PageFrame extends LitElement {
 
   #renderFailed(): TemplateResult {
     return html`<wr-empty
+      alone
       icon="alert"
       tone="bad"
       heading="This page could not be loaded"

@@ -10,10 +10,11 @@ export class Badge extends LitElement {
     base,
     css`
       :host {
-        display: inline-flex;
-        gap: var(--s1);
-        align-items: center;
+        display: inline-block;
         max-width: 100%;
+        vertical-align: middle;
+        overflow: hidden;
+        text-overflow: ellipsis;
         padding: 0.0625rem 0.5rem;
         border-radius: 1rem;
         background: var(--sunken);

@@ -37,6 +37,7 @@ export class Empty extends LitElement {
         color: var(--bad);
       }
 
+      h1,
       h2 {
         font-size: var(--text-lg);
         font-weight: 600;
@@ -57,11 +58,13 @@ export class Empty extends LitElement {
   @property() icon: IconName = "sandbox";
   @property() heading = "";
   @property() text = "";
+  /** Stands for the whole page: its heading is the page's. */
+  @property({ type: Boolean }) alone = false;
   @property({ reflect: true }) tone: "plain" | "bad" = "plain";
 
   override render(): TemplateResult {
     return html`<span class="mark"><wr-icon name=${this.icon}></wr-icon></span>
-      <h2>${this.heading}</h2>
+      ${this.alone ? html`<h1>${this.heading}</h1>` : html`<h2>${this.heading}</h2>`}
       <p>${this.text}</p>
       <slot></slot>`;
   }

@@ -94,7 +94,7 @@ export const SANDBOX_COLUMNS: readonly Column<Sandbox>[] = [
   {
     key: "metadata",
     label: "Metadata",
-    width: "minmax(6rem, 2fr)",
+    width: "minmax(7.5rem, 2fr)",
     narrow: "nowhere",
     render: renderMetadata,
   },
