@@ -150,8 +150,8 @@ export const tableStyles = css`
     grid-template-areas: "check title aside menu" "check details details menu";
     grid-template-columns: auto minmax(0, 1fr) auto auto;
     grid-template-rows: 1fr 1fr;
-    gap: 0 var(--s3);
-    padding: var(--s3) var(--s3);
+    gap: 0 var(--s2);
+    padding: var(--s3);
   }
 
   .narrow .nowhere {
@@ -177,7 +177,7 @@ export const tableStyles = css`
   .narrow .details {
     display: flex;
     grid-area: details;
-    gap: 0 var(--s2);
+    gap: 0 0.375rem;
     min-width: 0;
     color: var(--ink-soft);
     font-size: var(--text-sm);
@@ -198,7 +198,7 @@ export const tableStyles = css`
 
   .narrow .details > * + *::before {
     content: "·";
-    margin-inline-end: var(--s2);
+    margin-inline-end: 0.375rem;
   }
 
   .narrow .details > *:empty {

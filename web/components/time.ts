@@ -2,7 +2,7 @@
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import { formatDuration, formatExact, formatRelative } from "../text/format.ts";
+import { formatAge, formatDuration, formatExact, formatRelative } from "../text/format.ts";
 import { clock } from "./clock.ts";
 
 @customElement("wr-time")
@@ -32,7 +32,7 @@ export class Time extends LitElement {
 
   #words(date: Date): string {
     const nowMs = Date.now();
-    if (this.form === "age") return formatDuration(nowMs - date.getTime());
+    if (this.form === "age") return formatAge(nowMs - date.getTime());
     if (this.form === "left") return formatDuration(date.getTime() - nowMs);
     return formatRelative(date, nowMs);
   }

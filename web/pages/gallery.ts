@@ -56,13 +56,13 @@ export class GalleryPage extends LitElement {
 
   override render(): TemplateResult {
     return html`<main>
-      <header class="head">
+      <div class="head">
         <h1>Gallery</h1>
         <div class="bar">
           <wr-button @click=${() => theme.set("light")}>Light</wr-button>
           <wr-button @click=${() => theme.set("dark")}>Dark</wr-button>
         </div>
-      </header>
+      </div>
       ${EXHIBITS.map(
         ({ name, isWide = false, states }) =>
           html`<section aria-label=${name}>

@@ -79,7 +79,7 @@ export class SandboxesPage extends LitElement {
     if (session.person?.teamId === null) return this.#renderNoTeam();
     const all = this.#all;
     const rows = filterSandboxes(all, { groups: this.#groups, text: this.#text });
-    return html`<header class="head">
+    return html`<div class="head">
         <div>
           <h1>Sandboxes</h1>
           <p>${this.#renderCount(rows.length, all.length)}</p>
@@ -87,7 +87,7 @@ export class SandboxesPage extends LitElement {
         <wr-button kind="primary" @click=${() => this.#launch()}
           ><wr-icon name="plus"></wr-icon>Launch sandbox</wr-button
         >
-      </header>
+      </div>
       <div class="bar">
         <wr-search
           data-search
@@ -117,10 +117,10 @@ export class SandboxesPage extends LitElement {
   }
 
   #renderNoTeam(): TemplateResult {
-    return html`<header class="head">
+    return html`<div class="head">
         <h1>Sandboxes</h1>
         <wr-button kind="primary" reason=${NO_TEAM}><wr-icon name="plus"></wr-icon>Launch sandbox</wr-button>
-      </header>
+      </div>
       <wr-empty
         icon="people"
         heading="You are in no team"

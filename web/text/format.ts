@@ -24,20 +24,19 @@ export const formatDuration = (ms: number): string => {
   return rest === 0 ? `${first} ${unit}` : `${first} ${unit} ${rest} ${nextUnit}`;
 };
 
+/** The largest unit alone: `12 min`, `3 d`. For how old something is. */
+export const formatAge = (ms: number): string => {
+  const whole = Math.max(0, ms);
+  const [lengthMs, unit] = STEPS.find(([one]) => whole >= one) ?? [SECOND_MS, "s"];
+  return `${Math.floor(whole / lengthMs)} ${unit}`;
+};
+
 /** `just now`, `5 min ago`, `3 d ago`, `in 2 h`. One unit: the exact time is a hover away. */
 export const formatRelative = (date: Date, nowMs: number): string => {
   const distanceMs = nowMs - date.getTime();
   if (Math.abs(distanceMs) < 5 * SECOND_MS) return "just now";
-  const [lengthMs, unit] = STEPS.find(([one]) => Math.abs(distanceMs) >= one) ?? [SECOND_MS, "s"];
-  const count = `${Math.floor(Math.abs(distanceMs) / lengthMs)} ${unit}`;
+  const count = formatAge(Math.abs(distanceMs));
   return distanceMs > 0 ? `${count} ago` : `in ${count}`;
-};
-
-/** When a relative time will read differently, in milliseconds from now. */
-export const untilNextChange = (date: Date, nowMs: number): number => {
-  const distanceMs = Math.abs(nowMs - date.getTime());
-  if (distanceMs < MINUTE_MS) return SECOND_MS;
-  return distanceMs < HOUR_MS ? 10 * SECOND_MS : MINUTE_MS;
 };
 
 const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
