@@ -20,6 +20,12 @@ import { nextPlace } from "./next-place.ts";
 import "./page-frame.ts";
 import "./shell.ts";
 
+// Above the class: the element is in the page already, and begins to live while this module is read.
+/** Names, roles and memberships stand in the list of teams. */
+const followTeams = ({ kind, id }: LiveChange): void => {
+  if (kind !== "member" || id === session.person?.userId) void loadTeams();
+};
+
 @customElement("wr-app")
 export class App extends LitElement {
   static override styles = [
@@ -129,11 +135,6 @@ export class App extends LitElement {
     else liveEvents.stop();
   }
 }
-
-/** Names, roles and memberships stand in the list of teams. */
-const followTeams = ({ kind, id }: LiveChange): void => {
-  if (kind !== "member" || id === session.person?.userId) void loadTeams();
-};
 
 declare global {
   interface HTMLElementTagNameMap {

@@ -134,13 +134,24 @@ export class LiveEvents {
       action: action === "created" || action === "deleted" ? action : "updated",
       resource: isObject(resource) ? resource : null,
     };
-    for (const follower of this.#followers) if (follower.kinds.includes(kind)) follower.changed(change);
+    for (const follower of this.#followers) {
+      if (follower.kinds.includes(kind)) reporting(() => follower.changed(change));
+    }
   }
 
   #tellMissed(): void {
-    for (const follower of this.#followers) follower.missed();
+    for (const follower of this.#followers) reporting(() => follower.missed());
   }
 }
+
+/** A follower that fails is a fault of its own: neither the stream nor the others end by it. */
+const reporting = (work: () => void): void => {
+  try {
+    work();
+  } catch (error) {
+    reportError(error);
+  }
+};
 
 /** Ends early when the network is back. */
 const wait = (ms: number, signal: AbortSignal): Promise<void> =>
