@@ -116,6 +116,15 @@ export const tableStyles = css`
     --bone: 40%;
   }
 
+  /* A card has two lines. */
+  .narrow .bone {
+    grid-column: 2;
+  }
+
+  .narrow .bone:nth-child(n + 4) {
+    display: none;
+  }
+
   @keyframes shimmer {
     from {
       background-position: 100% 0;

@@ -122,7 +122,8 @@ export class Table extends LitElement {
   }
 
   #renderBones(): TemplateResult {
-    return html`<div class="row">${this.columns.map(() => html`<div class="bone"></div>`)}</div>`;
+    const check = this.selected === null ? nothing : html`<div></div>`;
+    return html`<div class="row">${check}${this.columns.map(() => html`<div class="bone"></div>`)}</div>`;
   }
 
   #renderHead(): TemplateResult {

@@ -18,7 +18,11 @@ export class GalleryPage extends LitElement {
     base,
     page,
     css`
-      :host {
+      main {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: var(--s6);
+        width: 100%;
         max-width: 72rem;
         margin: 0 auto;
         padding: var(--s6) var(--s4);
