@@ -45,7 +45,7 @@ export class Dialog extends LitElement {
         animation: fade var(--slow);
       }
 
-      header {
+      .top {
         display: flex;
         gap: var(--s3);
         align-items: start;
@@ -70,7 +70,7 @@ export class Dialog extends LitElement {
         overflow-y: auto;
       }
 
-      footer {
+      .actions {
         display: flex;
         flex-wrap: wrap;
         gap: var(--s2);
@@ -108,14 +108,14 @@ export class Dialog extends LitElement {
       @cancel=${this.#cancel}
       @click=${this.#outside}
     >
-      <header>
+      <div class="top">
         <h2 id="heading">${this.heading}</h2>
         <wr-button class="close" kind="quiet" small label="Close" ?disabled=${this.held} @click=${this.close}>
           <wr-icon name="close"></wr-icon>
         </wr-button>
-      </header>
+      </div>
       <div class="body"><slot></slot></div>
-      <footer><slot name="actions"></slot></footer>
+      <div class="actions"><slot name="actions"></slot></div>
     </dialog>`;
   }
 
