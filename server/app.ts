@@ -11,6 +11,7 @@ import { adminMonitorRoutes } from "./admin/monitor-routes.ts";
 import { adminTeamRoutes } from "./admin/team-routes.ts";
 import { adminUserRoutes } from "./admin/user-routes.ts";
 import { auditRoutes } from "./audit/routes.ts";
+import { dashboardRoutes } from "./dashboard/routes.ts";
 import { documentation } from "./docs/routes.ts";
 import { downloadRoutes } from "./download/routes.ts";
 import { e2bRoutes } from "./e2b/routes.ts";
@@ -45,6 +46,7 @@ export const createApp = (services: Services) =>
   new Elysia({ normalize: false })
     .use(rim(services))
     .use(documentation())
+    .use(dashboardRoutes(services))
     .use(systemRoutes(services))
     .use(authRoutes(services))
     .use(signInOptionsRoutes(services))

@@ -22,6 +22,7 @@ describe("readConfig", () => {
       oauth: { github: null, oidc: null, timeoutMs: 10_000 },
       metricsToken: null,
       agentFile: null,
+      webDirectory: null,
       databaseUrl: DATABASE_URL,
       heartbeatMs: 30_000,
       staleMs: 90_000,

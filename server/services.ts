@@ -17,6 +17,7 @@ import type { BackgroundJob } from "./background.ts";
 import type { ServerConfig } from "./config.ts";
 import { createControlPlane } from "./control-plane.ts";
 import type { ControlPlane } from "./control-plane.ts";
+import { DashboardFiles } from "./dashboard/files.ts";
 import { AgentDownload } from "./download/executable.ts";
 import { EventHub } from "./events/hub.ts";
 import type { EventStreams } from "./events/respond.ts";
@@ -95,6 +96,7 @@ export interface Services extends Foundation, ControlPlane {
   previewUrls: PreviewUrls;
   /** The executable that machines download to become hosts. */
   agentDownload: AgentDownload;
+  dashboard: DashboardFiles;
   background: readonly BackgroundJob[];
 }
 
@@ -157,6 +159,7 @@ export const createServices = (foundation: Foundation): Services => {
     auditSideChannel,
     ...createTraffic({ ...foundation, ...controlPlane, guards, limits, metrics, requests }),
     agentDownload: new AgentDownload(config.agentFile),
+    dashboard: new DashboardFiles(config.webDirectory),
     background: [controlPlane.monitor, controlPlane.copies, hub, new Sweeper(sql, log)],
   };
 };

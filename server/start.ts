@@ -1,4 +1,6 @@
 /** A listening server over a migrated database: what `main.ts` runs, and tests on a free port. */
+import { join } from "node:path";
+
 import type { Server } from "bun";
 
 import type { Sql } from "../db/sql.ts";
@@ -47,6 +49,11 @@ const checkAgentFile = async ({ agentFile }: ServerConfig): Promise<void> => {
   throw new ConfigError(`WRENN_AGENT_FILE: ${agentFile} is not a file that can be read`);
 };
 
+const checkWebDirectory = async ({ webDirectory }: ServerConfig): Promise<void> => {
+  if (webDirectory === null || (await Bun.file(join(webDirectory, "index.html")).exists())) return;
+  throw new ConfigError(`WRENN_WEB_DIR: ${webDirectory} holds no dashboard made by \`bun web/build.ts\``);
+};
+
 /** Takes no more requests and lets those under way end, for a time. */
 const drain = async (server: Server<unknown>): Promise<void> => {
   const late = new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref());
@@ -64,6 +71,7 @@ export const startServer = async (options: {
 }): Promise<RunningServer> => {
   const { config, sql, log } = options;
   await checkAgentFile(config);
+  await checkWebDirectory(config);
   const settings = await loadSettings(sql);
   const services = createServices({ config, sql, settings, log });
   await prepareFirstAccount(services);

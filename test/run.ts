@@ -13,7 +13,7 @@ const main = async (filters: string[]): Promise<number> => {
   await requireDependencies({ production: false });
   // These import packages, which may only just have come.
   const { findSuites } = await import("./run/suites.ts");
-  const { findObstacle, prepareShared, provideTestTools } = await import("./run/prepare.ts");
+  const { findNoBrowser, findObstacle, prepareShared, provideTestTools } = await import("./run/prepare.ts");
   const { runFiles } = await import("./run/bun-test.ts");
   const { summarize } = await import("./run/summary.ts");
 
@@ -26,11 +26,17 @@ const main = async (filters: string[]): Promise<number> => {
   await provideTestTools();
   const needsHost = suites.some((suite) => suite.needsHost);
   const obstacle = needsHost ? await findObstacle() : null;
-  const shared = await prepareShared({ host: needsHost && obstacle === null });
+  const needsBrowser = suites.some((suite) => suite.needsBrowser);
+  const noBrowser = needsBrowser ? await findNoBrowser() : null;
+  const shared = await prepareShared({
+    host: needsHost && obstacle === null,
+    dashboard: needsBrowser && noBrowser === null,
+  });
   try {
     for (const suite of suites) {
-      if (suite.needsHost && obstacle !== null) {
-        for (const file of suite.files) results.push({ file, name: obstacle, outcome: "skipped" as const });
+      const missing = suite.needsHost ? obstacle : suite.needsBrowser ? noBrowser : null;
+      if (missing !== null) {
+        for (const file of suite.files) results.push({ file, name: missing, outcome: "skipped" as const });
         continue;
       }
       const groups = suite.parallel ? [suite.files] : suite.files.map((file) => [file]);

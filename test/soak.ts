@@ -43,7 +43,7 @@ const main = async (filters: string[]): Promise<number> => {
     console.error(`soak: this machine cannot run it: ${obstacle}`);
     return 1;
   }
-  const shared = await prepareShared({ host: true });
+  const shared = await prepareShared({ host: true, dashboard: false });
   const outcomes = [];
   try {
     const environment = { ...shared.environment, ...LENGTHS };

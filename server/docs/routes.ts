@@ -50,8 +50,6 @@ export const documentation = () =>
         },
       }),
     )
-    // Who opens the printed address in a browser finds what there is to read.
-    .get("/", ({ redirect }) => redirect("/docs", 302), hidden)
     .get(
       "/docs",
       () =>

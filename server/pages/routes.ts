@@ -1,6 +1,7 @@
 /** Pages the server writes itself, for people without the dashboard. */
 import { Elysia } from "elysia";
 
+import { dashboardPage } from "../dashboard/routes.ts";
 import { OPEN } from "../docs/security.ts";
 import type { Services } from "../services.ts";
 import { renderLoginPage } from "./login-page.ts";
@@ -16,11 +17,14 @@ export const pageRoutes = ({
   signInOptions,
   config,
   limits,
-}: Pick<Services, "signInOptions" | "config" | "limits">) =>
+  dashboard,
+}: Pick<Services, "signInOptions" | "config" | "limits" | "dashboard">) =>
   new Elysia({ name: "pages", normalize: false })
     .get(
       "/login",
       async ({ request, set }) => {
+        const page = await dashboardPage(dashboard, request);
+        if (page) return page;
         limits.link({ request, set });
         const html = renderLoginPage({
           offered: await signInOptions(),

@@ -17,6 +17,8 @@ export interface DataPaths {
   database: string;
   /** Compiled executables. */
   executables: string;
+  /** Built dashboards. */
+  dashboards: string;
   logs: string;
   /** Pid files and the lock. */
   run: string;
@@ -32,6 +34,7 @@ export const dataPaths = (root: string): DataPaths => ({
   hosts: join(root, "hosts"),
   database: join(root, "postgres"),
   executables: join(root, "bin"),
+  dashboards: join(root, "web"),
   logs: join(root, "logs"),
   run: join(root, "run"),
   lock: join(root, "run", "up.lock"),

@@ -33,12 +33,15 @@ export const planServer = (options: {
   firstAdmin: FirstAdmin | null;
   /** Given out to machines that are to become hosts. */
   agentPath: string;
+  /** The built dashboard. */
+  webDirectory: string;
 }): ServerPlan => {
-  const { databaseUrl, firstAdmin, agentPath } = options;
+  const { databaseUrl, firstAdmin, agentPath, webDirectory } = options;
   const environment: Record<string, string> = {
     WRENN_LISTEN: options.listen,
     DATABASE_URL: databaseUrl,
     WRENN_AGENT_FILE: agentPath,
+    WRENN_WEB_DIR: webDirectory,
     ...(firstAdmin === null
       ? {}
       : { WRENN_ADMIN_EMAIL: firstAdmin.email, WRENN_ADMIN_PASSWORD: firstAdmin.password }),

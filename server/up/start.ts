@@ -1,9 +1,12 @@
 /** Everything `up` does until sandboxes can be used, step by step, and its undoing. */
+import { resolve } from "node:path";
+
 import { hasUsers } from "../users/store.ts";
 import { type Administrator, openAdministrator } from "./administrator.ts";
 import { buildAgent } from "./agent-executable.ts";
 import { type ApiClient, createApiClient } from "./api-client.ts";
 import { endLeftovers } from "./children.ts";
+import { buildDashboard } from "./dashboard-build.ts";
 import type { DataPaths } from "./data-directory.ts";
 import { type InstanceDatabase, openDatabase } from "./database.ts";
 import { type FirstAdmin, prepareFirstAdmin, readFirstRun, writeFirstRun } from "./first-run.ts";
@@ -44,6 +47,17 @@ const ensurePackages = (steps: Steps): Promise<void> =>
     step.detail(`installed ${missing.map(({ name }) => name).join(", ")}`);
   });
 
+/** One that is named is served as it is: that is how the dashboard is developed. */
+const provideDashboard = async ({ paths, steps }: StartOptions): Promise<string> => {
+  const named = process.env.WRENN_WEB_DIR?.trim() ?? "";
+  return steps.run("dashboard", async (step) => {
+    const { directory, built } =
+      named === "" ? await buildDashboard(paths.dashboards) : { directory: resolve(named), built: false };
+    step.detail(named === "" ? (built ? "built" : "unchanged") : directory);
+    return directory;
+  });
+};
+
 const startDatabase = ({ paths, steps, closers }: StartOptions): Promise<InstanceDatabase> =>
   steps.run("database", async (step) => {
     const database = await openDatabase(paths.database, steps.say);
@@ -55,7 +69,10 @@ const startDatabase = ({ paths, steps, closers }: StartOptions): Promise<Instanc
 
 const startServer = async (
   { paths, listen, steps, closers }: StartOptions,
-  { database, ...plan }: { database: InstanceDatabase; firstAdmin: FirstAdmin | null; agentPath: string },
+  {
+    database,
+    ...plan
+  }: { database: InstanceDatabase; firstAdmin: FirstAdmin | null; agentPath: string; webDirectory: string },
 ): Promise<{ url: string; server: Supervised }> =>
   steps.run("server", async (step) => {
     const { url, spec } = planServer({ listen, databaseUrl: database.url, ...plan });
@@ -90,9 +107,10 @@ export const startAll = async (options: StartOptions): Promise<Started> => {
     step.detail(built ? "built" : "unchanged");
     return path;
   });
+  const webDirectory = await provideDashboard(options);
   const database = await startDatabase(options);
   const firstAdmin = (await hasUsers(database.sql)) ? null : await prepareFirstAdmin(paths.firstRun);
-  const { url, server } = await startServer(options, { database, firstAdmin, agentPath });
+  const { url, server } = await startServer(options, { database, firstAdmin, agentPath, webDirectory });
 
   const administrator = await openAdministrator(database.sql);
   closers.push(administrator.end);

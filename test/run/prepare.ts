@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import { type EmbeddedDatabase, startEmbedded } from "../../db/embedded.ts";
 import { buildAgent } from "../../server/up/agent-executable.ts";
+import { buildDashboard } from "../../server/up/dashboard-build.ts";
 import {
   canInstallPackages,
   describePackages,
@@ -16,6 +17,7 @@ import {
 } from "../../server/up/packages.ts";
 import { directoryWithMinimal, removeDirectory } from "../support/agent-directory.ts";
 import { buildMinimal } from "../support/agent.ts";
+import { findChromium } from "../support/browser.ts";
 
 /** Tools of the tests alone. A test that misses one is skipped and says so. */
 const TEST_PACKAGES: SystemPackage[] = [
@@ -31,6 +33,12 @@ const TEST_PACKAGES: SystemPackage[] = [
   },
 ];
 
+const CHROMIUM: SystemPackage = {
+  name: "chromium",
+  why: "looks at the dashboard as people do",
+  isPresent: async () => findChromium() !== null,
+};
+
 /** Installs what is missing when root; else says what that is, or null. */
 const provide = async (packages: SystemPackage[]): Promise<string | null> => {
   const missing = await findMissing(packages);
@@ -45,6 +53,9 @@ const provide = async (packages: SystemPackage[]): Promise<string | null> => {
 export const provideTestTools = async (): Promise<void> => {
   await provide(TEST_PACKAGES);
 };
+
+/** Why this machine cannot look at the dashboard, or null. Chromium is installed when root. */
+export const findNoBrowser = (): Promise<string | null> => provide([CHROMIUM]);
 
 /** Why this machine cannot run sandboxes, or null. Missing packages are installed when root. */
 export const findObstacle = async (): Promise<string | null> => {
@@ -87,9 +98,10 @@ const prepareMinimal = async (agent: string): Promise<void> => {
 
 /**
  * `WRENN_TEST_DIR` is the run's own directory, passable for unprivileged users; `WRENN_TEST_AGENT` the
- * compiled agent in it, `WRENN_TEST_POSTGRES` the URL of a PostgreSQL for all. All are gone after the run.
+ * compiled agent in it, `WRENN_TEST_WEB` the built dashboard, `WRENN_TEST_POSTGRES` the URL of a PostgreSQL for
+ * all. All are gone after the run.
  */
-export const prepareShared = async (options: { host: boolean }): Promise<Shared> => {
+export const prepareShared = async (options: { host: boolean; dashboard: boolean }): Promise<Shared> => {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), "wrenn-test-")));
   chmodSync(directory, 0o755);
   const environment: Record<string, string> = { WRENN_TEST_DIR: directory };
@@ -106,6 +118,9 @@ export const prepareShared = async (options: { host: boolean }): Promise<Shared>
       volatile: true,
     });
     environment.WRENN_TEST_POSTGRES = database.url;
+    if (options.dashboard) {
+      environment.WRENN_TEST_WEB = (await buildDashboard(join(directory, "web"))).directory;
+    }
     if (options.host) {
       environment.WRENN_TEST_AGENT = (await buildAgent(join(directory, "bin"))).path;
       // The helpers that tests use look there, and so does this process.

@@ -8,6 +8,8 @@ export interface Suite {
   parallel: boolean;
   /** Boots virtual machines: root, packages and the compiled agent. */
   needsHost: boolean;
+  /** Looks at the dashboard in a real browser. */
+  needsBrowser: boolean;
   /** Of a single test. */
   timeoutMs: number;
   /** Of one `bun test` process. */
@@ -16,6 +18,8 @@ export interface Suite {
 
 /** Folders of `test/` whose tests need no virtual machine. */
 const LIGHT_FOLDERS = ["bench", "db", "guest", "rules", "run", "server", "support"];
+
+const isOfBrowser = (path: string): boolean => path.startsWith("test/web/");
 
 const isLight = (path: string): boolean =>
   !path.startsWith("test/") || LIGHT_FOLDERS.some((folder) => path.startsWith(`test/${folder}/`));
@@ -32,14 +36,25 @@ export const findSuites = (root: string, filters: string[]): Suite[] => {
       files: found.filter(isLight),
       parallel: true,
       needsHost: false,
+      needsBrowser: false,
       timeoutMs: 30_000,
       deadlineMs: 600_000,
     },
     {
+      name: "browser",
+      files: found.filter(isOfBrowser),
+      parallel: false,
+      needsHost: false,
+      needsBrowser: true,
+      timeoutMs: 60_000,
+      deadlineMs: 600_000,
+    },
+    {
       name: "real sandboxes",
-      files: found.filter((path) => !isLight(path)),
+      files: found.filter((path) => !isLight(path) && !isOfBrowser(path)),
       parallel: false,
       needsHost: true,
+      needsBrowser: false,
       timeoutMs: 180_000,
       deadlineMs: 900_000,
     },

@@ -50,9 +50,26 @@ test.each([
 test("the options tell of the first account, then of the policy", async () => {
   const options = async () => (await call(server.url, "/v1/auth/options")).body;
   const providers = [{ id: "github", name: "GitHub" }];
-  expect(await options()).toEqual({ signup: "first_account", setup_code_required: false, providers });
+  expect(await options()).toEqual({
+    signup: "first_account",
+    setup_code_required: false,
+    providers,
+    error_words: null,
+  });
   await signUp(server.url);
-  expect(await options()).toEqual({ signup: "domains", setup_code_required: false, providers });
+  expect(await options()).toEqual({
+    signup: "domains",
+    setup_code_required: false,
+    providers,
+    error_words: null,
+  });
+});
+
+test("the options have words for an error, of our own alone", async () => {
+  const words = async (code: string) =>
+    (await call(server.url, `/v1/auth/options?error=${code}`)).body.error_words;
+  expect(await words("no_account")).toMatchObject({ title: "There is no account for this login yet." });
+  expect(await words("%3Cscript%3E")).toMatchObject({ title: "The sign-in did not work." });
 });
 
 test("the page of a one-time link: its script and style are served, and it may send to this server alone", async () => {

@@ -1,0 +1,233 @@
+/** /dashboard/sandboxes: what it shows, finds and does. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+
+import type { Page } from "playwright-core";
+
+import { keepScreenshot } from "../support/browser.ts";
+import { DashboardScene, dialogOf } from "../support/dashboard-scene.ts";
+import { call, signUp, type TestPerson } from "../support/server.ts";
+import { waitFor } from "../support/wait-for.ts";
+
+let scene: DashboardScene;
+beforeAll(async () => {
+  scene = await DashboardScene.start();
+}, 60_000);
+afterEach(() => scene.leaveAll());
+afterAll(() => scene.stop());
+
+/** Somebody with a team of their own, so that tests do not see each other's. */
+const newcomer = (): Promise<TestPerson> => signUp(scene.server.url, "Grace Hopper");
+
+const shortOf = (id: string): string => `sb-${id.slice(-8)}`;
+const rowOf = (page: Page, id: string) => page.getByRole("row").filter({ hasText: shortOf(id) });
+
+const statusOf = async (person: TestPerson, id: string): Promise<unknown> =>
+  (await call(scene.server.url, `/v1/sandboxes/${id}`, { token: person.token })).body.status;
+
+const choose = async (page: Page, id: string, name: string): Promise<void> => {
+  await page.getByRole("button", { name: `Actions for ${shortOf(id)}` }).click();
+  await page.getByRole("menuitem", { name }).click();
+};
+
+test("the first sandbox: from nothing to a row that runs", async () => {
+  const person = await newcomer();
+  const { page } = await scene.visitAs(person);
+  await page.getByRole("button", { name: "Launch your first sandbox" }).click();
+  const dialog = dialogOf(page, "Launch a sandbox");
+  await dialog.getByLabel("Processors").selectOption("2 vCPUs");
+  await dialog.getByLabel("Idle timeout").selectOption("1 hour");
+  await dialog.getByLabel("When it runs out").selectOption("Delete it");
+  await dialog.getByRole("button", { name: "Add a pair" }).click();
+  await dialog.getByLabel("Key 1").fill("purpose");
+  await dialog.getByLabel("Value 1").fill("first steps");
+  await dialog.getByRole("button", { name: "Launch", exact: true }).click();
+  await page.getByText(/^sb-\w+ is running\.$/).waitFor();
+  const row = page.getByRole("row").nth(1);
+  expect(await row.innerText()).toContain("Running");
+  expect(await row.innerText()).toContain("2 vCPU");
+  expect(await row.innerText()).toContain("purpose=first steps");
+  const { body } = await call(scene.server.url, "/v1/sandboxes", { token: person.token });
+  expect(body.items).toMatchObject([
+    { vcpus: 2, timeout_sec: 3600, on_timeout: "kill", metadata: { purpose: "first steps" } },
+  ]);
+});
+
+test("text of others is shown as text", async () => {
+  const person = await newcomer();
+  const evil = `<img src=x onerror="document.title='owned'">`;
+  await scene.launch(person, { metadata: { [evil]: `<script>alert(1)</script>`, bird: "🐦‍⬛🪶" } });
+  const { page } = await scene.visitAs(person);
+  await page.getByText("bird=🐦‍⬛🪶").waitFor();
+  await page.getByLabel("Search sandboxes").fill(evil);
+  await page.getByRole("table").waitFor();
+  expect(await page.getByText("<img src=x", { exact: false }).count()).toBeGreaterThan(0);
+  expect(await page.title()).toBe("Sandboxes · Wrenn");
+  await call(scene.server.url, `/v1/me`, { method: "PATCH", token: person.token, body: { name: evil } });
+  await page.reload();
+  await page.getByRole("button", { name: `You: ${evil}` }).waitFor();
+  expect(await page.locator("img").count()).toBe(0);
+});
+
+describe("what can be done to one", () => {
+  test("pause and resume", async () => {
+    const person = await newcomer();
+    const { id } = await scene.launch(person);
+    const { page } = await scene.visitAs(person);
+    await choose(page, id, "Pause");
+    await rowOf(page, id).getByText("Paused").waitFor();
+    expect(await statusOf(person, id)).toBe("paused");
+    await choose(page, id, "Resume");
+    await rowOf(page, id).getByText("Running").waitFor();
+  });
+
+  test("fork", async () => {
+    const person = await newcomer();
+    const { id } = await scene.launch(person);
+    const { page } = await scene.visitAs(person);
+    await choose(page, id, "Fork…");
+    const dialog = dialogOf(page, `Fork ${shortOf(id)}`);
+    await dialog.getByLabel("Copies").fill("0");
+    await dialog.getByRole("button", { name: "Fork" }).click();
+    await dialog.getByText("Type a number from 1 to 100.").waitFor();
+    await dialog.getByLabel("Copies").fill("3");
+    await dialog.getByLabel("Copies").press("Enter");
+    await page.getByText("3 sandboxes forked.").waitFor();
+    expect(await page.getByRole("row").count()).toBe(1 + 4);
+  });
+
+  test("snapshot; what is wrong with its name is said in the dialog", async () => {
+    const person = await newcomer();
+    const { id } = await scene.launch(person);
+    const { page } = await scene.visitAs(person);
+    await choose(page, id, "Snapshot…");
+    const dialog = dialogOf(page, `Make a snapshot of ${shortOf(id)}`);
+    await dialog.getByLabel("Name").fill("minimal");
+    await dialog.getByLabel("Name").press("Enter");
+    await dialog.getByRole("alert").waitFor();
+    await dialog.getByLabel("Name").fill("a-name-of-mine");
+    await dialog.getByLabel("Name").press("Enter");
+    await page.getByText("Snapshot a-name-of-mine is there").waitFor();
+  });
+
+  test("deletion says what ends, and ends nothing before the answer", async () => {
+    const person = await newcomer();
+    const { id } = await scene.launch(person);
+    const { page } = await scene.visitAs(person);
+    await choose(page, id, "Delete…");
+    const dialog = dialogOf(page, `Delete ${shortOf(id)}?`);
+    await dialog.getByText(`${shortOf(id)} from minimal, with all that runs in it`).waitFor();
+    await page.keyboard.press("Escape");
+    expect(await statusOf(person, id)).toBe("running");
+    await choose(page, id, "Delete…");
+    await dialog.getByRole("button", { name: "Delete sandbox" }).click();
+    await page.getByRole("heading", { name: "No sandbox yet" }).waitFor();
+    expect(await statusOf(person, id)).toBe("stopped");
+    await page.getByRole("button", { name: "Ended" }).click();
+    await rowOf(page, id).getByText("Ended").waitFor();
+  });
+});
+
+test("several are chosen and deleted together", async () => {
+  const person = await newcomer();
+  const [one, two, kept] = [
+    await scene.launch(person),
+    await scene.launch(person),
+    await scene.launch(person),
+  ];
+  const { page } = await scene.visitAs(person);
+  await page.getByLabel(`Select ${shortOf(one.id)}`).check();
+  await page.getByLabel(`Select ${shortOf(two.id)}`).check();
+  const bar = page.getByRole("region", { name: "Selection" });
+  expect(await bar.innerText()).toContain("2 sandboxes selected");
+  await bar.getByRole("button", { name: "Delete…" }).click();
+  await dialogOf(page, "Delete 2 sandboxes?").getByRole("button", { name: "Delete 2 sandboxes" }).click();
+  await page.getByText("2 sandboxes deleted.").waitFor();
+  expect(await page.getByRole("row").count()).toBe(1 + 1);
+  expect(await rowOf(page, kept.id).count()).toBe(1);
+});
+
+test("search and filters stand in the address, and can be cleared", async () => {
+  const person = await newcomer();
+  const { id } = await scene.launch(person, { metadata: { user: "Ada" } });
+  const other = await scene.launch(person, { metadata: { user: "Grace" } });
+  await call(scene.server.url, `/v1/sandboxes/${other.id}/pause`, { method: "POST", token: person.token });
+  const { page } = await scene.visitAs(person);
+  await rowOf(page, id).waitFor();
+  await page.keyboard.press("/");
+  await page.keyboard.type("user=ada");
+  await rowOf(page, other.id).waitFor({ state: "detached" });
+  expect(await rowOf(page, id).count()).toBe(1);
+  await page.waitForURL(/q=user%3Dada/);
+  await page.getByRole("button", { name: /^Paused/ }).click();
+  await page.getByRole("heading", { name: "Nothing fits" }).waitFor();
+  await page.reload();
+  await page.getByRole("heading", { name: "Nothing fits" }).waitFor();
+  await page.getByRole("button", { name: "Clear the filters" }).click();
+  await rowOf(page, other.id).waitFor();
+  expect(new URL(page.url()).search).toBe("");
+});
+
+test("a list that cannot be read says so, and is read when asked again", async () => {
+  const person = await newcomer();
+  const { id } = await scene.launch(person);
+  const visitor = await scene.visit();
+  const { page } = visitor;
+  await page.route("**/v1/sandboxes?*", (route) =>
+    route.fulfill({
+      status: 503,
+      json: { error: { code: "database_away", message: "The database is away." } },
+    }),
+  );
+  await page.goto("/login");
+  await page.getByLabel("E-mail").fill(person.email);
+  await page.getByLabel("Password").fill(person.password);
+  await page.getByLabel("Password").press("Enter");
+  await page.getByRole("heading", { name: "This list could not be read" }).waitFor();
+  expect(await page.getByText("The database is away.").isVisible()).toBe(true);
+  await page.unroute("**/v1/sandboxes?*");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await rowOf(page, id).waitFor();
+});
+
+test("who is in no team is told so, and may found one", async () => {
+  const person = await newcomer();
+  const gone = await call(scene.server.url, `/v1/teams/${person.teamId}`, {
+    method: "DELETE",
+    token: person.token,
+  });
+  expect(gone.status).toBe(204);
+  const { page } = await scene.visitAs(person);
+  await page.getByRole("heading", { name: "You are in no team" }).waitFor();
+  const launch = page.getByRole("button", { name: "Launch sandbox" });
+  expect(await launch.getAttribute("aria-disabled")).toBe("true");
+  await page.getByRole("button", { name: "Create a team" }).click();
+  await page.getByLabel("Name").fill("Fresh start");
+  await page.getByLabel("Name").press("Enter");
+  await page.getByRole("heading", { name: "No sandbox yet" }).waitFor();
+});
+
+test("of thousands only those in sight are drawn", async () => {
+  const person = await newcomer();
+  const { id } = await scene.launch(person);
+  const { ownerSql } = scene.server.database;
+  const columns = await ownerSql<{ name: string }[]>`
+    select column_name as name from information_schema.columns
+    where table_name = 'sandboxes' and column_name not in ('id', 'created_at')`;
+  const rest = columns.map(({ name }) => `"${name}"`).join(", ");
+  await ownerSql.unsafe(
+    `insert into sandboxes (id, created_at, ${rest})
+     select gen_random_uuid(), now() - n * interval '1 second', ${rest}
+     from sandboxes, generate_series(1, 4999) n where id = $1`,
+    [id.slice("sb-".length)],
+  );
+  const { page } = await scene.visitAs(person);
+  await page.getByText("5,000 sandboxes of your team").waitFor();
+  expect(await page.getByRole("row").count()).toBeLessThan(80);
+  await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+  await waitFor(
+    "the last row",
+    async () => (await page.getByRole("row").last().getAttribute("aria-rowindex")) === "5001",
+  );
+  expect(await page.getByRole("row").count()).toBeLessThan(80);
+  await keepScreenshot(page, "sandboxes-5000");
+});

@@ -1,0 +1,40 @@
+/** The drawings of `wr-icon`: strokes on a grid of 24, ends round. */
+import { svg, type TemplateResult } from "lit";
+
+export const ICONS = {
+  alert: svg`<path d="M12 4 3 19.5h18z"/><path d="M12 10v4.5M12 17v.01"/>`,
+  back: svg`<path d="M19 12H5m6-6-6 6 6 6"/>`,
+  bell: svg`<path d="M6 17h12l-1.5-2.5V10a4.5 4.5 0 0 0-9 0v4.5zM10.5 20h3"/>`,
+  camera: svg`<path d="M4 8h4l1.5-2.5h5L16 8h4v11H4z"/><circle cx="12" cy="13" r="3.25"/>`,
+  check: svg`<path d="m5 12.5 4.5 4.5L19 7.5"/>`,
+  close: svg`<path d="M6 6l12 12M18 6 6 18"/>`,
+  copy: svg`<rect x="9" y="9" width="11" height="11" rx="2"/><path d="M5.5 15H5a1 1 0 0 1-1-1V5a1 1 0 0 1 1-1h9a1 1 0 0 1 1 1v.5"/>`,
+  down: svg`<path d="m6 9.5 6 6 6-6"/>`,
+  fork: svg`<circle cx="6" cy="5.5" r="2.25"/><circle cx="18" cy="5.5" r="2.25"/><circle cx="12" cy="18.5" r="2.25"/><path d="M6 7.75v1.5A2.75 2.75 0 0 0 8.75 12h6.5A2.75 2.75 0 0 0 18 9.25v-1.5M12 12v4.25"/>`,
+  host: svg`<rect x="4" y="4.5" width="16" height="6" rx="1.5"/><rect x="4" y="13.5" width="16" height="6" rx="1.5"/><path d="M7.5 7.5h.01M7.5 16.5h.01"/>`,
+  key: svg`<circle cx="8" cy="15.5" r="4"/><path d="m11 12.5 8.5-8.5M16 7.5l2.5 2.5"/>`,
+  list: svg`<path d="M8.5 6H20M8.5 12H20M8.5 18H20M4.5 6h.01M4.5 12h.01M4.5 18h.01"/>`,
+  monitor: svg`<rect x="3.5" y="4.5" width="17" height="11.5" rx="1.5"/><path d="M9 20h6m-3-4v4"/>`,
+  moon: svg`<path d="M19.5 14A8 8 0 0 1 10 4.5a8 8 0 1 0 9.5 9.5z"/>`,
+  more: svg`<path d="M5.5 12h.01M12 12h.01M18.5 12h.01" stroke-width="3.2"/>`,
+  out: svg`<path d="M10 4H5.5A1.5 1.5 0 0 0 4 5.5v13A1.5 1.5 0 0 0 5.5 20H10m5.5-4 4.5-4-4.5-4M20 12H9.5"/>`,
+  pause: svg`<path d="M8.5 5v14m7-14v14"/>`,
+  people: svg`<circle cx="9" cy="8.5" r="3.5"/><path d="M2.5 19.5c.5-3.5 3-5.5 6.5-5.5s6 2 6.5 5.5M16 5.3a3.5 3.5 0 0 1 0 6.4M18 14.3c2 .8 3.2 2.6 3.5 5.2"/>`,
+  play: svg`<path d="M7.5 5v14l11-7z"/>`,
+  plus: svg`<path d="M12 5v14M5 12h14"/>`,
+  refresh: svg`<path d="M19.5 12a7.5 7.5 0 1 1-2.2-5.3L19.5 9m0-5v5h-5"/>`,
+  right: svg`<path d="m9.5 6 6 6-6 6"/>`,
+  sandbox: svg`<path d="m12 3 8 4.5v9L12 21l-8-4.5v-9z"/><path d="m4 7.5 8 4.5 8-4.5M12 12v9"/>`,
+  search: svg`<circle cx="11" cy="11" r="6.5"/><path d="m20 20-4.3-4.3"/>`,
+  settings: svg`<path d="M4 7.5h9m5 0h2M4 16.5h2m5 0h9"/><circle cx="15.5" cy="7.5" r="2.5"/><circle cx="8.5" cy="16.5" r="2.5"/>`,
+  shield: svg`<path d="m12 3.5 7.5 2.5v5.5c0 4.5-3 7.5-7.5 9-4.5-1.5-7.5-4.5-7.5-9V6z"/>`,
+  sidebar: svg`<rect x="3.5" y="4.5" width="17" height="15" rx="2"/><path d="M9.5 4.5v15"/>`,
+  sort: svg`<path d="m8 9.5 4-4 4 4M8 14.5l4 4 4-4"/>`,
+  sun: svg`<circle cx="12" cy="12" r="4"/><path d="M12 3v1.5M12 19.5V21M3 12h1.5M19.5 12H21M5.6 5.6l1.1 1.1M17.3 17.3l1.1 1.1M5.6 18.4l1.1-1.1M17.3 6.7l1.1-1.1"/>`,
+  template: svg`<path d="m12 3.5 8.5 4.5L12 12.5 3.5 8zM4 12.5l8 4.2 8-4.2M4 16.8 12 21l8-4.2"/>`,
+  terminal: svg`<path d="m5 7 5 5-5 5m7 0h7"/>`,
+  trash: svg`<path d="M4.5 7h15M9.5 7V4.5h5V7M6.5 7l.8 12.5h9.4L17.5 7M10 10.5v5.5m4-5.5v5.5"/>`,
+  up: svg`<path d="m6 14.5 6-6 6 6"/>`,
+} satisfies Record<string, TemplateResult>;
+
+export type IconName = keyof typeof ICONS;

@@ -1,0 +1,14 @@
+/** Where the code of each page is. It is loaded with the page, not before. */
+import type { PageTag } from "./routes.ts";
+
+type Load = () => Promise<unknown>;
+
+/** Left out of the build that people get, with all of its code. */
+const gallery: Load = __DEVELOPMENT__ ? () => import("./pages/gallery.ts") : () => Promise.reject();
+
+export const LOADERS: Readonly<Record<PageTag, Load>> = {
+  "wr-login-page": () => import("./pages/login.ts"),
+  "wr-signup-page": () => import("./pages/signup.ts"),
+  "wr-sandboxes-page": () => import("./pages/sandboxes.ts"),
+  "wr-gallery-page": gallery,
+};

@@ -1,0 +1,5 @@
+/** Where the dashboard begins. */
+import "./app/app.ts";
+import { startRouter } from "./router.ts";
+
+startRouter();

@@ -1,0 +1,42 @@
+/** The pages' addresses and who they are for. What is behind them is loaded by `loaders.ts`. */
+import { matchPath } from "./match-path.ts";
+
+export interface Route {
+  pattern: string;
+  /** `entry`: for those who are not signed in. `dev`: only in the development build. */
+  area: "entry" | "dashboard" | "admin" | "dev";
+  title: string;
+  /** Of the element that is the page. It gets the pattern's values as `params`. */
+  tag: PageTag;
+}
+
+export type PageTag = "wr-login-page" | "wr-signup-page" | "wr-sandboxes-page" | "wr-gallery-page";
+
+export const HOME = "/dashboard/sandboxes";
+export const ADMIN_HOME = "/admin/hosts";
+
+const BUILT: readonly Route[] = [
+  { pattern: "/login", area: "entry", title: "Sign in", tag: "wr-login-page" },
+  { pattern: "/signup", area: "entry", title: "Sign up", tag: "wr-signup-page" },
+  { pattern: "/dashboard/sandboxes", area: "dashboard", title: "Sandboxes", tag: "wr-sandboxes-page" },
+];
+
+const DEVELOPMENT: readonly Route[] = [
+  { pattern: "/dev/gallery", area: "dev", title: "Gallery", tag: "wr-gallery-page" },
+];
+
+const ROUTES: readonly Route[] = __DEVELOPMENT__ ? [...BUILT, ...DEVELOPMENT] : BUILT;
+
+export interface FoundRoute {
+  route: Route;
+  params: Record<string, string>;
+}
+
+/** Null: no page is there. */
+export const findRoute = (path: string): FoundRoute | null => {
+  for (const route of ROUTES) {
+    const params = matchPath(route.pattern, path);
+    if (params !== null) return { route, params };
+  }
+  return null;
+};
