@@ -4,8 +4,10 @@ import { Metrics } from "../guest/metrics.ts";
 import { parseMetrics, parsePorts } from "./guest-answers.ts";
 
 test("the guest agent's own answers pass", () => {
-  const metrics = new Metrics().read();
-  expect(parseMetrics(JSON.parse(JSON.stringify({ ...metrics, later: 1 })))).toEqual(metrics);
+  const all = new Metrics().read();
+  // Said for others: the host counts in bytes.
+  const { mem_total_mib: _total, mem_used_mib: _used, ...metrics } = all;
+  expect(parseMetrics(JSON.parse(JSON.stringify({ ...all, later: 1 })))).toEqual(metrics);
   expect(parsePorts({ ports: [22, 65_535] })).toEqual([22, 65_535]);
 });
 
