@@ -10,5 +10,6 @@ export const LOADERS: Readonly<Record<PageTag, Load>> = {
   "wr-login-page": () => import("./pages/login.ts"),
   "wr-signup-page": () => import("./pages/signup.ts"),
   "wr-sandboxes-page": () => import("./pages/sandboxes.ts"),
+  "wr-sandbox-page": () => import("./pages/sandbox.ts"),
   "wr-gallery-page": gallery,
 };

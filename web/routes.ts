@@ -10,7 +10,8 @@ export interface Route {
   tag: PageTag;
 }
 
-export type PageTag = "wr-login-page" | "wr-signup-page" | "wr-sandboxes-page" | "wr-gallery-page";
+export type PageTag =
+  "wr-login-page" | "wr-signup-page" | "wr-sandboxes-page" | "wr-sandbox-page" | "wr-gallery-page";
 
 export const HOME = "/dashboard/sandboxes";
 export const ADMIN_HOME = "/admin/hosts";
@@ -19,6 +20,7 @@ const BUILT: readonly Route[] = [
   { pattern: "/login", area: "entry", title: "Sign in", tag: "wr-login-page" },
   { pattern: "/signup", area: "entry", title: "Sign up", tag: "wr-signup-page" },
   { pattern: "/dashboard/sandboxes", area: "dashboard", title: "Sandboxes", tag: "wr-sandboxes-page" },
+  { pattern: "/dashboard/sandboxes/:id", area: "dashboard", title: "Sandbox", tag: "wr-sandbox-page" },
 ];
 
 const DEVELOPMENT: readonly Route[] = [

@@ -12,6 +12,7 @@ import type { hostLeavingRoutes } from "../../server/hosts/leaving-routes.ts";
 import type { hostRoutes } from "../../server/hosts/routes.ts";
 import type { keyRoutes } from "../../server/keys/routes.ts";
 import type { identityRoutes } from "../../server/oauth/identity-routes.ts";
+import type { sandboxSampleRoutes } from "../../server/samples/routes.ts";
 import type { execRoutes } from "../../server/sandboxes/exec-routes.ts";
 import type { fileRoutes } from "../../server/sandboxes/file-routes.ts";
 import type { inspectRoutes, logRoutes } from "../../server/sandboxes/inspect-routes.ts";
@@ -19,6 +20,7 @@ import type { sandboxRoutes } from "../../server/sandboxes/routes.ts";
 import type { memberRoutes } from "../../server/teams/member-routes.ts";
 import type { ownTeamRoutes, teamRoutes } from "../../server/teams/routes.ts";
 import type { snapshotRoutes, templateRoutes } from "../../server/templates/routes.ts";
+import type { previewRoutes } from "../../server/traffic/preview-routes.ts";
 import type { authRoutes } from "../../server/users/auth-routes.ts";
 import type { meRoutes } from "../../server/users/me-routes.ts";
 import type { searchRoutes } from "../../server/users/search-routes.ts";
@@ -41,7 +43,9 @@ type Plugin =
   | typeof fileRoutes
   | typeof inspectRoutes
   | typeof logRoutes
+  | typeof previewRoutes
   | typeof sandboxRoutes
+  | typeof sandboxSampleRoutes
   | typeof memberRoutes
   | typeof ownTeamRoutes
   | typeof teamRoutes

@@ -10,6 +10,10 @@ export const ICONS = {
   close: svg`<path d="M6 6l12 12M18 6 6 18"/>`,
   copy: svg`<rect x="9" y="9" width="11" height="11" rx="2"/><path d="M5.5 15H5a1 1 0 0 1-1-1V5a1 1 0 0 1 1-1h9a1 1 0 0 1 1 1v.5"/>`,
   down: svg`<path d="m6 9.5 6 6 6-6"/>`,
+  download: svg`<path d="M12 4v11m-4.5-4.5L12 15l4.5-4.5M5 19.5h14"/>`,
+  external: svg`<path d="M13.5 4.5h6v6m0-6-9 9M10 5.5H6A1.5 1.5 0 0 0 4.5 7v11A1.5 1.5 0 0 0 6 19.5h11a1.5 1.5 0 0 0 1.5-1.5v-4"/>`,
+  file: svg`<path d="M13.5 3.5H7A1.5 1.5 0 0 0 5.5 5v14A1.5 1.5 0 0 0 7 20.5h10a1.5 1.5 0 0 0 1.5-1.5V8.5z"/><path d="M13.5 3.5v5h5"/>`,
+  folder: svg`<path d="M3.5 6.5A1.5 1.5 0 0 1 5 5h4.5l2 2.5H19A1.5 1.5 0 0 1 20.5 9v8.5A1.5 1.5 0 0 1 19 19H5a1.5 1.5 0 0 1-1.5-1.5z"/>`,
   fork: svg`<circle cx="6" cy="5.5" r="2.25"/><circle cx="18" cy="5.5" r="2.25"/><circle cx="12" cy="18.5" r="2.25"/><path d="M6 7.75v1.5A2.75 2.75 0 0 0 8.75 12h6.5A2.75 2.75 0 0 0 18 9.25v-1.5M12 12v4.25"/>`,
   host: svg`<rect x="4" y="4.5" width="16" height="6" rx="1.5"/><rect x="4" y="13.5" width="16" height="6" rx="1.5"/><path d="M7.5 7.5h.01M7.5 16.5h.01"/>`,
   key: svg`<circle cx="8" cy="15.5" r="4"/><path d="m11 12.5 8.5-8.5M16 7.5l2.5 2.5"/>`,
@@ -35,6 +39,7 @@ export const ICONS = {
   terminal: svg`<path d="m5 7 5 5-5 5m7 0h7"/>`,
   trash: svg`<path d="M4.5 7h15M9.5 7V4.5h5V7M6.5 7l.8 12.5h9.4L17.5 7M10 10.5v5.5m4-5.5v5.5"/>`,
   up: svg`<path d="m6 14.5 6-6 6 6"/>`,
+  upload: svg`<path d="M12 15.5v-11m-4.5 4.5L12 4.5 16.5 9M5 19.5h14"/>`,
 } satisfies Record<string, TemplateResult>;
 
 export type IconName = keyof typeof ICONS;

@@ -26,6 +26,8 @@ export interface ListSource<T> {
   idOf(item: T): string;
   /** No more are read. @default {20_000} */
   most?: number;
+  /** Whether an event of this id is about the list at all. @default every one */
+  concerns?(id: string): boolean;
   /** Whether an item belongs into the list. @default every one */
   keeps?(item: T): boolean;
   /** Sorts before `other` when negative. */
@@ -121,6 +123,7 @@ export class LiveList<T extends object> {
   }
 
   #take({ id, action, resource }: LiveChange): void {
+    if (this.source.concerns?.(id) === false) return;
     this.#touched.add(id);
     if (action === "deleted") {
       this.#items.delete(id);

@@ -36,9 +36,32 @@ export const liveSandboxes = listOf({ keeps: (sandbox) => !hasEnded(sandbox) });
 /** The newest thousand: older ones the audit trail tells of. */
 export const endedSandboxes = listOf({ status: ENDED.join(","), most: 1_000, keeps: hasEnded });
 
-/** Both lists learn of an answer before its event comes. */
+/** The one whose page is open, or was last. */
+let opened: { id: string; list: LiveList<Sandbox> } | null = null;
+
+/** One sandbox, as a list that holds nothing else: empty when it is not the team's any more. */
+export const sandboxOf = (id: string): LiveList<Sandbox> => {
+  if (opened?.id === id) return opened.list;
+  const list = new LiveList<Sandbox>({
+    kinds: ["sandbox"],
+    page: async () => ({
+      items: [await call("GET /v1/sandboxes/:id", { params: { id } })],
+      next_cursor: null,
+    }),
+    one: findSandbox,
+    idOf: (sandbox) => sandbox.id,
+    concerns: (other) => other === id,
+    keeps: (sandbox) => sandbox.id === id,
+    compare: newestFirst,
+  });
+  opened = { id, list };
+  return list;
+};
+
+/** All lists learn of an answer before its event comes. */
 const learn = (sandbox: Sandbox): Sandbox => {
   for (const list of [liveSandboxes, endedSandboxes]) list.learn(sandbox);
+  if (opened?.id === sandbox.id) opened.list.learn(sandbox);
   return sandbox;
 };
 
@@ -48,8 +71,19 @@ export const createSandbox = async (body: CreateSandbox): Promise<Sandbox> =>
 export const pauseSandbox = async (id: string): Promise<Sandbox> =>
   learn(await call("POST /v1/sandboxes/:id/pause", { params: { id } }));
 
-export const resumeSandbox = async (id: string): Promise<Sandbox> =>
-  learn(await call("POST /v1/sandboxes/:id/resume", { params: { id } }));
+/** @param cold boots it from its disk: what was kept of its memory is dropped. */
+export const resumeSandbox = async (id: string, { cold = false } = {}): Promise<Sandbox> =>
+  learn(await call("POST /v1/sandboxes/:id/resume", { params: { id }, body: { cold } }));
+
+/** Counts as activity: its timeout starts over. */
+export const pingSandbox = async (id: string): Promise<Sandbox> =>
+  learn(await call("POST /v1/sandboxes/:id/ping", { params: { id } }));
+
+/** Counted from now. */
+export const setSandboxTimeout = async (
+  id: string,
+  body: Body<"POST /v1/sandboxes/:id/timeout">,
+): Promise<Sandbox> => learn(await call("POST /v1/sandboxes/:id/timeout", { params: { id }, body }));
 
 export const deleteSandbox = async (id: string): Promise<Sandbox> =>
   learn(await call("DELETE /v1/sandboxes/:id", { params: { id } }));

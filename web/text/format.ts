@@ -50,6 +50,20 @@ export const formatMb = (mb: number): string => {
   return `${Number.isInteger(gb) ? gb : gb.toFixed(1)} GB`;
 };
 
+const BYTE_UNITS = ["B", "KB", "MB", "GB", "TB"];
+
+/** `0 B`, `1.5 KB`, `200 MB`: powers of 1024, as the sizes of memory and disks are. */
+export const formatBytes = (bytes: number): string => {
+  let unit = 0;
+  let value = bytes;
+  while (value >= 1024 && unit < BYTE_UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  const digits = value < 10 && unit > 0 && !Number.isInteger(value) ? 1 : 0;
+  return `${value.toFixed(digits)} ${BYTE_UNITS[unit]}`;
+};
+
 const COUNT = new Intl.NumberFormat();
 
 export const formatCount = (count: number): string => COUNT.format(count);

@@ -46,7 +46,7 @@ export const pauseAll = async (sandboxes: readonly Sandbox[]): Promise<void> => 
 };
 
 export const resumeAll = async (sandboxes: readonly Sandbox[]): Promise<void> => {
-  const done = await forEach(withStatus(sandboxes, "paused"), resumeSandbox);
+  const done = await forEach(withStatus(sandboxes, "paused"), (id) => resumeSandbox(id));
   if (done > 0) showToast(`${countSandboxes(done)} resumed.`);
 };
 
@@ -69,6 +69,18 @@ export const deleteAll = async (sandboxes: readonly Sandbox[]): Promise<boolean>
   const done = await forEach(doomed, deleteSandbox);
   if (done > 0) showToast(`${countSandboxes(done)} deleted.`);
   return true;
+};
+
+/** Boots a paused one from its disk, though its memory was kept. */
+export const askColdStart = async ({ id }: Sandbox): Promise<void> => {
+  const agreed = await askConfirm({
+    heading: `Start ${shortId(id)} from its disk?`,
+    text: "It boots anew. What was kept of its memory is dropped; its files stay.",
+    ends: ["Every process that was running when it was paused"],
+    action: "Start from disk",
+  });
+  if (!agreed) return;
+  await resumeSandbox(id, { cold: true }).then(() => showToast(`${shortId(id)} started anew.`), showFailure);
 };
 
 export const askSnapshot = ({ id }: Sandbox): void =>
@@ -126,8 +138,14 @@ export const entriesFor = (
     status === "running"
       ? { label: "Pause", icon: "pause", run: () => void pauseAll([sandbox]) }
       : { label: "Resume", icon: "play", run: () => void resumeAll([sandbox]) };
+  const cold: MenuEntry = {
+    label: "Start from its disk…",
+    icon: "refresh",
+    run: () => void askColdStart(sandbox),
+  };
   return [
     turn,
+    ...(status === "paused" && sandbox.memory_kept ? [cold] : []),
     { label: "Snapshot…", icon: "camera", run: () => askSnapshot(sandbox) },
     { label: "Fork…", icon: "fork", run: () => askFork(sandbox) },
     again,

@@ -1,0 +1,191 @@
+/** /dashboard/sandboxes/{id}: what its frame and its overview show and do, live. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+
+import type { Page } from "playwright-core";
+
+import { SandboxStatus as HostSays } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
+import { findBarriers } from "../support/axe.ts";
+import { keepScreenshot } from "../support/browser.ts";
+import { DashboardScene, dialogOf, type SandboxBody } from "../support/dashboard-scene.ts";
+import { sampleRounds } from "../support/samples.ts";
+import { insertSandboxRows, newSandboxId } from "../support/sandbox-rows.ts";
+import { call, signUp, type TestPerson } from "../support/server.ts";
+import { waitFor } from "../support/wait-for.ts";
+
+let scene: DashboardScene;
+beforeAll(async () => {
+  scene = await DashboardScene.start({ WRENN_MONITOR_MS: "200" });
+}, 60_000);
+afterEach(() => scene.leaveAll());
+afterAll(() => scene.stop());
+
+const newcomer = (): Promise<TestPerson> => signUp(scene.server.url, "Grace Hopper");
+const pathOf = (id: string): string => `/dashboard/sandboxes/${id}`;
+
+const ask = (person: TestPerson, id: string, path = "", method = "GET"): Promise<SandboxBody> =>
+  call<SandboxBody>(scene.server.url, `/v1/sandboxes/${id}${path}`, { method, token: person.token }).then(
+    ({ body }) => body,
+  );
+
+const status = (page: Page) => page.locator("wr-sandbox-view .status");
+
+const scrollsSideways = (page: Page): Promise<boolean> =>
+  page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+
+test("a row of the list leads to the sandbox, with its facts and the command that reaches it", async () => {
+  const person = await newcomer();
+  const evil = `<img src=x onerror="document.title='owned'">`;
+  const { id } = await scene.launch(person, {
+    metadata: { purpose: "nightly build 🪶", [evil]: evil },
+    timeout_sec: 3600,
+    network: { allow_internet: false, allow_cidrs: ["203.0.113.0/24"] },
+  });
+  const { page } = await scene.visitAs(person);
+  await page.getByRole("link", { name: `sb-${id.slice(-8)}` }).click();
+  await page.waitForURL(pathOf(id));
+  await status(page).getByText("Running").waitFor();
+  const facts = page.getByRole("region", { name: "Facts" });
+  expect(await facts.innerText()).toContain("minimal");
+  expect(await facts.innerText()).toContain("No internet");
+  expect(await facts.innerText()).toContain("allowed: 203.0.113.0/24");
+  expect(await page.getByRole("region", { name: "Time left" }).innerText()).toMatch(/59 min|1 h/);
+  expect(await page.getByRole("region", { name: "Metadata" }).innerText()).toContain(evil);
+  expect(await page.locator("img").count()).toBe(0);
+  await page
+    .getByRole("button", { name: /^Copy sandbox id: sb-/ })
+    .first()
+    .click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(id);
+  await page.getByRole("button", { name: /^Copy command/ }).click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toContain(`/v1/sandboxes/${id}/exec`);
+  await page.getByRole("link", { name: "Sandboxes" }).last().click();
+  await page.waitForURL("/dashboard/sandboxes");
+});
+
+test("it is paused, resumed, started from its disk, and every window sees it", async () => {
+  const person = await newcomer();
+  const { id } = await scene.launch(person);
+  const [one, other] = [
+    await scene.visitAs(person, { path: pathOf(id) }),
+    await scene.visitAs(person, { path: `${pathOf(id)}?tab=overview` }),
+  ];
+  await one.page.getByRole("button", { name: "Pause", exact: true }).click();
+  await status(one.page).getByText("Paused").waitFor();
+  await status(other.page).getByText("Paused").waitFor();
+  await other.page.getByRole("button", { name: "Resume", exact: true }).click();
+  await status(one.page).getByText("Running").waitFor();
+  await ask(person, id, "/pause", "POST");
+  await one.page.getByRole("button", { name: /^Actions for/ }).click();
+  await one.page.getByRole("menuitem", { name: "Start from its disk…" }).click();
+  const dialog = dialogOf(one.page, /Start .* from its disk/);
+  expect(await dialog.innerText()).toContain("Every process that was running when it was paused");
+  await dialog.getByRole("button", { name: "Start from disk" }).click();
+  await status(other.page).getByText("Running").waitFor();
+  expect(await ask(person, id)).toMatchObject({ status: "running" });
+});
+
+test("its timeout is extended and changed", async () => {
+  const person = await newcomer();
+  const { id } = await scene.launch(person, { timeout_sec: 600 });
+  const { page } = await scene.visitAs(person, { path: pathOf(id) });
+  const before = await ask(person, id);
+  await page.getByRole("button", { name: "Extend" }).click();
+  await page.getByText("Its time starts over.").waitFor();
+  expect(String((await ask(person, id))["expires_at"]) > String(before["expires_at"])).toBe(true);
+  await page.getByRole("button", { name: "Change…" }).click();
+  const dialog = dialogOf(page, "Change the timeout");
+  await dialog.getByLabel("Idle timeout").selectOption("8 hours");
+  await dialog.getByLabel("When it runs out").selectOption("Delete it");
+  await dialog.getByRole("button", { name: "Change timeout" }).click();
+  await page.getByText("It is deleted after 8 h in which nobody used it.").waitFor();
+  expect(await ask(person, id)).toMatchObject({ timeout_sec: 28_800, on_timeout: "kill" });
+});
+
+test("deleted elsewhere, it says so and leads back", async () => {
+  const person = await newcomer();
+  const { id } = await scene.launch(person);
+  const { page } = await scene.visitAs(person, { path: pathOf(id) });
+  await status(page).getByText("Running").waitFor();
+  await ask(person, id, "", "DELETE");
+  await page.getByText("This sandbox has ended: it was deleted.").waitFor();
+  await page.getByRole("link", { name: "Back to the sandboxes" }).click();
+  await page.getByRole("heading", { name: "No sandbox yet" }).waitFor();
+});
+
+test.each([newSandboxId(), "sb-nonsense"])("%s is no sandbox of the team's, and that is said", async (id) => {
+  const person = await newcomer();
+  const { page } = await scene.visitAs(person, { path: pathOf(id) });
+  await page.getByRole("heading", { name: "There is no such sandbox" }).waitFor();
+  await page.getByRole("link", { name: "Back to the sandboxes" }).click();
+  await page.waitForURL("/dashboard/sandboxes");
+});
+
+test("a server that does not answer is told, with a way to try again", async () => {
+  const person = await newcomer();
+  const { id } = await scene.launch(person);
+  const { page } = await scene.visitAs(person);
+  await page.route(`**/v1/sandboxes/${id}`, (route) => route.fulfill({ status: 503, body: "{}" }));
+  await page.goto(pathOf(id));
+  await page.getByRole("heading", { name: "This sandbox could not be read" }).waitFor();
+  await page.unroute(`**/v1/sandboxes/${id}`);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await status(page).getByText("Running").waitFor();
+});
+
+describe("usage", () => {
+  test("charts show what the host noted, to a pointer and to the arrow keys", async () => {
+    const person = await newcomer();
+    const id = newSandboxId();
+    scene.host.set(id, { status: HostSays.RUNNING });
+    const { sql } = scene.server.database;
+    await insertSandboxRows(sql, {
+      ids: [id],
+      teamId: person.teamId,
+      hostId: scene.host.id,
+      status: "running",
+    });
+    scene.host.answers.listSamples = sampleRounds([id], 20);
+    await waitFor("samples to be kept", async () => {
+      const { items } = await ask(person, id, "/metrics?step=15");
+      return (items as unknown[]).length >= 10;
+    });
+    const { page } = await scene.visitAs(person, { path: pathOf(id), height: 1100 });
+    const chart = page.getByRole("slider", { name: "Processors over time" });
+    await chart.waitFor();
+    expect(await page.getByRole("region", { name: "Usage" }).innerText()).toContain("100 MB");
+    const newest = await chart.getAttribute("aria-valuetext");
+    await chart.focus();
+    await page.keyboard.press("Home");
+    expect(await chart.getAttribute("aria-valuetext")).not.toBe(newest);
+    expect(await chart.getAttribute("aria-valuenow")).toBe("0");
+    await page.getByLabel("Time", { exact: true }).selectOption("Last day");
+    await page.getByText("1 d ago").first().waitFor();
+    await keepScreenshot(page, "sandbox overview light 1280");
+  });
+
+  test("nothing measured is said", async () => {
+    const person = await newcomer();
+    const { id } = await scene.launch(person);
+    const { page } = await scene.visitAs(person, { path: pathOf(id) });
+    expect(await page.getByText("Nothing was measured in this time").count()).toBeLessThanOrEqual(3);
+    await page.getByText("Nothing was measured in this time").first().waitFor();
+  });
+});
+
+describe.each(["light", "dark"] as const)("in %s", (theme) => {
+  test.each([1280, 360])("%d px wide, nothing stands in anybody's way", async (width) => {
+    const person = await newcomer();
+    const { id } = await scene.launch(person, {
+      metadata: { purpose: "nightly", "a-long-key-of-metadata": "x".repeat(80) },
+    });
+    const { page } = await scene.visitAs(person, { theme, width, height: 900, path: pathOf(id) });
+    await page.getByText("Nothing was measured in this time").first().waitFor();
+    await keepScreenshot(page, `sandbox running ${theme} ${width}`);
+    expect(await findBarriers(page)).toEqual([]);
+    expect(await scrollsSideways(page)).toBe(false);
+    await page.getByRole("button", { name: "Change…" }).click();
+    await page.getByRole("dialog").waitFor();
+    await keepScreenshot(page, `sandbox timeout ${theme} ${width}`);
+    expect(await findBarriers(page)).toEqual([]);
+  });
+});
