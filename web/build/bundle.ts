@@ -7,6 +7,7 @@ import { basename, dirname, join, resolve } from "node:path";
 
 import { compressAhead } from "./compress.ts";
 import { renderPage } from "./page.ts";
+import { strictStyles } from "./strict-styles.ts";
 
 const SOURCES = join(import.meta.dir, "..");
 
@@ -34,6 +35,7 @@ const bundle = async (entries: readonly Entry[], { outdir, development }: Option
     publicPath: "/assets/",
     define: { __DEVELOPMENT__: String(development), "process.env.NODE_ENV": '"production"' },
     conditions: ["browser"],
+    plugins: [strictStyles],
   });
   if (!built.success) throw new AggregateError(built.logs, "the dashboard does not bundle");
   const made = built.outputs.filter(({ kind }) => kind !== "sourcemap").map(({ path }) => basename(path));

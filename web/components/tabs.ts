@@ -96,6 +96,11 @@ export class Tabs extends LitElement {
     </div>`;
   }
 
+  /** The chosen one. */
+  override focus(): void {
+    this.shadowRoot?.querySelector<HTMLElement>('[aria-selected="true"]')?.focus();
+  }
+
   #choose(value: string): void {
     if (value === this.chosen) return;
     this.chosen = value;

@@ -2,6 +2,7 @@
 import { call } from "../api.ts";
 import { ApiFailure } from "../api/failure.ts";
 import type { Body, Item } from "../api/routes.ts";
+import { randomName } from "../text/random-name.ts";
 import { LiveList } from "./live-list.ts";
 
 export type Sandbox = Item<"GET /v1/sandboxes">;
@@ -66,7 +67,7 @@ const learn = (sandbox: Sandbox): Sandbox => {
 };
 
 export const createSandbox = async (body: CreateSandbox): Promise<Sandbox> =>
-  learn(await call("POST /v1/sandboxes", { body, headers: { "idempotency-key": crypto.randomUUID() } }));
+  learn(await call("POST /v1/sandboxes", { body, headers: { "idempotency-key": randomName() } }));
 
 export const pauseSandbox = async (id: string): Promise<Sandbox> =>
   learn(await call("POST /v1/sandboxes/:id/pause", { params: { id } }));

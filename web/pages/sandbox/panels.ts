@@ -17,6 +17,12 @@ export const PANELS: readonly Panel[] = [
     load: () => import("./overview.ts"),
     render: (sandbox) => html`<wr-sandbox-overview .sandbox=${sandbox}></wr-sandbox-overview>`,
   },
+  {
+    value: "terminal",
+    label: "Terminal",
+    load: () => import("./terminal.ts"),
+    render: (sandbox) => html`<wr-sandbox-terminal .sandbox=${sandbox}></wr-sandbox-terminal>`,
+  },
 ];
 
 /** What is shown first where the address asks for nothing: of one that failed, why. */
