@@ -213,4 +213,33 @@ export const tableStyles = css`
   .narrow .details > *:empty {
     display: none;
   }
+
+  /* A file or folder: its drawing and its name lead to it. */
+  .entry {
+    display: flex;
+    gap: var(--s2);
+    align-items: center;
+    min-width: 0;
+    color: var(--ink);
+    text-decoration: none;
+  }
+
+  .entry wr-icon {
+    flex: none;
+    color: var(--ink-faint);
+  }
+
+  .entry span {
+    overflow: hidden;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
+
+  .entry:hover span {
+    text-decoration: underline;
+  }
+
+  .entry small {
+    color: var(--ink-faint);
+  }
 `;

@@ -23,6 +23,36 @@ export const PANELS: readonly Panel[] = [
     load: () => import("./terminal.ts"),
     render: (sandbox) => html`<wr-sandbox-terminal .sandbox=${sandbox}></wr-sandbox-terminal>`,
   },
+  {
+    value: "files",
+    label: "Files",
+    load: () => import("./files.ts"),
+    render: (sandbox) => html`<wr-sandbox-files .sandbox=${sandbox}></wr-sandbox-files>`,
+  },
+  {
+    value: "processes",
+    label: "Processes",
+    load: () => import("./processes.ts"),
+    render: (sandbox) => html`<wr-sandbox-processes .sandbox=${sandbox}></wr-sandbox-processes>`,
+  },
+  {
+    value: "ports",
+    label: "Ports",
+    load: () => import("./ports.ts"),
+    render: (sandbox) => html`<wr-sandbox-ports .sandbox=${sandbox}></wr-sandbox-ports>`,
+  },
+  {
+    value: "logs",
+    label: "Logs",
+    load: () => import("./logs.ts"),
+    render: (sandbox) => html`<wr-sandbox-logs .sandbox=${sandbox}></wr-sandbox-logs>`,
+  },
+  {
+    value: "activity",
+    label: "Activity",
+    load: () => import("./activity.ts"),
+    render: (sandbox) => html`<wr-sandbox-activity .sandbox=${sandbox}></wr-sandbox-activity>`,
+  },
 ];
 
 /** What is shown first where the address asks for nothing: of one that failed, why. */
