@@ -34,7 +34,7 @@ const main = async (filters: string[]): Promise<number> => {
   });
   try {
     for (const suite of suites) {
-      const missing = suite.needsHost ? obstacle : suite.needsBrowser ? noBrowser : null;
+      const missing = (suite.needsHost ? obstacle : null) ?? (suite.needsBrowser ? noBrowser : null);
       if (missing !== null) {
         for (const file of suite.files) results.push({ file, name: missing, outcome: "skipped" as const });
         continue;

@@ -17,6 +17,7 @@ const PLACES = [
   "test/server/traffic-quiet.test.ts",
   "test/e2e/guest-load.test.ts",
   "test/e2e/traffic.test.ts",
+  "test/web/sandbox-live.test.ts",
 ];
 /** What makes them: operators' times, and half an hour of many hosts. */
 const LENGTHS = { WRENN_TEST_SOAK: "1", WRENN_SOAK_MINUTES: "30" };
@@ -25,7 +26,7 @@ const main = async (filters: string[]): Promise<number> => {
   await requireDependencies({ production: false });
   // These import packages, which may only just have come.
   const { findSuites } = await import("./run/suites.ts");
-  const { findObstacle, prepareShared } = await import("./run/prepare.ts");
+  const { findNoBrowser, findObstacle, prepareShared } = await import("./run/prepare.ts");
   const { runFiles } = await import("./run/bun-test.ts");
   const { describeSoak } = await import("./run/soak-report.ts");
   const { readVersions } = await import("./bench/machine.ts");
@@ -38,12 +39,13 @@ const main = async (filters: string[]): Promise<number> => {
     console.error(`soak: no long test matches ${filters.join(" ")}`);
     return 2;
   }
-  const obstacle = await findObstacle();
+  const needsBrowser = runs.some(({ suite }) => suite.needsBrowser);
+  const obstacle = (await findObstacle()) ?? (needsBrowser ? await findNoBrowser() : null);
   if (obstacle !== null) {
     console.error(`soak: this machine cannot run it: ${obstacle}`);
     return 1;
   }
-  const shared = await prepareShared({ host: true, dashboard: false });
+  const shared = await prepareShared({ host: true, dashboard: needsBrowser });
   const outcomes = [];
   try {
     const environment = { ...shared.environment, ...LENGTHS };

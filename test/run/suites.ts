@@ -19,7 +19,10 @@ export interface Suite {
 /** Folders of `test/` whose tests need no virtual machine. */
 const LIGHT_FOLDERS = ["bench", "db", "guest", "rules", "run", "server", "support"];
 
-const isOfBrowser = (path: string): boolean => path.startsWith("test/web/");
+/** Of the dashboard over real sandboxes. */
+const isLive = (path: string): boolean => path.startsWith("test/web/") && path.endsWith("-live.test.ts");
+
+const isOfBrowser = (path: string): boolean => path.startsWith("test/web/") && !isLive(path);
 
 const isLight = (path: string): boolean =>
   !path.startsWith("test/") || LIGHT_FOLDERS.some((folder) => path.startsWith(`test/${folder}/`));
@@ -51,10 +54,19 @@ export const findSuites = (root: string, filters: string[]): Suite[] => {
     },
     {
       name: "real sandboxes",
-      files: found.filter((path) => !isLight(path) && !isOfBrowser(path)),
+      files: found.filter((path) => !isLight(path) && !isOfBrowser(path) && !isLive(path)),
       parallel: false,
       needsHost: true,
       needsBrowser: false,
+      timeoutMs: 180_000,
+      deadlineMs: 900_000,
+    },
+    {
+      name: "real sandboxes in the dashboard",
+      files: found.filter(isLive),
+      parallel: false,
+      needsHost: true,
+      needsBrowser: true,
       timeoutMs: 180_000,
       deadlineMs: 900_000,
     },

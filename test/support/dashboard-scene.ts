@@ -15,6 +15,19 @@ export interface SandboxBody extends AnyBody {
 export const dialogOf = (page: Page, heading: string | RegExp): Locator =>
   page.locator("wr-dialog").filter({ has: page.getByRole("dialog", { name: heading }) });
 
+/** Signs somebody in who comes to a page of the dashboard. */
+export const signInTo = async (
+  page: Page,
+  path: string,
+  person: Pick<TestPerson, "email" | "password">,
+): Promise<void> => {
+  await page.goto(path);
+  await page.getByLabel("E-mail").fill(person.email);
+  await page.getByLabel("Password").fill(person.password);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.waitForURL((url) => url.pathname !== "/login");
+};
+
 export class DashboardScene {
   readonly #visitors: Visitor[] = [];
 
@@ -46,11 +59,7 @@ export class DashboardScene {
     { path = "/dashboard/sandboxes", ...options }: VisitOptions & { path?: string } = {},
   ): Promise<Visitor> {
     const visitor = await this.visit(options);
-    await visitor.page.goto(path);
-    await visitor.page.getByLabel("E-mail").fill(person.email);
-    await visitor.page.getByLabel("Password").fill(person.password);
-    await visitor.page.getByRole("button", { name: "Sign in", exact: true }).click();
-    await visitor.page.waitForURL((url) => url.pathname !== "/login");
+    await signInTo(visitor.page, path, person);
     return visitor;
   }
 

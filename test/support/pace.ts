@@ -19,6 +19,8 @@ const POLL_MS = 50;
 /** Waits for what follows within that time. */
 export const settle = (what: string, check: () => boolean | Promise<boolean>): Promise<void> =>
   waitFor(what, check, SETTLE_MS, POLL_MS);
+/** What a browser sends and takes at once, in MB. */
+export const TRANSFER_MB = isSoak ? 200 : 20;
 
 /** Of a single test. */
 export const TEST_MS = isSoak ? 1_800_000 : 180_000;

@@ -22,6 +22,7 @@ export class Tabs extends LitElement {
     base,
     css`
       .tabs {
+        position: relative;
         display: flex;
         gap: var(--s1);
         border-bottom: 1px solid var(--line);
@@ -94,6 +95,17 @@ export class Tabs extends LitElement {
           </button>`,
       )}
     </div>`;
+  }
+
+  /** The chosen one is in sight, however narrow it is. */
+  override updated(): void {
+    const tabs = this.renderRoot.querySelector<HTMLElement>(".tabs");
+    const chosen = tabs?.querySelector<HTMLElement>('[aria-selected="true"]');
+    if (!tabs || !chosen) return;
+    const { offsetLeft: left, offsetWidth: width } = chosen;
+    if (left < tabs.scrollLeft) tabs.scrollLeft = left;
+    else if (left + width > tabs.scrollLeft + tabs.clientWidth)
+      tabs.scrollLeft = left + width - tabs.clientWidth;
   }
 
   /** The chosen one. */

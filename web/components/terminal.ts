@@ -12,6 +12,7 @@ import { css, html, LitElement, type TemplateResult, unsafeCSS } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 
 import { base } from "../styles/shared.ts";
+import { copyText } from "./clipboard.ts";
 import { emit } from "./emit.ts";
 
 import screenCss from "@xterm/xterm/css/xterm.css" with { type: "text" };
@@ -44,6 +45,11 @@ export class Terminal extends LitElement {
 
       .xterm {
         height: 100%;
+      }
+
+      /* The library's own is black, whatever the theme. */
+      .screen .xterm .xterm-viewport {
+        background: transparent;
       }
     `,
   ];
@@ -88,6 +94,8 @@ export class Terminal extends LitElement {
       lineHeight: 1.2,
       scrollback: KEPT_LINES,
       theme: themeOf(this),
+      // Whatever colours a program puts on each other, they can be read.
+      minimumContrastRatio: 4.5,
       disableStdin: this.deaf,
       screenReaderMode: false,
     });
@@ -142,8 +150,22 @@ export class Terminal extends LitElement {
     return lines.join("\n").trimEnd();
   }
 
-  /** Tab belongs to the program; F6, which leads from pane to pane elsewhere too, gives the keyboard back. */
+  /**
+   * Most keys are. F6, which leads from pane to pane elsewhere too, gives the keyboard back; Control-V pastes, and
+   * Control-C copies what is selected.
+   */
   #isForProgram(event: KeyboardEvent): boolean {
+    const { ctrlKey, metaKey, altKey } = event;
+    const isControl = ctrlKey && !metaKey && !altKey;
+    if (isControl && event.key.toLowerCase() === "v") return false;
+    if (isControl && event.key.toLowerCase() === "c" && this.#screen?.hasSelection() === true) {
+      if (event.type === "keydown") {
+        event.preventDefault();
+        void copyText(this.#screen.getSelection());
+        this.#screen.clearSelection();
+      }
+      return false;
+    }
     if (event.key !== "F6") return true;
     event.preventDefault();
     if (event.type === "keydown") emit(this, "leave");

@@ -136,7 +136,7 @@ export class SandboxPorts extends LitElement {
       render: ({ port }) =>
         html`<wr-button
           small
-          label="Preview port ${port}"
+          label="Preview link to port ${port}"
           @click=${() => void this.#link(port).catch(showFailure)}
           >Preview link</wr-button
         >`,

@@ -12,6 +12,14 @@ import { directoryHref, fileHref } from "./address.ts";
 export const entryHref = ({ type, path }: FileEntry): string =>
   type === "file" || type === "other" ? fileHref(path) : directoryHref(path);
 
+/** In place of a size. */
+const WORDS: Record<FileEntry["type"], string> = {
+  file: "",
+  directory: "folder",
+  symlink: "link",
+  other: "special",
+};
+
 const renderName = (entry: FileEntry): TemplateResult => {
   const { type, name, symlink_target: target } = entry;
   const title = target === null ? name : `${name} → ${target}`;
@@ -35,7 +43,7 @@ export const FILE_COLUMNS: readonly Column<FileEntry>[] = [
     label: "Size",
     width: "minmax(4.5rem, 0.7fr)",
     narrow: "details",
-    render: ({ type, size }) => (type === "file" ? formatBytes(size) : ""),
+    render: ({ type, size }) => (type === "file" ? formatBytes(size) : WORDS[type]),
     sortBy: ({ size }) => size,
   },
   {
