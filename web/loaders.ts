@@ -11,5 +11,7 @@ export const LOADERS: Readonly<Record<PageTag, Load>> = {
   "wr-signup-page": () => import("./pages/signup.ts"),
   "wr-sandboxes-page": () => import("./pages/sandboxes.ts"),
   "wr-sandbox-page": () => import("./pages/sandbox.ts"),
+  "wr-keys-page": () => import("./pages/keys.ts"),
+  "wr-team-page": () => import("./pages/team.ts"),
   "wr-gallery-page": gallery,
 };

@@ -11,7 +11,13 @@ export interface Route {
 }
 
 export type PageTag =
-  "wr-login-page" | "wr-signup-page" | "wr-sandboxes-page" | "wr-sandbox-page" | "wr-gallery-page";
+  | "wr-login-page"
+  | "wr-signup-page"
+  | "wr-sandboxes-page"
+  | "wr-sandbox-page"
+  | "wr-keys-page"
+  | "wr-team-page"
+  | "wr-gallery-page";
 
 export const HOME = "/dashboard/sandboxes";
 export const ADMIN_HOME = "/admin/hosts";
@@ -21,6 +27,8 @@ const BUILT: readonly Route[] = [
   { pattern: "/signup", area: "entry", title: "Sign up", tag: "wr-signup-page" },
   { pattern: "/dashboard/sandboxes", area: "dashboard", title: "Sandboxes", tag: "wr-sandboxes-page" },
   { pattern: "/dashboard/sandboxes/:id", area: "dashboard", title: "Sandbox", tag: "wr-sandbox-page" },
+  { pattern: "/dashboard/keys", area: "dashboard", title: "API keys", tag: "wr-keys-page" },
+  { pattern: "/dashboard/team", area: "dashboard", title: "Team", tag: "wr-team-page" },
 ];
 
 const DEVELOPMENT: readonly Route[] = [

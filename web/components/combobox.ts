@@ -177,6 +177,8 @@ export class Combobox extends LitElement {
   #take(index: number): void {
     const option = this.#shown[index];
     this.#shut();
+    // What is asked for elsewhere may be right though nothing was found yet.
+    if (option === undefined && this.remote) return;
     this.text = null;
     if (option === undefined) return;
     this.value = option.value;

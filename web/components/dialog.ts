@@ -97,6 +97,8 @@ export class Dialog extends LitElement {
   @property({ type: Boolean, reflect: true }) open = false;
   /** Cannot be closed now: what it does is under way. */
   @property({ type: Boolean }) held = false;
+  /** A press beside it does not close it: what it shows is not shown again. */
+  @property({ type: Boolean }) firm = false;
 
   @query("dialog") private dialog!: HTMLDialogElement;
   #opener: HTMLElement | null = null;
@@ -159,7 +161,7 @@ export class Dialog extends LitElement {
 
   /** A press on the backdrop is one on the dialog itself, outside its box. */
   #outside(event: MouseEvent): void {
-    if (event.target !== this.dialog || event.detail === 0) return;
+    if (this.firm || event.target !== this.dialog || event.detail === 0) return;
     const { left, right, top, bottom } = this.dialog.getBoundingClientRect();
     const { clientX: x, clientY: y } = event;
     if (x < left || x > right || y < top || y > bottom) this.close();

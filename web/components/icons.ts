@@ -23,6 +23,7 @@ export const ICONS = {
   more: svg`<path d="M5.5 12h.01M12 12h.01M18.5 12h.01" stroke-width="3.2"/>`,
   out: svg`<path d="M10 4H5.5A1.5 1.5 0 0 0 4 5.5v13A1.5 1.5 0 0 0 5.5 20H10m5.5-4 4.5-4-4.5-4M20 12H9.5"/>`,
   pause: svg`<path d="M8.5 5v14m7-14v14"/>`,
+  pencil: svg`<path d="M4.5 19.5l1-4.5L16 4.5l3.5 3.5L9 18.5zM13.5 7l3.5 3.5"/>`,
   people: svg`<circle cx="9" cy="8.5" r="3.5"/><path d="M2.5 19.5c.5-3.5 3-5.5 6.5-5.5s6 2 6.5 5.5M16 5.3a3.5 3.5 0 0 1 0 6.4M18 14.3c2 .8 3.2 2.6 3.5 5.2"/>`,
   play: svg`<path d="M7.5 5v14l11-7z"/>`,
   plus: svg`<path d="M12 5v14M5 12h14"/>`,

@@ -102,6 +102,14 @@ export class LiveList<T extends object> {
     this.#soon();
   }
 
+  /** Lets go of an item that an answer just said is gone. */
+  forget(id: string): void {
+    if (this.#unfollow === null) return;
+    this.#touched.add(id);
+    this.#items.delete(id);
+    this.#soon();
+  }
+
   #open(): void {
     this.#unfollow = (this.source.events ?? liveEvents).follow({
       kinds: this.source.kinds,
@@ -125,10 +133,8 @@ export class LiveList<T extends object> {
   #take({ id, action, resource }: LiveChange): void {
     if (this.source.concerns?.(id) === false) return;
     this.#touched.add(id);
-    if (action === "deleted") {
-      this.#items.delete(id);
-      this.#soon();
-    } else if (resource !== null) this.learn(resource as T);
+    if (action === "deleted") this.forget(id);
+    else if (resource !== null) this.learn(resource as T);
     else void this.#ask(id);
   }
 

@@ -51,3 +51,31 @@ export const createTeam = async (name: string): Promise<Team> => {
   await loadTeams();
   return team;
 };
+
+export const renameTeam = async (id: string, name: string): Promise<void> => {
+  await call("PATCH /v1/teams/:id", { params: { id }, body: { name } });
+  await loadTeams();
+};
+
+/** The owner so far stays as an admin. */
+export const transferTeam = async (id: string, userId: string): Promise<void> => {
+  await call("POST /v1/teams/:id/transfer", { params: { id }, body: { user_id: userId } });
+  await loadTeams();
+};
+
+/**
+ * Ends the session's part in its team by `work`, and goes on in the next team: the session stays, and the server
+ * says where to. Null: there is none left.
+ */
+const goOnWithout = async (work: () => Promise<void>): Promise<Team | null> => {
+  await work();
+  await session.renew();
+  await loadTeams();
+  return currentTeam();
+};
+
+export const leaveTeam = (id: string): Promise<Team | null> =>
+  goOnWithout(() => call("POST /v1/teams/:id/leave", { params: { id } }));
+
+export const deleteTeam = (id: string): Promise<Team | null> =>
+  goOnWithout(() => call("DELETE /v1/teams/:id", { params: { id } }));
