@@ -13,5 +13,6 @@ export const LOADERS: Readonly<Record<PageTag, Load>> = {
   "wr-sandbox-page": () => import("./pages/sandbox.ts"),
   "wr-keys-page": () => import("./pages/keys.ts"),
   "wr-team-page": () => import("./pages/team.ts"),
+  "wr-audit-page": () => import("./pages/audit.ts"),
   "wr-gallery-page": gallery,
 };

@@ -17,6 +17,7 @@ export type PageTag =
   | "wr-sandbox-page"
   | "wr-keys-page"
   | "wr-team-page"
+  | "wr-audit-page"
   | "wr-gallery-page";
 
 export const HOME = "/dashboard/sandboxes";
@@ -29,6 +30,7 @@ const BUILT: readonly Route[] = [
   { pattern: "/dashboard/sandboxes/:id", area: "dashboard", title: "Sandbox", tag: "wr-sandbox-page" },
   { pattern: "/dashboard/keys", area: "dashboard", title: "API keys", tag: "wr-keys-page" },
   { pattern: "/dashboard/team", area: "dashboard", title: "Team", tag: "wr-team-page" },
+  { pattern: "/dashboard/audit", area: "dashboard", title: "Audit log", tag: "wr-audit-page" },
 ];
 
 const DEVELOPMENT: readonly Route[] = [

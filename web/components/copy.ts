@@ -112,6 +112,11 @@ export class Copy extends LitElement {
         margin: 0;
       }
 
+      /* In a sentence there is no room for a mark that is seen on hover alone. */
+      :host([chip]) svg:not(.copied) {
+        display: var(--copy-mark, block);
+      }
+
       :host([chip]) button:not(:hover, :focus-visible) svg:not(.copied) {
         opacity: 0;
       }

@@ -175,6 +175,11 @@ export const tableStyles = css`
     grid-area: aside;
   }
 
+  .narrow .whole {
+    grid-area: 1 / title / -1 / aside;
+    white-space: normal;
+  }
+
   .narrow .check {
     grid-area: check;
   }

@@ -8,9 +8,9 @@ export interface Column<T = unknown> {
   width: string;
   /**
    * Where it goes when there is no room for a table: the row's `title`, `aside` of it, one of the `details`
-   * below, or `nowhere`.
+   * below, the `whole` of the card, or `nowhere`.
    */
-  narrow: "title" | "aside" | "details" | "nowhere";
+  narrow: "title" | "aside" | "details" | "whole" | "nowhere";
   render(row: T): unknown;
   /** Set: the column sorts by it. */
   sortBy?(row: T): string | number;

@@ -4,6 +4,7 @@
  *
  * @fires retry when the list is to be read again
  * @fires select with `selected` set
+ * @fires end when the last rows come into sight: where there may be more, they are to be read
  * @slot empty for a list without rows
  * @slot filtered for a list whose rows were all filtered out
  */
@@ -26,6 +27,8 @@ const NARROW_REM = 44;
 const ROW_REM = 3.375;
 const CARD_REM = 5;
 const BONES = 6;
+/** Rows below those in sight, when more are asked for: a quick scroll takes a while through them. */
+const AHEAD = 100;
 
 const remPx = (): number => Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
 
@@ -44,6 +47,8 @@ export class Table extends LitElement {
   @property() failure = "";
   /** Rows were left out because of what the person asked for. */
   @property({ type: Boolean }) filtered = false;
+  /** Older rows are added below as somebody scrolls: only those on top are new. */
+  @property({ type: Boolean }) endless = false;
   @property({ attribute: false }) sort: Sort | null = null;
   /** Keys of chosen rows; null: rows cannot be chosen. */
   @property({ attribute: false }) selected: ReadonlySet<string> | null = null;
@@ -78,10 +83,19 @@ export class Table extends LitElement {
       this.#sorted = sortRows(this.rows, this.columns, this.sort);
     }
     if (!changed.has("rows") || this.status !== "ready") return;
+    if (this.endless) return this.#noteTop();
     const keys = new Set(this.rows.map((row) => this.#key(row)));
     const known = this.#known;
     this.#new = known === null || this.filtered ? new Set() : keys.difference(known);
     this.#known = known === null || !this.filtered ? keys : known.union(keys);
+  }
+
+  /** The rows above the one that was the first. */
+  #noteTop(): void {
+    const top = this.#known?.values().next().value;
+    const above = top === undefined ? 0 : this.rows.findIndex((row) => this.#key(row) === top);
+    this.#new = new Set(this.rows.slice(0, Math.max(0, above)).map((row) => this.#key(row)));
+    this.#known = new Set(this.rows.slice(0, 1).map((row) => this.#key(row)));
   }
 
   override updated(): void {
@@ -91,6 +105,7 @@ export class Table extends LitElement {
     this.style.setProperty("--columns", tracks.join(" "));
     this.style.setProperty("--row", `${this.#rowPx}px`);
     this.body?.style.setProperty("padding-block", this.#padding);
+    if (this.status === "ready" && this.#sorted.length - this.#window.span.to < AHEAD) emit(this, "end");
   }
 
   override render(): TemplateResult {
@@ -191,7 +206,7 @@ export class Table extends LitElement {
 
   #renderCard(row: unknown): unknown {
     const details = this.columns.filter(({ narrow }) => narrow === "details");
-    const others = this.columns.filter(({ narrow }) => narrow === "title" || narrow === "aside");
+    const others = this.columns.filter(({ narrow }) => narrow !== "details" && narrow !== "nowhere");
     return html`${others.map((column) => this.#renderCell(column, row))}
       <div class="details" role="cell">
         ${details.map(({ render }) => html`<span>${render(row)}</span>`)}
