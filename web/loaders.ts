@@ -14,5 +14,6 @@ export const LOADERS: Readonly<Record<PageTag, Load>> = {
   "wr-keys-page": () => import("./pages/keys.ts"),
   "wr-team-page": () => import("./pages/team.ts"),
   "wr-audit-page": () => import("./pages/audit.ts"),
+  "wr-byoc-page": () => import("./pages/byoc.ts"),
   "wr-gallery-page": gallery,
 };

@@ -18,6 +18,7 @@ export type PageTag =
   | "wr-keys-page"
   | "wr-team-page"
   | "wr-audit-page"
+  | "wr-byoc-page"
   | "wr-gallery-page";
 
 export const HOME = "/dashboard/sandboxes";
@@ -31,6 +32,7 @@ const BUILT: readonly Route[] = [
   { pattern: "/dashboard/keys", area: "dashboard", title: "API keys", tag: "wr-keys-page" },
   { pattern: "/dashboard/team", area: "dashboard", title: "Team", tag: "wr-team-page" },
   { pattern: "/dashboard/audit", area: "dashboard", title: "Audit log", tag: "wr-audit-page" },
+  { pattern: "/dashboard/byoc", area: "dashboard", title: "Hosts", tag: "wr-byoc-page" },
 ];
 
 const DEVELOPMENT: readonly Route[] = [

@@ -58,6 +58,8 @@ export class StandInHost {
   readonly answers: Partial<Methods> = {};
   /** As it was told. */
   draining = false;
+  /** What it says of its machine at each beat. */
+  accelerator = "emulated";
   templates: { team_id: string; template_id: string }[] = [{ team_id: ZERO_UUID, template_id: ZERO_UUID }];
   /** Where requests for a sandbox's port 49983 go. */
   guestUrl: string | null = null;
@@ -93,6 +95,15 @@ export class StandInHost {
       body: { name: `stand-in-${crypto.randomUUID().slice(0, 8)}`, ...wanted },
     });
     if (made.status !== 201) throw new Error(`no host: ${JSON.stringify(made.body)}`);
+    return StandInHost.register(serverUrl, made.body.registration.token, specs);
+  }
+
+  /** The same with a token that somebody has already. */
+  static async register(
+    serverUrl: string,
+    token: string,
+    specs: Record<string, unknown> = {},
+  ): Promise<StandInHost> {
     const listener: { serve: ((request: Request) => Promise<Response | undefined>) | null } = { serve: null };
     const server = Bun.serve<WebSocketRelay>({
       port: 0,
@@ -104,7 +115,7 @@ export class StandInHost {
     });
     const registered = await call<Registration>(serverUrl, "/v1/hosts/register", {
       body: {
-        token: made.body.registration.token,
+        token,
         arch: "x86_64",
         cpu_cores: 4,
         memory_mb: 8192,
@@ -118,6 +129,7 @@ export class StandInHost {
     });
     if (registered.status !== 200) throw new Error(`not registered: ${JSON.stringify(registered.body)}`);
     const host = new StandInHost(serverUrl, registered.body, server);
+    if (typeof specs["accelerator"] === "string") host.accelerator = specs["accelerator"];
     listener.serve = await host.#handler();
     await host.beat();
     return host;
@@ -138,7 +150,7 @@ export class StandInHost {
         runtime_id: "stand-in",
         address: this.server.url.origin,
         agent_version: "test",
-        accelerator: "emulated",
+        accelerator: this.accelerator,
         templates: this.templates,
         changes: changes.map((change) => {
           this.#seq += 1;

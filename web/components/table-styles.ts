@@ -88,6 +88,25 @@ export const tableStyles = css`
     overflow: visible;
   }
 
+  /* A word that opens what there is to know of the row. */
+  .cell > .opens {
+    max-width: 100%;
+    padding: 0;
+    border: 0;
+    border-radius: var(--radius-s);
+    background: transparent;
+    font-weight: 500;
+    overflow: hidden;
+    text-overflow: ellipsis;
+    vertical-align: middle;
+    cursor: pointer;
+  }
+
+  .cell > .opens:hover {
+    color: var(--accent);
+    text-decoration: underline;
+  }
+
   .cell.plain {
     overflow: visible;
   }

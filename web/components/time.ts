@@ -5,12 +5,17 @@ import { customElement, property } from "lit/decorators.js";
 import { formatAge, formatDuration, formatExact, formatRelative } from "../text/format.ts";
 import { clock } from "./clock.ts";
 
+const MINUTE_MS = 60_000;
+
 @customElement("wr-time")
 export class Time extends LitElement {
   /** RFC 3339. */
   @property() value = "";
-  /** `relative`: 5 min ago. `age`: how long since. `left`: how long until. */
-  @property() form: "relative" | "age" | "left" = "relative";
+  /**
+   * `relative`: 5 min ago. `minutes`: the same, no finer than minutes. `age`: how long since. `left`: how long
+   * until.
+   */
+  @property() form: "relative" | "minutes" | "age" | "left" = "relative";
 
   #stop: (() => void) | null = null;
 
@@ -34,6 +39,7 @@ export class Time extends LitElement {
     const nowMs = Date.now();
     if (this.form === "age") return formatAge(nowMs - date.getTime());
     if (this.form === "left") return formatDuration(date.getTime() - nowMs);
+    if (this.form === "minutes" && Math.abs(nowMs - date.getTime()) < MINUTE_MS) return "under a minute ago";
     return formatRelative(date, nowMs);
   }
 }
