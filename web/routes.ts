@@ -19,6 +19,9 @@ export type PageTag =
   | "wr-team-page"
   | "wr-audit-page"
   | "wr-byoc-page"
+  | "wr-templates-page"
+  | "wr-admin-hosts-page"
+  | "wr-gallery-page";
   | "wr-gallery-page";
 
 export const HOME = "/dashboard/sandboxes";
@@ -32,7 +35,9 @@ const BUILT: readonly Route[] = [
   { pattern: "/dashboard/keys", area: "dashboard", title: "API keys", tag: "wr-keys-page" },
   { pattern: "/dashboard/team", area: "dashboard", title: "Team", tag: "wr-team-page" },
   { pattern: "/dashboard/audit", area: "dashboard", title: "Audit log", tag: "wr-audit-page" },
+  { pattern: "/dashboard/templates", area: "dashboard", title: "Templates", tag: "wr-templates-page" },
   { pattern: "/dashboard/byoc", area: "dashboard", title: "Hosts", tag: "wr-byoc-page" },
+  { pattern: "/admin/hosts", area: "admin", title: "Hosts", tag: "wr-admin-hosts-page" },
 ];
 
 const DEVELOPMENT: readonly Route[] = [

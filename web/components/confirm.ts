@@ -18,6 +18,8 @@ export interface Question {
   ends?: readonly string[];
   /** What the button does: `Delete sandbox`. */
   action: string;
+  /** It ends nothing: the button does not warn. */
+  mild?: boolean;
   /** To be typed first, for what cannot be undone and is large. */
   typed?: string;
 }
@@ -43,6 +45,10 @@ export class Confirm extends LitElement {
         overflow-y: auto;
       }
 
+      ul.mild {
+        background: var(--sunken);
+      }
+
       li + li {
         margin-top: var(--s1);
       }
@@ -55,7 +61,7 @@ export class Confirm extends LitElement {
   #agreed = false;
 
   override render(): TemplateResult {
-    const { heading, text, ends = [], action, typed } = this.question;
+    const { heading, text, ends = [], action, mild = false, typed } = this.question;
     const isReady = typed === undefined || this.typed === typed;
     return html`<wr-dialog open heading=${heading} @close=${() => emit(this, "answer", this.#agreed)}>
       <form class="content" @submit=${this.#submit}>
@@ -63,7 +69,7 @@ export class Confirm extends LitElement {
         ${
           ends.length === 0
             ? nothing
-            : html`<ul>
+            : html`<ul class=${mild ? "mild" : ""}>
                 ${ends.map((line) => html`<li>${line}</li>`)}
               </ul>`
         }
@@ -83,7 +89,11 @@ export class Confirm extends LitElement {
       <wr-button slot="actions" ?autofocus=${typed === undefined} @click=${() => this.dialog.close()}
         >Cancel</wr-button
       >
-      <wr-button slot="actions" kind="danger" ?disabled=${!isReady} @click=${this.#agree}
+      <wr-button
+        slot="actions"
+        kind=${mild ? "primary" : "danger"}
+        ?disabled=${!isReady}
+        @click=${this.#agree}
         >${action}</wr-button
       >
     </wr-dialog>`;

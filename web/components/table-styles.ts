@@ -107,6 +107,17 @@ export const tableStyles = css`
     text-decoration: underline;
   }
 
+  /* Words over how far it is; on a card the words alone. */
+  .cell > .copying {
+    display: grid;
+    gap: 0.1875rem;
+    font-size: var(--text-sm);
+  }
+
+  .details .copying wr-progress {
+    display: none;
+  }
+
   .cell.plain {
     overflow: visible;
   }

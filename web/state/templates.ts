@@ -18,8 +18,10 @@ export const templates = new LiveList<Template>({
   compare: (one, other) => one.name.localeCompare(other.name),
 });
 
-export const deleteTemplate = (name: string): Promise<void> =>
-  call("DELETE /v1/snapshots/:name", { params: { name } }).catch((error: unknown) => {
+export const deleteTemplate = async ({ id, name }: Template): Promise<void> => {
+  await call("DELETE /v1/snapshots/:name", { params: { name } }).catch((error: unknown) => {
     // Somebody else was quicker.
     if (!(error instanceof ApiFailure) || error.status !== 404) throw error;
   });
+  templates.forget(id);
+};

@@ -60,7 +60,10 @@ export const hostColumns = (show: (host: Host) => void): readonly Column<Host>[]
     label: "Machine",
     width: "minmax(8.5rem, 0.9fr)",
     narrow: "details",
-    render: (host) => html`<span title=${describeSize(host)}>${describeMachine(host)}</span>`,
+    render: (host) =>
+      host.cpu_cores === null
+        ? nothing
+        : html`<span title=${describeSize(host)}>${describeMachine(host)}</span>`,
     sortBy: ({ cpu_cores: cores, memory_mb: memoryMb }) => (cores ?? 0) * 1e9 + (memoryMb ?? 0),
   },
   {

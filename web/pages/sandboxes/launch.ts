@@ -61,6 +61,8 @@ export class LaunchSandbox extends LitElement {
 
   /** One that the new one is to be like. */
   @property({ attribute: false }) like: Sandbox | null = null;
+  /** Chosen at first; empty: the template everybody has. */
+  @property() template = "";
 
   @state() private wanted = {
     template: FIRST_TEMPLATE,
@@ -77,6 +79,9 @@ export class LaunchSandbox extends LitElement {
   readonly #templates = new FollowList(this, templates);
 
   override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("template") && this.template !== "") {
+      this.wanted = { ...this.wanted, template: this.template };
+    }
     if (!changed.has("like") || this.like === null) return;
     const {
       template,
