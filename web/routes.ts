@@ -22,7 +22,6 @@ export type PageTag =
   | "wr-templates-page"
   | "wr-admin-hosts-page"
   | "wr-gallery-page";
-  | "wr-gallery-page";
 
 export const HOME = "/dashboard/sandboxes";
 export const ADMIN_HOME = "/admin/hosts";
