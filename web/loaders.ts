@@ -17,5 +17,6 @@ export const LOADERS: Readonly<Record<PageTag, Load>> = {
   "wr-templates-page": () => import("./pages/templates.ts"),
   "wr-byoc-page": () => import("./pages/byoc.ts"),
   "wr-admin-hosts-page": () => import("./pages/admin-hosts.ts"),
+  "wr-settings-page": () => import("./pages/settings.ts"),
   "wr-gallery-page": gallery,
 };

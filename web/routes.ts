@@ -21,9 +21,11 @@ export type PageTag =
   | "wr-byoc-page"
   | "wr-templates-page"
   | "wr-admin-hosts-page"
+  | "wr-settings-page"
   | "wr-gallery-page";
 
 export const HOME = "/dashboard/sandboxes";
+export const SETTINGS = "/dashboard/settings";
 export const ADMIN_HOME = "/admin/hosts";
 
 const BUILT: readonly Route[] = [
@@ -37,6 +39,7 @@ const BUILT: readonly Route[] = [
   { pattern: "/dashboard/templates", area: "dashboard", title: "Templates", tag: "wr-templates-page" },
   { pattern: "/dashboard/byoc", area: "dashboard", title: "Hosts", tag: "wr-byoc-page" },
   { pattern: "/admin/hosts", area: "admin", title: "Hosts", tag: "wr-admin-hosts-page" },
+  { pattern: "/dashboard/settings", area: "dashboard", title: "Settings", tag: "wr-settings-page" },
 ];
 
 const DEVELOPMENT: readonly Route[] = [

@@ -16,6 +16,7 @@ import { session, type SessionState } from "../state/session.ts";
 import { loadTeams, resetTeams } from "../state/teams.ts";
 import { Watch } from "../state/watch.ts";
 import { base } from "../styles/shared.ts";
+import { placeForError, takeLinkingPlace } from "./linking.ts";
 import { nextPlace } from "./next-place.ts";
 import "./page-frame.ts";
 import "./shell.ts";
@@ -109,11 +110,17 @@ export class App extends LitElement {
         return path === "/" ? "/login" : `/login?${new URLSearchParams({ next: from })}`;
       }
       if (value.kind !== "in") return null;
-      if (area === "entry") return nextPlace(query.get("next"));
+      if (area === "entry") return this.#leaveEntry(query);
       if (area === "admin" && !value.person.isAdmin) return HOME;
-      return path === "/" || path === "/dashboard" ? HOME : null;
+      return path === "/" || path === "/dashboard" ? (takeLinkingPlace() ?? HOME) : null;
     })();
     if (to !== null) navigate(to, { replace: true });
+  }
+
+  /** Who is signed in comes to the login page with an error only from connecting a login. */
+  #leaveEntry(query: URLSearchParams): string {
+    const error = query.get("error");
+    return error === null ? nextPlace(query.get("next")) : placeForError(error);
   }
 
   /** At each sign-in and change of team: teams are read anew, events follow the new team. */

@@ -6,13 +6,11 @@ import "../components/icon.ts";
 import "../components/menu.ts";
 import type { MenuEntry } from "../components/menu.ts";
 import { navigate } from "../router.ts";
-import { findRoute } from "../routes.ts";
+import { findRoute, SETTINGS } from "../routes.ts";
 import { type Theme, theme } from "../state/preferences.ts";
 import { session } from "../state/session.ts";
 import { Watch } from "../state/watch.ts";
 import { base } from "../styles/shared.ts";
-
-const SETTINGS = "/dashboard/settings";
 
 const THEMES: readonly [Theme, string][] = [
   ["system", "As the system"],
