@@ -18,5 +18,7 @@ export const LOADERS: Readonly<Record<PageTag, Load>> = {
   "wr-byoc-page": () => import("./pages/byoc.ts"),
   "wr-admin-hosts-page": () => import("./pages/admin-hosts.ts"),
   "wr-settings-page": () => import("./pages/settings.ts"),
+  "wr-admin-teams-page": () => import("./pages/admin-teams.ts"),
+  "wr-admin-users-page": () => import("./pages/admin-users.ts"),
   "wr-gallery-page": gallery,
 };

@@ -39,7 +39,8 @@ const follow = (event: MouseEvent): void => {
   if (event.defaultPrevented || event.button !== 0) return;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const link = linkOf(event);
-  if (!link || link.target !== "" || link.hasAttribute("download")) return;
+  // Without an address: a place that is not for this person.
+  if (!link || link.href === "" || link.target !== "" || link.hasAttribute("download")) return;
   const url = new URL(link.href);
   if (url.origin !== location.origin || !isOurs(url.pathname)) return;
   event.preventDefault();

@@ -22,6 +22,8 @@ export type PageTag =
   | "wr-templates-page"
   | "wr-admin-hosts-page"
   | "wr-settings-page"
+  | "wr-admin-teams-page"
+  | "wr-admin-users-page"
   | "wr-gallery-page";
 
 export const HOME = "/dashboard/sandboxes";
@@ -40,6 +42,8 @@ const BUILT: readonly Route[] = [
   { pattern: "/dashboard/byoc", area: "dashboard", title: "Hosts", tag: "wr-byoc-page" },
   { pattern: "/admin/hosts", area: "admin", title: "Hosts", tag: "wr-admin-hosts-page" },
   { pattern: "/dashboard/settings", area: "dashboard", title: "Settings", tag: "wr-settings-page" },
+  { pattern: "/admin/teams", area: "admin", title: "Teams", tag: "wr-admin-teams-page" },
+  { pattern: "/admin/users", area: "admin", title: "Users", tag: "wr-admin-users-page" },
 ];
 
 const DEVELOPMENT: readonly Route[] = [

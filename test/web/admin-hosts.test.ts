@@ -93,7 +93,7 @@ test("the teams' own stand by team; one is added for a team", async () => {
   await dialog.getByLabel("Name").fill("of ant");
   await dialog.getByRole("button", { name: "Create token" }).click();
   await dialog.getByText("Choose whose host it is.").waitFor();
-  await dialog.getByLabel("Team").fill("Ant's");
+  await dialog.getByRole("combobox", { name: "Team" }).fill("Ant's");
   await page.getByRole("option", { name: "Ant's Team" }).click();
   await dialog.getByRole("button", { name: "Create token" }).click();
   await dialogOf(page, "Let of ant join").waitFor();

@@ -58,7 +58,7 @@ test("a sandbox is launched from it", async () => {
   const { page } = await scene.visitAs(person, { path: PATH });
   await choose(page, "after-setup", "Launch a sandbox…");
   const dialog = dialogOf(page, "Launch a sandbox");
-  expect(await dialog.getByLabel("Template").inputValue()).toBe("after-setup");
+  expect(await dialog.getByRole("combobox", { name: "Template" }).inputValue()).toBe("after-setup");
   await dialog.getByRole("button", { name: "Launch", exact: true }).click();
   await page.getByText(/^sb-\w+ is running\.$/).waitFor();
   const { body } = await call(scene.server.url, "/v1/sandboxes", { token: person.token });
