@@ -15,6 +15,13 @@ export type PageTag =
   | "wr-signup-page"
   | "wr-sandboxes-page"
   | "wr-sandbox-page"
+  | "wr-templates-page"
+  | "wr-byoc-page"
+  | "wr-admin-hosts-page"
+  | "wr-admin-teams-page"
+  | "wr-admin-users-page"
+  | "wr-admin-audit-page"
+  | "wr-gallery-page";
   | "wr-keys-page"
   | "wr-team-page"
   | "wr-audit-page"
@@ -35,6 +42,12 @@ const BUILT: readonly Route[] = [
   { pattern: "/signup", area: "entry", title: "Sign up", tag: "wr-signup-page" },
   { pattern: "/dashboard/sandboxes", area: "dashboard", title: "Sandboxes", tag: "wr-sandboxes-page" },
   { pattern: "/dashboard/sandboxes/:id", area: "dashboard", title: "Sandbox", tag: "wr-sandbox-page" },
+  { pattern: "/dashboard/templates", area: "dashboard", title: "Templates", tag: "wr-templates-page" },
+  { pattern: "/dashboard/byoc", area: "dashboard", title: "Hosts", tag: "wr-byoc-page" },
+  { pattern: "/admin/hosts", area: "admin", title: "Hosts", tag: "wr-admin-hosts-page" },
+  { pattern: "/admin/teams", area: "admin", title: "Teams", tag: "wr-admin-teams-page" },
+  { pattern: "/admin/users", area: "admin", title: "Users", tag: "wr-admin-users-page" },
+  { pattern: "/admin/audit", area: "admin", title: "Audit log", tag: "wr-admin-audit-page" },
   { pattern: "/dashboard/keys", area: "dashboard", title: "API keys", tag: "wr-keys-page" },
   { pattern: "/dashboard/team", area: "dashboard", title: "Team", tag: "wr-team-page" },
   { pattern: "/dashboard/audit", area: "dashboard", title: "Audit log", tag: "wr-audit-page" },

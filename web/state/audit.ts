@@ -5,7 +5,7 @@
 import { call } from "../api.ts";
 import { ApiFailure } from "../api/failure.ts";
 import type { Answer, Item } from "../api/routes.ts";
-import { type LiveEvents, liveEvents } from "./events.ts";
+import { adminEvents, type LiveEvents, liveEvents } from "./events.ts";
 import { Store, type Unsubscribe } from "./store.ts";
 
 export type AuditRow = Item<"GET /v1/audit-logs">;
@@ -43,6 +43,11 @@ const PAGE = 200;
 const MOST_NEW = 2_000;
 
 export const teamTrail: TrailSource = { page: (query) => call("GET /v1/audit-logs", { query }) };
+
+export const platformTrail: TrailSource = {
+  events: adminEvents,
+  page: (query) => call("GET /v1/admin/audit-logs", { query }),
+};
 
 export const toQuery = ({ types, actions, resourceId }: AuditFilter): Record<string, string | undefined> => ({
   resource_type: types.length === 0 ? undefined : types.join(","),
@@ -194,3 +199,5 @@ export class Trail {
 }
 
 export const verifyTrail = (): Promise<Verification> => call("GET /v1/audit-logs/verify");
+
+export const verifyPlatformTrail = (): Promise<Verification> => call("GET /v1/admin/audit-logs/verify");

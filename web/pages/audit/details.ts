@@ -40,6 +40,8 @@ export class AuditDetails extends LitElement {
   ];
 
   @property({ attribute: false }) row: AuditRow | null = null;
+  /** It is in the platform's trail. */
+  @property({ type: Boolean }) platform = false;
   @query("wr-dialog") private dialog!: Dialog;
 
   override render(): TemplateResult | typeof nothing {
@@ -60,7 +62,7 @@ export class AuditDetails extends LitElement {
       ["What", html`<code>${row.resource_type}.${row.action}</code>`],
       ["Of", id(row.resource_id, "resource id")],
       ["Status", row.status],
-      ["Seen by", row.scope === "admin" ? "Owner and admins" : "Everybody in the team"],
+      ["Seen by", this.#readers(row)],
       ...Object.entries(row.metadata as Record<string, unknown>).map(([key, value]): [string, unknown] => [
         key.replaceAll("_", " "),
         typeof value === "string" ? value : JSON.stringify(value),
@@ -81,6 +83,11 @@ export class AuditDetails extends LitElement {
       </dl>
       <wr-button slot="actions" autofocus @click=${() => this.dialog.close()}>Close</wr-button>
     </wr-dialog>`;
+  }
+
+  #readers({ scope }: AuditRow): string {
+    if (this.platform) return "Platform admins";
+    return scope === "admin" ? "Owner and admins" : "Everybody in the team";
   }
 }
 

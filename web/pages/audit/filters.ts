@@ -7,6 +7,8 @@ interface TypeOfEvent {
   actions: readonly string[];
   /** Members see none of them. */
   isForAdmins?: true;
+  /** In the platform's trail there are such things, or only there. */
+  onPlatform?: "too" | "only";
 }
 
 const TYPES: readonly TypeOfEvent[] = [
@@ -28,11 +30,37 @@ const TYPES: readonly TypeOfEvent[] = [
     value: "host",
     label: "Hosts",
     actions: ["create", "delete", "token_issue", "drain", "undrain", "marked_down", "marked_up"],
+    onPlatform: "too",
   },
+  {
+    value: "user",
+    label: "Accounts",
+    actions: [
+      "signup",
+      "login",
+      "login_failed",
+      "password_change",
+      "session_revoke",
+      "identity_link",
+      "identity_unlink",
+      "disable",
+      "enable",
+      "admin_grant",
+      "admin_revoke",
+      "reset_link",
+    ],
+    onPlatform: "only",
+  },
+  { value: "team", label: "Teams", actions: ["delete", "set_byoc", "set_limits"], onPlatform: "only" },
 ];
 
 export const typeChips = (isMember: boolean): readonly Chip[] =>
-  TYPES.filter(({ isForAdmins }) => !isMember || isForAdmins === undefined);
+  TYPES.filter(
+    ({ isForAdmins, onPlatform }) => onPlatform !== "only" && (!isMember || isForAdmins === undefined),
+  );
+
+export const platformChips = (): readonly Chip[] =>
+  TYPES.filter(({ onPlatform }) => onPlatform !== undefined);
 
 const labelOf = (action: string): string => {
   const words = action.replaceAll("_", " ");
@@ -40,7 +68,8 @@ const labelOf = (action: string): string => {
 };
 
 /** What can have happened to things of one type; none while several are mixed. */
-export const actionChips = (types: readonly string[]): readonly Chip[] => {
-  const type = types.length === 1 ? TYPES.find(({ value }) => value === types[0]) : undefined;
-  return (type?.actions ?? []).map((value) => ({ value, label: labelOf(value) }));
+export const actionChips = (types: readonly string[], isPlatform: boolean): readonly Chip[] => {
+  const foreign = isPlatform ? undefined : "only";
+  const type = TYPES.find(({ value, onPlatform }) => value === types[0] && onPlatform !== foreign);
+  return types.length === 1 ? (type?.actions ?? []).map((value) => ({ value, label: labelOf(value) })) : [];
 };
