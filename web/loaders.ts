@@ -20,11 +20,6 @@ export const LOADERS: Readonly<Record<PageTag, Load>> = {
   "wr-keys-page": () => import("./pages/keys.ts"),
   "wr-team-page": () => import("./pages/team.ts"),
   "wr-audit-page": () => import("./pages/audit.ts"),
-  "wr-templates-page": () => import("./pages/templates.ts"),
-  "wr-byoc-page": () => import("./pages/byoc.ts"),
-  "wr-admin-hosts-page": () => import("./pages/admin-hosts.ts"),
   "wr-settings-page": () => import("./pages/settings.ts"),
-  "wr-admin-teams-page": () => import("./pages/admin-teams.ts"),
-  "wr-admin-users-page": () => import("./pages/admin-users.ts"),
   "wr-gallery-page": gallery,
 };

@@ -16,21 +16,15 @@ export type PageTag =
   | "wr-sandboxes-page"
   | "wr-sandbox-page"
   | "wr-templates-page"
-  | "wr-byoc-page"
-  | "wr-admin-hosts-page"
-  | "wr-admin-teams-page"
-  | "wr-admin-users-page"
-  | "wr-admin-audit-page"
-  | "wr-gallery-page";
   | "wr-keys-page"
   | "wr-team-page"
   | "wr-audit-page"
   | "wr-byoc-page"
-  | "wr-templates-page"
-  | "wr-admin-hosts-page"
   | "wr-settings-page"
+  | "wr-admin-hosts-page"
   | "wr-admin-teams-page"
   | "wr-admin-users-page"
+  | "wr-admin-audit-page"
   | "wr-gallery-page";
 
 export const HOME = "/dashboard/sandboxes";
@@ -51,12 +45,7 @@ const BUILT: readonly Route[] = [
   { pattern: "/dashboard/keys", area: "dashboard", title: "API keys", tag: "wr-keys-page" },
   { pattern: "/dashboard/team", area: "dashboard", title: "Team", tag: "wr-team-page" },
   { pattern: "/dashboard/audit", area: "dashboard", title: "Audit log", tag: "wr-audit-page" },
-  { pattern: "/dashboard/templates", area: "dashboard", title: "Templates", tag: "wr-templates-page" },
-  { pattern: "/dashboard/byoc", area: "dashboard", title: "Hosts", tag: "wr-byoc-page" },
-  { pattern: "/admin/hosts", area: "admin", title: "Hosts", tag: "wr-admin-hosts-page" },
   { pattern: "/dashboard/settings", area: "dashboard", title: "Settings", tag: "wr-settings-page" },
-  { pattern: "/admin/teams", area: "admin", title: "Teams", tag: "wr-admin-teams-page" },
-  { pattern: "/admin/users", area: "admin", title: "Users", tag: "wr-admin-users-page" },
 ];
 
 const DEVELOPMENT: readonly Route[] = [
