@@ -14,6 +14,7 @@ const main = async (filters: string[]): Promise<number> => {
   // These import packages, which may only just have come.
   const { findSuites } = await import("./run/suites.ts");
   const { findNoBrowser, findObstacle, prepareShared, provideTestTools } = await import("./run/prepare.ts");
+  const { eachLimited } = await import("../proto/limit.ts");
   const { runFiles } = await import("./run/bun-test.ts");
   const { summarize } = await import("./run/summary.ts");
 
@@ -40,13 +41,18 @@ const main = async (filters: string[]): Promise<number> => {
         continue;
       }
       const groups = suite.parallel ? [suite.files] : suite.files.map((file) => [file]);
-      for (const files of groups) {
-        console.log(
-          `\n== ${suite.name}: ${files.length === 1 ? files[0] : `${files.length} files`} (${seconds()})`,
-        );
-        results.push(
-          ...(await runFiles(suite, files, { root: PROJECT_DIRECTORY, environment: shared.environment })),
-        );
+      const { environment } = shared;
+      const isAlone = suite.atOnce === 1;
+      const settled = await eachLimited(groups, suite.atOnce, async (files) => {
+        const what = files.length === 1 ? files[0] : `${files.length} files`;
+        if (isAlone) console.log(`\n== ${suite.name}: ${what} (${seconds()})`);
+        const found = await runFiles(suite, files, { root: PROJECT_DIRECTORY, environment, isAlone });
+        if (!isAlone) console.log(`\n== ${suite.name}: ended ${what} (${seconds()})`);
+        return found;
+      });
+      for (const one of settled) {
+        if (one.status === "rejected") throw one.reason;
+        results.push(...one.value);
       }
     }
   } finally {

@@ -53,7 +53,11 @@ const main = async (filters: string[]): Promise<number> => {
       const startedAt = performance.now();
       console.log(`\n== ${file}`);
       const patient = { ...suite, parallel: false, timeoutMs: HOUR_MS, deadlineMs: 2 * HOUR_MS };
-      const results = await runFiles(patient, [file], { root: PROJECT_DIRECTORY, environment });
+      const results = await runFiles(patient, [file], {
+        root: PROJECT_DIRECTORY,
+        environment,
+        isAlone: true,
+      });
       outcomes.push({ file, results, tookMs: performance.now() - startedAt });
     }
   } finally {
