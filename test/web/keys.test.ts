@@ -59,7 +59,7 @@ test("a key is made, shown once, copied, and works", async () => {
   const row = rowOf(page, "CI");
   expect(await row.innerText()).toContain(key.slice(0, 10));
   expect(await row.innerText()).toContain("Sandboxes");
-  expect(await row.innerText()).toContain("in 29 d");
+  await row.getByText("in 29 d").waitFor();
   expect(await page.content()).not.toContain(key);
   await page.reload();
   await row.waitFor();
@@ -96,6 +96,7 @@ test("members revoke their own keys, owners and admins all", async () => {
     const { page } = await scene.visitAs(person);
     await page.getByRole("button", { name: /^Team:/ }).click();
     await page.getByRole("menuitemradio", { name: "Grace Hopper's Team" }).click();
+    await page.getByRole("button", { name: "Team: Grace Hopper's Team" }).waitFor();
     await page.getByRole("link", { name: "API keys" }).click();
     const may: Record<string, boolean> = {};
     for (const name of ["of the owner", "of the member"]) {

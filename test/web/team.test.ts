@@ -115,14 +115,20 @@ describe("adding somebody", () => {
     const dialog = dialogOf(page, "Add a member");
     const field = dialog.getByRole("combobox", { name: "E-mail" });
     const [local = ""] = other.email.split("@");
-    await field.pressSequentially(local);
+    await field.pressSequentially(local.slice(0, 5));
     await dialog.getByText("Type the address up to its @.").waitFor();
-    await field.pressSequentially("@exa");
+    // As fast as nobody types: it is asked for once, when it is quiet.
+    await field.evaluate(
+      (input: HTMLInputElement, texts) => {
+        for (const text of texts) {
+          input.value = text;
+          input.dispatchEvent(new InputEvent("input", { bubbles: true, composed: true }));
+        }
+      },
+      [local, `${local}@`, `${local}@e`, `${local}@exa`],
+    );
     await dialog.getByRole("option", { name: other.email }).waitFor();
-    // What is typed in one go is asked for once.
-    expect(asked.length).toBeGreaterThan(0);
-    expect(asked.length).toBeLessThanOrEqual(2);
-    expect(asked.every((url) => url.includes("%40"))).toBe(true);
+    expect(asked.map((url) => new URL(url).searchParams.get("email"))).toEqual([`${local}@exa`]);
     await field.press("Enter");
     expect(await field.inputValue()).toBe(other.email);
     await dialog.getByLabel("Role").selectOption("admin");

@@ -2,11 +2,13 @@
 import { html } from "lit";
 
 import "../../components/button.ts";
+import "../../components/check.ts";
 import "../../components/chips.ts";
 import "../../components/combobox.ts";
 import "../../components/field.ts";
 import "../../components/icon.ts";
 import { type IconName, ICONS } from "../../components/icons.ts";
+import "../../components/inline-edit.ts";
 import "../../components/menu.ts";
 import type { MenuEntry } from "../../components/menu.ts";
 import "../../components/pairs.ts";
@@ -83,6 +85,20 @@ export const CONTROLS: readonly Exhibit[] = [
         error="No template is called that."
         .options=${OPTIONS}
       ></wr-combobox>`,
+    ],
+  },
+  {
+    name: "Check and inline edit",
+    isWide: true,
+    states: [
+      html`<wr-check label="Read" hint="Look at sandboxes, templates and metrics." checked></wr-check>`,
+      html`<wr-check label="Templates"></wr-check>`,
+      html`<wr-inline-edit label="Team name" value="Engines"></wr-inline-edit>`,
+      html`<wr-inline-edit
+        label="Team name"
+        value="Compilers"
+        reason="Only an owner or admin may."
+      ></wr-inline-edit>`,
     ],
   },
   {

@@ -5,6 +5,7 @@ import "../../components/badge.ts";
 import "../../components/button.ts";
 import "../../components/copy.ts";
 import "../../components/dot.ts";
+import "../../components/drawn-check.ts";
 import "../../components/empty.ts";
 import "../../components/id.ts";
 import "../../components/progress.ts";
@@ -119,11 +120,12 @@ export const DATA: readonly Exhibit[] = [
     ],
   },
   {
-    name: "Progress",
+    name: "Progress, and its end",
     isWide: true,
     states: [
       html`<wr-progress label="Building minimal" value="0.4"></wr-progress>`,
       html`<wr-progress label="Waiting"></wr-progress>`,
+      html`<wr-drawn-check></wr-drawn-check>`,
     ],
   },
   { name: "Table, ready", isWide: true, states: [table("ready", ROWS)] },

@@ -65,6 +65,10 @@ export const settingsStyles = css`
     overflow-wrap: anywhere;
   }
 
+  .error + .line {
+    margin-top: var(--s4);
+  }
+
   .error b {
     display: block;
     font-weight: 600;
