@@ -1,10 +1,13 @@
 /** The columns of the list of accounts. */
 import { html, nothing } from "lit";
+import { ifDefined } from "lit/directives/if-defined.js";
 
 import "../../components/badge.ts";
 import type { Column } from "../../components/table-types.ts";
 import "../../components/time.ts";
 import type { Account } from "../../state/accounts.ts";
+
+const NO_PASSWORD = "It signs in by a provider, or has not used its link yet.";
 
 /** Whether they can come in, in a word. */
 export const stateOf = ({ is_disabled: isDisabled, has_password: hasPassword }: Account): string => {
@@ -40,7 +43,7 @@ export const accountColumns = (ownId: string): readonly Column<Account>[] => [
       const hint = account.has_password
         ? nothing
         : "It signs in by a provider, or has not used its link yet.";
-      return html`<wr-badge tone=${tone} title=${hint}>${stateOf(account)}</wr-badge>`;
+      return html`<wr-badge tone=${tone} title=${ifDefined(hint)}>${stateOf(account)}</wr-badge>`;
     },
     sortBy: stateOf,
   },
