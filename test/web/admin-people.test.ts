@@ -138,11 +138,6 @@ test("the last administrator stays one, and is told why", async () => {
 test("text of others is shown as text; search finds, and can be cleared", async () => {
   const person = await newcomer("Dog");
   await call(scene.server.url, "/v1/me", { method: "PATCH", token: person.token, body: { name: EVIL } });
-  await call(scene.server.url, `/v1/teams/${person.teamId}`, {
-    method: "PATCH",
-    token: person.token,
-    body: { name: "Ünïcode 🪶 team" },
-  });
   const { page } = await scene.visitAs(scene.admin, { path: "/admin/users" });
   await rowOf(page, "<img src=x").waitFor();
   expect(await page.locator("img").count()).toBe(0);
@@ -151,7 +146,9 @@ test("text of others is shown as text; search finds, and can be cleared", async 
   await page.getByRole("heading", { name: "Nothing fits" }).waitFor();
   await page.getByRole("button", { name: "Clear the search" }).click();
   await page.goto("/admin/teams");
-  await rowOf(page, "Ünïcode 🪶 team").waitFor();
+  // Its owner's name, which is anybody's to choose.
+  await rowOf(page, "<img src=x").waitFor();
+  expect(await page.locator("img").count()).toBe(0);
   expect(await page.title()).toBe("Teams · Wrenn");
 });
 

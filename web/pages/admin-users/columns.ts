@@ -40,9 +40,7 @@ export const accountColumns = (ownId: string): readonly Column<Account>[] => [
     narrow: "aside",
     render: (account) => {
       const tone = account.is_disabled ? "bad" : account.has_password ? "good" : "warn";
-      const hint = account.has_password
-        ? nothing
-        : "It signs in by a provider, or has not used its link yet.";
+      const hint = account.has_password ? undefined : NO_PASSWORD;
       return html`<wr-badge tone=${tone} title=${ifDefined(hint)}>${stateOf(account)}</wr-badge>`;
     },
     sortBy: stateOf,

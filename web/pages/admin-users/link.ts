@@ -77,7 +77,9 @@ export class AccountLink extends LitElement {
   }
 
   override updated(changed: Map<string, unknown>): void {
-    if (changed.has("link") && this.link !== null) this.renderRoot.querySelector("wr-copy")?.focus();
+    if (!changed.has("link") || this.link === null) return;
+    const copy = this.renderRoot.querySelector("wr-copy");
+    void copy?.updateComplete.then(() => copy.focus());
   }
 
   get #heading(): string {
