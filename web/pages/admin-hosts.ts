@@ -130,10 +130,10 @@ export class AdminHostsPage extends LitElement {
     if (groups.length === 0) return this.#renderTable("Hosts of teams", []);
     return groups.map(
       ({ teamId, name, hosts }: HostGroup) =>
-        html`<section class="group" aria-label="Hosts of ${name}" data-team=${teamId}>
+        html`<div class="group" data-team=${teamId}>
           <h2>${name}</h2>
           ${this.#renderTable(`Hosts of ${name}`, hosts)}
-        </section>`,
+        </div>`,
     );
   }
 

@@ -8,7 +8,8 @@ export class NamesOf<Person extends { name: string }> {
   constructor(private readonly idOf: (person: Person) => string) {}
 
   of(people: readonly Person[]): NameOf {
-    if (people === this.#people) return this.#nameOf;
+    const isSame = people === this.#people || (people.length === 0 && this.#people?.length === 0);
+    if (isSame) return this.#nameOf;
     this.#people = people;
     const names = new Map(people.map((person) => [this.idOf(person), person.name]));
     this.#nameOf = (userId) => names.get(userId) ?? null;
