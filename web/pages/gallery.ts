@@ -9,8 +9,9 @@ import { CONTROLS } from "./gallery/controls.ts";
 import { DATA } from "./gallery/data.ts";
 import type { Exhibit } from "./gallery/exhibit.ts";
 import { OVERLAYS } from "./gallery/overlays.ts";
+import { SCREENS } from "./gallery/screens.ts";
 
-const EXHIBITS: readonly Exhibit[] = [...CONTROLS, ...DATA, ...OVERLAYS];
+const EXHIBITS: readonly Exhibit[] = [...CONTROLS, ...DATA, ...SCREENS, ...OVERLAYS];
 
 @customElement("wr-gallery-page")
 export class GalleryPage extends LitElement {

@@ -19,6 +19,9 @@ import { hasWoken } from "./woken.ts";
 
 const lineOf = ({ cmd, args }: SandboxProcess): string => [cmd, ...args].join(" ");
 
+/** Between looks at whether a killed process is gone. */
+const GONE_WAITS_MS = [100, 250, 500, 1_000, 2_000, 0];
+
 const COLUMNS: readonly Column<SandboxProcess>[] = [
   {
     key: "pid",
@@ -117,11 +120,22 @@ export class SandboxProcesses extends LitElement {
       action: "Kill process",
     });
     if (!agreed) return;
-    await killProcess(this.sandbox?.id ?? "", pid).then(
-      () => showToast(`Process ${pid} is killed.`),
-      showFailure,
-    );
-    await this.#processes.read();
+    try {
+      await killProcess(this.sandbox?.id ?? "", pid);
+      showToast(`Process ${pid} is killed.`);
+    } catch (error) {
+      showFailure(error);
+    }
+    await this.#readUntilGone(pid);
+  }
+
+  /** A killed process is listed until the guest has seen its end, which takes a moment. */
+  async #readUntilGone(pid: number): Promise<void> {
+    for (const waitMs of GONE_WAITS_MS) {
+      await this.#processes.read();
+      if (!this.isConnected || this.#processes.value?.some((one) => one.pid === pid) !== true) return;
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
   }
 }
 

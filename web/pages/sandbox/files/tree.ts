@@ -96,9 +96,10 @@ export class FileTree extends LitElement {
   override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("path")) {
       this.active = this.path;
-      const way = wayTo(this.path);
-      this.opened = new Set([...this.opened, ...way.slice(0, -1)]);
-      for (const path of way.slice(0, -1)) void this.#read(path);
+      // Open down to it; the root is open always.
+      const way = ["/", ...wayTo(this.path).slice(1, -1)];
+      this.opened = new Set([...this.opened, ...way]);
+      for (const path of way) void this.#read(path);
     }
     if (changed.has("version") && this.version > 0) {
       for (const path of this.opened) if (this.below.has(path)) void this.#read(path, true);
