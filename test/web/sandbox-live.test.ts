@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from 
 import type { Page } from "playwright-core";
 
 import { TestBrowser, type Visitor } from "../support/browser.ts";
-import { dialogOf, signInTo } from "../support/dashboard-scene.ts";
+import { signInTo } from "../support/dashboard-scene.ts";
 import { testDashboard } from "../support/dashboard.ts";
 import { TEST_MS, TRANSFER_MB } from "../support/pace.ts";
 import { Product } from "../support/product.ts";
@@ -49,19 +49,6 @@ const arrive = async (tab: string): Promise<Page> => {
 
 const until = (page: Page, what: string): Promise<void> => untilShown(lastTerminal(page), what, SLOW_MS);
 
-/** What is typed while it connects goes nowhere: again and again, until the shell answers. */
-const typeUntil = async (page: Page, line: string, answer: string): Promise<void> =>
-  waitFor(
-    `the shell to answer ${answer}`,
-    async () => {
-      await lastTerminal(page).click();
-      await page.keyboard.type(line);
-      return (await textOf(lastTerminal(page))).includes(answer);
-    },
-    SLOW_MS,
-    1_000,
-  );
-
 test("what is typed runs, in a window of the screen's size", async () => {
   const page = await arrive("terminal");
   await until(page, "$");
@@ -83,67 +70,6 @@ test("what is typed runs, in a window of the screen's size", async () => {
   );
   const { cols, rows } = await sizeOf(lastTerminal(page));
   await waitFor("both to agree", async () => (await told()) === `${rows} ${cols}`, SLOW_MS, 50);
-});
-
-test("100 KB are pasted whole", async () => {
-  const page = await arrive("terminal");
-  const lines = Array.from({ length: 1_280 }, (_, at) => `${at} `.padEnd(79, "pasted "));
-  const text = `${lines.join("\n")}\n`;
-  expect(text.length).toBe(102_400);
-  await until(page, "$");
-  await page.keyboard.type("cat > pasted.txt; echo read-$((1+1))\n");
-  await waitFor(
-    "cat to read",
-    async () => (await product.api.run(id, "ls pasted.txt 2>/dev/null || true")) !== "",
-    SLOW_MS,
-    200,
-  );
-  await page.evaluate((pasted) => navigator.clipboard.writeText(pasted), text);
-  await page.keyboard.press("Control+v");
-  await waitFor(
-    "all of it to be in the file",
-    async () => Number(await product.api.run(id, "stat -c %s pasted.txt")) >= text.length,
-    SLOW_MS,
-    500,
-  );
-  await page.keyboard.press("Control+d");
-  await until(page, "read-2");
-  const sum = new Bun.CryptoHasher("sha256").update(text).digest("hex");
-  expect(await product.api.run(id, "sha256sum < pasted.txt")).toStartWith(sum);
-});
-
-test("after a drop the same shell goes on, with what it showed last", async () => {
-  const page = await newPage();
-  const sockets: { close(): Promise<void> }[] = [];
-  await page.routeWebSocket(/\/pty$/, (socket) => {
-    const server = socket.connectToServer();
-    sockets.push({
-      close: async () => {
-        await server.close();
-        await socket.close({ code: 1011 });
-      },
-    });
-  });
-  await signInTo(page, `/dashboard/sandboxes/${id}?tab=terminal`, product.admin);
-  await until(page, "$");
-  await page.keyboard.type("mark=kept-$((20+3)); echo shell-$$\n");
-  await until(page, "shell-");
-  await waitFor("its pid", async () => /^shell-\d+$/m.test(await textOf(lastTerminal(page))), SLOW_MS, 50);
-  const shell = /^shell-\d+$/m.exec(await textOf(lastTerminal(page)))?.[0] ?? "";
-  await sockets[0]?.close();
-  await waitFor("another socket", () => sockets.length === 2, SLOW_MS);
-  await typeUntil(page, "echo $mark again-$$\n", `kept-23 again-${shell.slice("shell-".length)}`);
-});
-
-test("paused it says so, and the shell goes on when it is resumed", async () => {
-  const page = await arrive("terminal");
-  await until(page, "$");
-  await page.keyboard.type("mark=slept-$((3*3))\n");
-  await page.getByRole("button", { name: "Pause", exact: true }).click();
-  await page.getByRole("heading", { name: "This sandbox is paused" }).waitFor();
-  await page.getByRole("tabpanel", { name: "Terminal" }).getByRole("button", { name: "Resume" }).click();
-  await page.getByRole("tab", { name: "Shell 1" }).waitFor();
-  await typeUntil(page, "echo $mark\n", "\nslept-9");
 });
 
 test(`${TRANSFER_MB} MB go up and come down whole, with progress`, async () => {
@@ -175,35 +101,4 @@ test(`${TRANSFER_MB} MB go up and come down whole, with progress`, async () => {
   const hasher = new Bun.CryptoHasher("sha256");
   for await (const chunk of Bun.file(await download.path()).stream()) hasher.update(chunk);
   expect(hasher.digest("hex")).toBe(sum);
-});
-
-test("a process is killed, and a port's preview shows what listens there", async () => {
-  await product.api.run(id, "mkdir -p site && echo '<h1>A page of the sandbox</h1>' > site/index.html");
-  const { pid } = await product.api.ok(`/${id}/exec`, {
-    cmd: "python3",
-    args: ["-m", "http.server", "3000", "--directory", "site"],
-    background: true,
-  });
-  const page = await arrive("ports");
-  const link = page.getByRole("button", { name: "Preview link to port 3000" });
-  await waitFor(
-    "the port to be listed",
-    async () => {
-      await page.getByRole("button", { name: "Refresh" }).click();
-      return link.isVisible();
-    },
-    SLOW_MS,
-    500,
-  );
-  await link.click();
-  const [opened] = await Promise.all([
-    page.waitForEvent("popup"),
-    page.getByRole("link", { name: "Open in a new window" }).click(),
-  ]);
-  await opened.getByRole("heading", { name: "A page of the sandbox" }).waitFor();
-  await page.getByRole("tab", { name: "Processes" }).click();
-  await page.getByRole("button", { name: `Actions for process ${pid}` }).click();
-  await page.getByRole("menuitem", { name: "Kill…" }).click();
-  await dialogOf(page, `Kill process ${pid}?`).getByRole("button", { name: "Kill process" }).click();
-  await page.getByText(`Process ${pid} is killed.`).waitFor();
 });

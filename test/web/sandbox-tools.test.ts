@@ -185,43 +185,6 @@ describe("files", () => {
     await page.getByRole("button", { name: "Delete file" }).click();
     await page.getByText("twice.txt is deleted.").waitFor();
   });
-
-  test("the tree is walked with the arrow keys, and a link to a file shows the file", async () => {
-    const { page } = await visit("files&path=/");
-    const tree = page.getByRole("tree", { name: "Directories" });
-    await tree.getByRole("treeitem", { name: "etc" }).waitFor();
-    await tree.getByRole("treeitem", { name: "/", exact: true }).focus();
-    await page.keyboard.press("ArrowRight");
-    await page.keyboard.press("End");
-    await page.keyboard.press("Home");
-    await page.keyboard.press("ArrowDown");
-    const second = await tree.getByRole("treeitem").nth(1).innerText();
-    await page.keyboard.press("Enter");
-    await page.waitForURL((url) => url.searchParams.get("path") === `/${second.trim()}`);
-    await page.goto(`${new URL(page.url()).pathname}?tab=files&path=/etc/passwd`);
-    await page.getByRole("region", { name: "Content of passwd" }).waitFor();
-    await page.goto(`${new URL(page.url()).pathname}?tab=files&path=/root`);
-    await page.getByRole("heading", { name: "This list could not be read" }).waitFor();
-  });
-
-  test("files are dropped in", async () => {
-    const { page } = await visit("files");
-    await page.getByRole("button", { name: "Upload", exact: true }).waitFor();
-    await page
-      .locator("wr-sandbox-files .frame")
-      .first()
-      .evaluate((frame) => {
-        const dataTransfer = new DataTransfer();
-        dataTransfer.items.add(new File(["dropped"], "dropped.txt"));
-        for (const type of ["dragover", "drop"]) {
-          frame.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
-        }
-      });
-    await row(page, "dropped.txt").first().waitFor();
-    await choose(page, "dropped.txt", "Delete…");
-    await page.getByRole("button", { name: "Delete file" }).click();
-    await page.getByText("dropped.txt is deleted.").waitFor();
-  });
 });
 
 /** One pixel. */
@@ -229,41 +192,6 @@ const PIXEL = Buffer.from(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==",
   "base64",
 );
-
-test("a process is listed and killed", async () => {
-  const { page, person, id } = await visit("processes");
-  await page.getByRole("button", { name: "Refresh" }).waitFor();
-  const { body } = await call(scene.server.url, `/v1/sandboxes/${id}/exec`, {
-    token: person.token,
-    body: { cmd: "sleep", args: ["1234"], background: true },
-  });
-  const pid = Number(body["pid"]);
-  await page.getByRole("button", { name: "Refresh" }).click();
-  await row(page, "sleep 1234").waitFor();
-  await choose(page, `process ${pid}`, "Kill…");
-  const confirm = dialogOf(page, `Kill process ${pid}?`);
-  expect(await confirm.innerText()).toContain("sleep 1234");
-  await confirm.getByRole("button", { name: "Kill process" }).click();
-  await page.getByText(`Process ${pid} is killed.`).waitFor();
-  await row(page, "sleep 1234").waitFor({ state: "detached" });
-});
-
-test("a port gets a link, and so does one that nothing listens on yet", async () => {
-  const { page } = await visit("ports");
-  await page.getByRole("button", { name: "Preview link to port 3000" }).click();
-  const link = page.getByRole("region", { name: "Link to port 3000" });
-  expect(await link.getByRole("link", { name: "Open in a new window" }).getAttribute("href")).toContain(
-    "3000",
-  );
-  await page.getByRole("button", { name: "Link for another port…" }).click();
-  const ask = dialogOf(page, "Preview a port");
-  await ask.getByRole("spinbutton", { name: "Port" }).fill("70000");
-  await ask.getByRole("button", { name: "Create link" }).click();
-  await ask.getByText("Type a number from 1 to 65535.").waitFor();
-  await ask.getByRole("spinbutton", { name: "Port" }).fill("8080");
-  await ask.getByRole("button", { name: "Create link" }).click();
-  await page.getByRole("region", { name: "Link to port 8080" }).waitFor();
-});
 
 describe("logs", () => {
   test("console and guest agent, as text without colours", async () => {

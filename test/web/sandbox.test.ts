@@ -3,14 +3,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 
 import type { Page } from "playwright-core";
 
-import { SandboxStatus as HostSays } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { findBarriers } from "../support/axe.ts";
 import { keepScreenshot } from "../support/browser.ts";
 import { DashboardScene, dialogOf, type SandboxBody } from "../support/dashboard-scene.ts";
-import { sampleRounds } from "../support/samples.ts";
-import { insertSandboxRows, newSandboxId } from "../support/sandbox-rows.ts";
+import { newSandboxId } from "../support/sandbox-rows.ts";
 import { call, signUp, type TestPerson } from "../support/server.ts";
-import { waitFor } from "../support/wait-for.ts";
 
 let scene: DashboardScene;
 beforeAll(async () => {
@@ -132,38 +129,6 @@ test("a server that does not answer is told, with a way to try again", async () 
 });
 
 describe("usage", () => {
-  test("charts show what the host noted, to a pointer and to the arrow keys", async () => {
-    const person = await newcomer();
-    const id = newSandboxId();
-    scene.host.set(id, { status: HostSays.RUNNING });
-    const { sql } = scene.server.database;
-    await insertSandboxRows(sql, {
-      ids: [id],
-      teamId: person.teamId,
-      hostId: scene.host.id,
-      status: "running",
-    });
-    scene.host.answers.listSamples = sampleRounds([id], 20);
-    await waitFor("samples to be kept", async () => {
-      const { items } = await ask(person, id, "/metrics?step=15");
-      return (items as unknown[]).length >= 10;
-    });
-    const { page } = await scene.visitAs(person, { path: pathOf(id), height: 1100 });
-    const chart = page.getByRole("slider", { name: "Processors over time" });
-    await chart.waitFor();
-    expect(await page.getByRole("region", { name: "Usage" }).innerText()).toContain("100 MB");
-    const newest = await chart.getAttribute("aria-valuetext");
-    await chart.focus();
-    await page.keyboard.press("Home");
-    expect(await chart.getAttribute("aria-valuetext")).not.toBe(newest);
-    expect(await chart.getAttribute("aria-valuenow")).toBe("0");
-    const asked = page.waitForResponse((response) => response.url().includes("/metrics?start="));
-    await page.getByLabel("Time", { exact: true }).selectOption("Last day");
-    const start = Date.parse(new URL((await asked).url()).searchParams.get("start") ?? "");
-    expect((Date.now() - start) / 3_600_000).toBeCloseTo(24, 1);
-    await keepScreenshot(page, "sandbox overview light 1280");
-  });
-
   test("nothing measured is said", async () => {
     const person = await newcomer();
     const { id } = await scene.launch(person);
