@@ -26,6 +26,12 @@ const sentences = async (page: Page): Promise<string[]> => {
   const lines = await page.locator("wr-audit-line .sentence").evaluateAll((elements) =>
     elements.map((element) => {
       const copy = element.cloneNode(true) as HTMLElement;
+      // What ids show is drawn in shadows, which are not copied.
+      const shown = [...element.querySelectorAll("wr-id")].map(
+        (id) => id.shadowRoot?.querySelector("a")?.textContent ?? "",
+      );
+      for (const [index, id] of [...copy.querySelectorAll("wr-id")].entries())
+        id.replaceWith(shown[index] ?? "");
       for (const id of copy.querySelectorAll("wr-copy")) id.replaceWith(id.getAttribute("text") ?? "");
       return copy.textContent;
     }),
