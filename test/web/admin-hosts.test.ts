@@ -70,11 +70,11 @@ test("a host of the platform joins, is counted, and is deleted", async () => {
   await made.getByText("Copied", { exact: true }).first().waitFor();
   const command = await page.evaluate(() => navigator.clipboard.readText());
   const token = /WRENN_REGISTRATION_TOKEN='([0-9a-f]{64})'/.exec(command)?.[1] ?? "";
-  expect((await counts.innerText()).replaceAll(/\s+/g, " ")).toContain("1 pending");
+  await counts.locator("wr-stat", { hasText: /1\s*pending/ }).waitFor();
   hosts.push(await StandInHost.register(scene.server.url, token));
   await dialogOf(page, "It has joined").getByText("rack-1 is online.").waitFor();
   await page.getByRole("button", { name: "Done" }).click();
-  expect((await counts.innerText()).replaceAll(/\s+/g, " ")).toContain("2 online");
+  await counts.locator("wr-stat", { hasText: /2\s*online/ }).waitFor();
   await page.getByRole("button", { name: "Actions for rack-1" }).click();
   await page.getByRole("menuitem", { name: "Delete…" }).click();
   await dialogOf(page, "Delete rack-1?").getByRole("button", { name: "Delete host" }).click();
@@ -85,7 +85,7 @@ test("the teams' own stand by team; one is added for a team", async () => {
   const [ant, zebra] = [await bringer("Ant"), await bringer("Zebra")];
   const { page } = await scene.visitAs(scene.admin, { path: `${PATH}?tab=byoc` });
   hosts.push(await StandInHost.join(scene.server.url, zebra.token, {}, { type: "byoc", name: "of zebra" }));
-  const ofZebra = page.getByRole("region", { name: "Hosts of Zebra's Team" });
+  const ofZebra = page.getByRole("table", { name: "Hosts of Zebra's Team" });
   await rowOf(page, "of zebra").getByText("Online").waitFor();
   expect(await ofZebra.count()).toBe(1);
   await page.getByRole("button", { name: "Add host" }).click();
@@ -98,7 +98,7 @@ test("the teams' own stand by team; one is added for a team", async () => {
   await dialog.getByRole("button", { name: "Create token" }).click();
   await dialogOf(page, "Let of ant join").waitFor();
   await page.keyboard.press("Escape");
-  await page.getByRole("region", { name: "Hosts of Ant's Team" }).waitFor();
+  await page.getByRole("table", { name: "Hosts of Ant's Team" }).waitFor();
   const { body } = await call<{ items: unknown[] }>(scene.server.url, "/v1/hosts", { token: ant.token });
   expect(body.items).toMatchObject([{ name: "of ant", type: "byoc", team_id: ant.teamId }]);
 });
