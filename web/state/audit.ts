@@ -130,9 +130,13 @@ export class Trail {
     }
   }
 
-  /** The next page of older ones; nothing while one is on its way, or there is none. */
-  async readMore(): Promise<void> {
+  /**
+   * The next page of older ones; nothing while one is on its way, or there is none.
+   * @param again somebody asks for one that did not come: scrolling alone would ask a server in trouble for ever
+   */
+  async readMore({ again = false } = {}): Promise<void> {
     if (this.#isReadingMore || this.#cursor === null || this.state.value.kind !== "ready") return;
+    if (this.#failure !== null && !again) return;
     const reading = this.#reading;
     this.#isReadingMore = true;
     try {

@@ -205,7 +205,7 @@ export abstract class TrailPage extends LitElement {
     if (value.failure === null) return html`<p class="more" role="status">Reading older events…</p>`;
     return html`<p class="more" role="alert">
       ${value.failure.message}
-      <wr-button small @click=${() => void this.#trail.readMore()}>Try again</wr-button>
+      <wr-button small @click=${() => void this.#trail.readMore({ again: true })}>Try again</wr-button>
     </p>`;
   }
 
