@@ -165,6 +165,7 @@ describe("a real issuer", () => {
     expect(body).toEqual({
       signup: "open",
       setup_code_required: false,
+      error_words: null,
       providers: [
         { id: "github", name: "GitHub" },
         { id: "oidc", name: "Example ID" },

@@ -260,8 +260,11 @@ test("an older page that does not come is asked for again", async () => {
   await page.getByRole("alert").filter({ hasText: "503" }).waitFor();
   await page.unroute("**/v1/audit-logs?*cursor=*");
   await page.getByRole("button", { name: "Try again" }).click();
-  await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
-  await page.getByRole("button", { name: "Actions for event 1", exact: true }).waitFor();
+  const oldest = page.getByRole("button", { name: "Actions for event 1", exact: true });
+  await waitFor("the oldest event", async () => {
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    return (await oldest.count()) === 1;
+  });
 });
 
 const VIEWS: readonly View[] = [
