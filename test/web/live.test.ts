@@ -54,6 +54,6 @@ test("what changed while the line was cut is there when it is back", async () =>
   await page.getByRole("status").filter({ hasText: "Reconnecting…" }).first().waitFor();
   const { id } = await scene.launch(scene.admin);
   await context.setOffline(false);
-  await page.getByText(`sb-${id.slice(-8)}`).waitFor();
+  await page.getByRole("link", { name: `sb-${id.slice(-8)}` }).waitFor();
   await page.getByRole("status").filter({ hasText: "Reconnecting…" }).first().waitFor({ state: "detached" });
 });
