@@ -66,7 +66,7 @@ export const findSuites = (root: string, filters: string[]): Suite[] => {
       name: "browser",
       files: found.filter(isOfBrowser),
       parallel: false,
-      atOnce: 2,
+      atOnce: 1,
       needsHost: false,
       needsBrowser: true,
       timeoutMs: 60_000,
