@@ -6,6 +6,7 @@ import { call } from "../api.ts";
 import { ApiFailure } from "../api/failure.ts";
 import type { Answer, Item } from "../api/routes.ts";
 import { adminEvents, type LiveEvents, liveEvents } from "./events.ts";
+import { withNextFrame } from "./next-frame.ts";
 import { Store, type Unsubscribe } from "./store.ts";
 
 export type AuditRow = Item<"GET /v1/audit-logs">;
@@ -74,7 +75,7 @@ export class Trail {
   #reading = 0;
   #isReadingMore = false;
   #failure: ApiFailure | null = null;
-  #frame: number | null = null;
+  #cancelFrame: (() => void) | null = null;
   #unfollow: Unsubscribe | null = null;
 
   constructor(private readonly source: TrailSource) {}
@@ -93,8 +94,8 @@ export class Trail {
     this.#unfollow?.();
     this.#unfollow = null;
     this.#reading += 1;
-    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
-    this.#frame = null;
+    this.#cancelFrame?.();
+    this.#cancelFrame = null;
   }
 
   /** Shows what fits from now on. */
@@ -188,8 +189,8 @@ export class Trail {
   }
 
   #soon(): void {
-    this.#frame ??= requestAnimationFrame(() => {
-      this.#frame = null;
+    this.#cancelFrame ??= withNextFrame(() => {
+      this.#cancelFrame = null;
       if (this.#unfollow === null) return;
       this.state.set({
         kind: "ready",

@@ -4,6 +4,7 @@
  */
 import { ApiFailure } from "../api/failure.ts";
 import { type LiveChange, type LiveEvents, liveEvents } from "./events.ts";
+import { withNextFrame } from "./next-frame.ts";
 import { Store, type Unsubscribe } from "./store.ts";
 
 /** What a browser holds without effort, and more than anybody looks through. */
@@ -41,7 +42,7 @@ export class LiveList<T extends object> {
   /** Counts readings, so that a late page of an earlier one is left out. */
   #reading = 0;
   #complete = false;
-  #frame: number | null = null;
+  #cancelFrame: (() => void) | null = null;
   #unfollow: Unsubscribe | null = null;
   /** Ids that events told of while the list is being read: newer than what its pages say. */
   readonly #touched = new Set<string>();
@@ -125,8 +126,8 @@ export class LiveList<T extends object> {
     this.#reading += 1;
     this.#items.clear();
     this.#complete = false;
-    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
-    this.#frame = null;
+    this.#cancelFrame?.();
+    this.#cancelFrame = null;
     this.state.set({ kind: "loading" });
   }
 
@@ -159,8 +160,8 @@ export class LiveList<T extends object> {
   }
 
   #soon(): void {
-    this.#frame ??= requestAnimationFrame(() => {
-      this.#frame = null;
+    this.#cancelFrame ??= withNextFrame(() => {
+      this.#cancelFrame = null;
       if (this.#unfollow === null) return;
       const items = [...this.#items.values()].sort(this.source.compare);
       this.state.set({ kind: "ready", items, complete: this.#complete });
