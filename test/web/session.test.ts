@@ -1,7 +1,7 @@
 /** Sessions that end, tokens that run out, and teams that change while somebody works. */
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 
-import { DashboardScene, dialogOf } from "../support/dashboard-scene.ts";
+import { DashboardScene, dialogOf, signInTo } from "../support/dashboard-scene.ts";
 import { call } from "../support/server.ts";
 
 let scene: DashboardScene;
@@ -62,4 +62,23 @@ test("a team is founded, and left again for the one before", async () => {
   // The tab keeps its team.
   await page.reload();
   await page.getByRole("button", { name: "Team: Ada Lovelace's Team" }).waitFor();
+});
+
+test("a page whose code does not come is loaded anew, once", async () => {
+  const { page } = await scene.visit();
+  let refusals = 0;
+  await page.route("**/assets/*.js", async (route) => {
+    if (refusals > 0 || page.url().endsWith("/login")) return route.continue();
+    refusals += 1;
+    await route.abort("connectionreset");
+  });
+  await signInTo(page, "/login", scene.admin);
+  await page.getByRole("button", { name: "Launch sandbox" }).waitFor();
+  expect(refusals).toBe(1);
+
+  await page.route("**/assets/*.js", (route) =>
+    page.url().endsWith("/dashboard/keys") ? route.abort("connectionreset") : route.continue(),
+  );
+  await page.getByRole("link", { name: "API keys" }).click();
+  await page.getByRole("heading", { name: "This page could not be loaded" }).waitFor();
 });

@@ -7,6 +7,7 @@ import "../components/empty.ts";
 import { LOADERS } from "../loaders.ts";
 import type { Route } from "../routes.ts";
 import { base } from "../styles/shared.ts";
+import { reloadOnce } from "./reload-once.ts";
 
 interface PageElement extends HTMLElement {
   params?: Record<string, string>;
@@ -68,7 +69,7 @@ export class PageFrame extends LitElement {
     try {
       await LOADERS[route.tag]();
     } catch {
-      this.hasFailed = this.route === route;
+      if (this.route === route) this.hasFailed = !reloadOnce();
       return;
     }
     // Another one was asked for meanwhile.
