@@ -1,8 +1,6 @@
 /** A large snapshot's way through the real server from one real agent to another, and what cuts it short. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { readdir } from "node:fs/promises";
 
-import { createLayout } from "../../agent/images/layout.ts";
 import { parseHostId } from "../../proto/ids.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { JoinedAgent } from "../support/joined-agent.ts";
@@ -10,6 +8,7 @@ import { watchMemory } from "../support/memory.ts";
 import { SandboxApi, type SandboxBody } from "../support/sandbox-api.ts";
 import { ServerProcess } from "../support/server-process.ts";
 import { type Answer, type AnyBody, call, createKey, signUp, type TestPerson } from "../support/server.ts";
+import { readTraces } from "../support/traces.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 setDefaultTimeout(300_000);
@@ -54,7 +53,8 @@ const createInTheEnd = async (): Promise<Answer<SandboxBody>> => {
     await waitFor("the copy ends", async () => (await copies()) === 2, 240_000);
   }
 };
-const staged = async (): Promise<string[]> => readdir(createLayout(target.directory).staging);
+/** Work begun aside on the target; spares come and go there by themselves. */
+const staged = async (): Promise<string[]> => (await readTraces(target.directory)).staging;
 
 /** Makes a copy as if the next create came to the target for the first time. */
 const forgetOnTarget = async (): Promise<void> => {
