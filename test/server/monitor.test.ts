@@ -232,12 +232,12 @@ describe("all hosts fall silent at once", () => {
     await forgetHolds();
     await silence(hosts);
     await untilHeld();
+    // Their last beats must stay before it: the monitor looks at any moment.
+    await server.database.sql`
+      update hosts set last_heartbeat_at = last_heartbeat_at - ${`${STALE_MS * 11} milliseconds`}::interval`;
     await server.database.sql`
       update monitor_holds set begun_at = begun_at - ${`${STALE_MS * 10} milliseconds`}::interval
       where ended_at is null`;
-    // Their last beats must stay before it.
-    await server.database.sql`
-      update hosts set last_heartbeat_at = last_heartbeat_at - ${`${STALE_MS * 11} milliseconds`}::interval`;
     for (const host of hosts) await untilMarked(host);
     expect(await monitor()).toMatchObject({ hold: null, last_hold: { end: "expired" } });
   });
