@@ -30,11 +30,16 @@ const decode = (content: Uint8Array): ExportTemplateResponse => {
   }
 };
 
-/** Fills buffers of exactly the size that is needed: what passes here is copied once and kept nowhere. */
+/**
+ * Puts frames together in one buffer, in turns: one for each would pile up faster than garbage is collected
+ * (a copy of 700 MB grew the agent by 220 MB instead of 45).
+ */
 class FrameFiller {
   readonly #length = Buffer.alloc(LENGTH_BYTES);
   #lengthBytes = 0;
-  #content: Buffer | null = null;
+  readonly #buffer = new Uint8Array(MAX_FRAME_BYTES);
+  /** What of the buffer the frame takes; null until its length is known. */
+  #content: Uint8Array | null = null;
   #contentBytes = 0;
 
   /** True between two frames. */
@@ -42,7 +47,7 @@ class FrameFiller {
     return this.#lengthBytes === 0;
   }
 
-  /** The contents of the frames that `chunk` completes. Throws `BadFrame`. */
+  /** The contents of the frames that `chunk` completes, each until the next is asked for. Throws `BadFrame`. */
   *add(chunk: Uint8Array): Generator<Uint8Array> {
     for (let at = 0; at < chunk.byteLength;) {
       at += this.#take(chunk.subarray(at));
@@ -70,12 +75,15 @@ class FrameFiller {
 
   #begin(length: number): void {
     if (length > MAX_FRAME_BYTES) throw new BadFrame(`a message of ${length} bytes is too large`);
-    this.#content = Buffer.allocUnsafeSlow(length);
+    this.#content = this.#buffer.subarray(0, length);
     this.#contentBytes = 0;
   }
 }
 
-/** Holds at most one frame and one chunk of the body. Throws `BadFrame`. */
+/**
+ * Holds at most one frame and one chunk of the body. The bytes in a message are good until the next one is
+ * asked for. Throws `BadFrame`.
+ */
 export async function* decodeFrames(body: AsyncIterable<Uint8Array>): AsyncGenerator<ExportTemplateResponse> {
   const filler = new FrameFiller();
   for await (const chunk of body) {

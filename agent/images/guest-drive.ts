@@ -7,7 +7,18 @@
  * and two images of the same files differ in ids, checksums and the places of blocks.
  */
 import { createHash } from "node:crypto";
-import { access, chmod, mkdir, readFile, rename, truncate } from "node:fs/promises";
+import {
+  access,
+  chmod,
+  copyFile,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  stat,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { sha256Files } from "../system/digest.ts";
@@ -27,55 +38,77 @@ const OVERHEAD_BYTES = 8 * MIB;
 interface DriveFile {
   path: string;
   mode: number;
-  content: Uint8Array;
+  /** What it holds, or the file it is a copy of. */
+  source: Buffer | string;
 }
+
+/** Of an executable: enough for its header and the name of its interpreter, which stand at its beginning. */
+const readHead = async (path: string): Promise<Buffer> =>
+  Buffer.from(await Bun.file(path).slice(0, MIB).arrayBuffer());
+
+const AGENT = "wrenn-agent";
 
 /** Sorted by path, so that the same inputs give the same digest. */
 const collectFiles = async (agentPath: string, busyboxPath: string): Promise<DriveFile[]> => {
-  const agent = await readFile(agentPath);
-  const interpreter = readInterpreter(agent);
-  replaceInterpreter(agent, `${DRIVE_MOUNT}/ld.so`);
+  const interpreter = readInterpreter(await readHead(agentPath));
   const resizePath = Bun.which("resize2fs") ?? "/sbin/resize2fs";
   const needed = await Promise.all(
     [agentPath, resizePath].map((executable) => findSharedLibraries(executable, interpreter)),
   );
   const libraries = new Map(needed.flatMap(({ paths }) => [...paths]));
-  const sources: [path: string, mode: number, source: string | Uint8Array][] = [
-    ["wrenn-agent", 0o755, agent],
+  const files: [path: string, mode: number, source: DriveFile["source"]][] = [
+    [AGENT, 0o755, agentPath],
     ["pid1", 0o755, Buffer.from(PID1_SCRIPT)],
     ["bin/busybox", 0o755, busyboxPath],
     ["bin/resize2fs", 0o755, resizePath],
     ...needed.slice(0, 1).map(({ loaderPath }): [string, number, string] => ["ld.so", 0o755, loaderPath]),
     ...[...libraries].map(([name, path]): [string, number, string] => [`lib/${name}`, 0o644, path]),
   ];
-  const files = await Promise.all(
-    sources.map(async ([path, mode, source]) => ({
-      path,
-      mode,
-      content: typeof source === "string" ? await readFile(source) : source,
-    })),
-  );
-  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return files
+    .map(([path, mode, source]) => ({ path, mode, source }))
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
 };
 
-const digestOf = (files: DriveFile[]): string => {
-  const hash = createHash("sha256");
-  for (const { path, mode, content } of files) {
-    hash.update(`${path}\0${mode}\0${content.byteLength}\0`).update(content);
+/** At every start of the agent, whose own hundred megabytes are among them: none is read whole. */
+const digestOf = async (files: DriveFile[]): Promise<string> => {
+  const hash = createHash("sha256").update(DRIVE_MOUNT);
+  for (const { path, mode, source } of files) {
+    const content = typeof source === "string" ? await sha256Files(source) : source;
+    hash.update(`\0${path}\0${mode}\0`).update(content);
   }
   return hash.digest("hex");
 };
 
-const writeImage = async (files: DriveFile[], staging: string): Promise<string> => {
+const sizeOf = async ({ source }: DriveFile): Promise<number> =>
+  typeof source === "string" ? (await stat(source)).size : source.byteLength;
+
+/** The loader comes from the drive, whatever libc the image has. */
+const useLoaderOfDrive = async (executable: string): Promise<void> => {
+  const head = await readHead(executable);
+  replaceInterpreter(head, `${DRIVE_MOUNT}/ld.so`);
+  const handle = await open(executable, "r+");
+  try {
+    await handle.write(head, 0, head.byteLength, 0);
+  } finally {
+    await handle.close();
+  }
+};
+
+const writeTree = async (files: DriveFile[], tree: string): Promise<void> => {
+  for (const { path, mode, source } of files) {
+    const target = join(tree, path);
+    await mkdir(dirname(target), { recursive: true });
+    await (typeof source === "string" ? copyFile(source, target) : writeFile(target, source));
+    await chmod(target, mode);
+  }
+  await useLoaderOfDrive(join(tree, AGENT));
+  await chmod(tree, 0o755);
+};
+
+const writeImage = async (files: DriveFile[], contentBytes: number, staging: string): Promise<string> => {
   const tree = join(staging, "tree");
   const image = join(staging, "drive");
-  for (const { path, mode, content } of files) {
-    await mkdir(dirname(join(tree, path)), { recursive: true });
-    await Bun.write(join(tree, path), content);
-    await chmod(join(tree, path), mode);
-  }
-  await chmod(tree, 0o755);
-  const contentBytes = files.reduce((sum, { content }) => sum + content.byteLength, 0);
+  await writeTree(files, tree);
   await Bun.write(image, "");
   await truncate(image, Math.ceil((contentBytes + OVERHEAD_BYTES) / MIB) * MIB);
   const options = [
@@ -119,13 +152,14 @@ export const ensureGuestDrive = async (
 ): Promise<{ digest: string; path: string }> => {
   const { layout, agentPath, busyboxPath } = options;
   const files = await collectFiles(agentPath, busyboxPath);
-  const record = layout.cached(`drive-${digestOf(files)}`);
+  const record = layout.cached(`drive-${await digestOf(files)}`);
   const made = await findMade(layout, record);
   if (made !== null) return { digest: made, path: layout.drive(made) };
-  const bytes = files.reduce((sum, { content }) => sum + content.byteLength, 0);
+  const sizes = await Promise.all(files.map(sizeOf));
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
   await requireFreeSpace(layout.staging, 2 * bytes);
   return await withStaging(layout, "drive", async (staging) => {
-    const image = await writeImage(files, staging);
+    const image = await writeImage(files, bytes, staging);
     const digest = await sha256Files(image);
     const path = layout.drive(digest);
     await rename(image, path);

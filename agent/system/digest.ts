@@ -4,7 +4,6 @@
  * them could write the manifest that holds them, too.
  */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 
 const PIECE_BYTES = 4 << 20;
@@ -33,16 +32,15 @@ export const digestBytes = (bytes: Uint8Array): string => {
   return digest.text();
 };
 
-/** Digest of a whole file, such as a template's base memory. About 2 GB/s from the page cache. */
-export const digestFile = async (path: string): Promise<string> => {
+/** One buffer for all of it: a large file in pieces of their own would be that much garbage. */
+const eachPiece = async (path: string, use: (piece: Uint8Array) => void): Promise<void> => {
   const handle = await open(path, "r");
   try {
-    const digest = new ChainedDigest();
     const buffer = new Uint8Array(PIECE_BYTES);
     for (let position = 0; ;) {
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
-      if (bytesRead === 0) return digest.text();
-      digest.add(buffer.subarray(0, bytesRead));
+      if (bytesRead === 0) return;
+      use(buffer.subarray(0, bytesRead));
       position += bytesRead;
     }
   } finally {
@@ -50,11 +48,16 @@ export const digestFile = async (path: string): Promise<string> => {
   }
 };
 
+/** Digest of a whole file, such as a template's base memory. About 2 GB/s from the page cache. */
+export const digestFile = async (path: string): Promise<string> => {
+  const digest = new ChainedDigest();
+  await eachPiece(path, (piece) => digest.add(piece));
+  return digest.text();
+};
+
 /** What names files by their content: SHA-256 in hex over all of them, one after the other. */
 export const sha256Files = async (...paths: string[]): Promise<string> => {
   const hash = createHash("sha256");
-  for (const path of paths) {
-    for await (const piece of createReadStream(path, { highWaterMark: PIECE_BYTES })) hash.update(piece);
-  }
+  for (const path of paths) await eachPiece(path, (piece) => hash.update(piece));
   return hash.digest("hex");
 };
