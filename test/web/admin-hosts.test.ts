@@ -103,6 +103,42 @@ test("the teams' own stand by team; one is added for a team", async () => {
   expect(body.items).toMatchObject([{ name: "of ant", type: "byoc", team_id: ant.teamId }]);
 });
 
+test("a team's new host keeps the team's name, whichever of answer and event comes first", async () => {
+  const quick = await bringer("Quick");
+  const { page } = await scene.visitAs(scene.admin, { path: `${PATH}?tab=byoc` });
+  const ofQuick = page.locator(`[data-team="${quick.teamId}"]`);
+  await page.route("**/v1/hosts", async (route) => {
+    const response = await route.fetch();
+    await ofQuick.waitFor({ state: "attached" });
+    await route.fulfill({ response });
+  });
+  await page.getByRole("button", { name: "Add host" }).click();
+  const dialog = dialogOf(page, "Add a host");
+  await dialog.getByLabel("Name").fill("overtaken");
+  await dialog.getByRole("combobox", { name: "Team" }).fill("Quick's Team");
+  await dialog.getByRole("button", { name: "Create token" }).click();
+  await dialogOf(page, "Let overtaken join").waitFor();
+  await page.keyboard.press("Escape");
+  await rowOf(page, "overtaken").waitFor();
+  expect(await ofQuick.getByRole("heading").allTextContents()).toEqual(["Quick's Team"]);
+});
+
+test("a host of a team is not offered before the teams are known", async () => {
+  const { page } = await scene.visitAs(scene.admin);
+  await page.route("**/v1/admin/teams?*", (route) =>
+    route.fulfill({ status: 503, json: { error: { code: "database_away", message: "It is away." } } }),
+  );
+  await page.goto(`${PATH}?tab=byoc`);
+  const add = page.getByRole("button", { name: "Add host" });
+  await add.hover();
+  await page.getByRole("tooltip").getByText("It is away.").waitFor();
+  expect(await add.isDisabled()).toBe(true);
+  await page.unroute("**/v1/admin/teams?*");
+  await page.reload();
+  await add.click();
+  await dialogOf(page, "Add a host").getByRole("combobox", { name: "Team" }).waitFor();
+});
+
 test("a hold is told, with the hosts it is about, and released", async () => {
   const { page } = await scene.visitAs(scene.admin, { path: PATH });
   await rowOf(page, "Online").waitFor();

@@ -200,10 +200,13 @@ export class AdminHostsPage extends LitElement {
     return this.#teams.items.filter((team) => team.is_byoc);
   }
 
+  /** A team's own needs a team to choose. */
   get #reason(): string {
-    const lacksTeam =
-      this.#tab === "byoc" && this.#teams.state.kind === "ready" && this.#byocTeams.length === 0;
-    return lacksTeam ? NO_BYOC_TEAM : "";
+    const { state: teams } = this.#teams;
+    if (this.#tab === "platform") return "";
+    if (teams.kind === "loading") return "The teams are still being read.";
+    if (teams.kind === "failed") return teams.failure.message;
+    return this.#byocTeams.length === 0 ? NO_BYOC_TEAM : "";
   }
 
   #join(): void {

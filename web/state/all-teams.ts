@@ -17,6 +17,12 @@ export const allTeams = new LiveList<AnyTeam>({
   compare: (one, other) => one.name.localeCompare(other.name) || one.id.localeCompare(other.id),
 });
 
+/** Null for none, and for one that is not known here. */
+export const nameOfTeam = (id: string | null): string | null => {
+  const state = allTeams.state.value;
+  return (state.kind === "ready" && state.items.find((team) => team.id === id)?.name) || null;
+};
+
 export const setByoc = async ({ id }: AnyTeam, enabled: boolean): Promise<void> =>
   allTeams.learn(await call("PUT /v1/admin/teams/:id/byoc", { params: { id }, body: { enabled } }));
 

@@ -2,12 +2,15 @@
 import { call } from "../api.ts";
 import { ApiFailure } from "../api/failure.ts";
 import type { Answer, Body, Item } from "../api/routes.ts";
+import { nameOfTeam } from "./all-teams.ts";
 import { adminEvents } from "./events.ts";
 import { LiveList } from "./live-list.ts";
 import { session } from "./session.ts";
 
 export type TeamHost = Item<"GET /v1/hosts">;
-/** With the name of the team whose own it is, where the list tells that. */
+/** With the name of the team whose own it is. */
+export type AnyHost = Item<"GET /v1/admin/hosts">;
+/** One of either list. */
 export type Host = TeamHost & { team_name?: string | null };
 export type HostDetail = Answer<"GET /v1/hosts/:id">;
 export type HostWork = HostDetail["work"][number];
@@ -37,20 +40,23 @@ export const teamHosts = new LiveList<Host>({
   compare: oldestFirst,
 });
 
-export const allHosts = new LiveList<Host>({
+export const allHosts = new LiveList<AnyHost>({
   events: adminEvents,
   kinds: ["host"],
   page: (cursor) => call("GET /v1/admin/hosts", { query: { limit: 200, cursor } }),
-  one: findHost,
+  // Events bring the host as it is, or say that it is gone.
+  one: () => Promise.resolve(null),
   idOf: ({ id }) => id,
   compare: oldestFirst,
 });
 
 const LISTS = [teamHosts, allHosts];
 
-/** @param answer what is new of it; the rest stays. */
+/** @param answer what is new of it; the rest stays. It names no team, and may come after the event that does. */
 const learn = (host: Host, answer: TeamHost): void => {
-  for (const list of LISTS) list.learn({ ...host, ...answer });
+  const { team_name: teamName = nameOfTeam(host.team_id) } = host;
+  teamHosts.learn({ ...host, ...answer });
+  allHosts.learn({ ...host, ...answer, team_name: teamName });
 };
 
 export const createHost = async (body: NewHost): Promise<Answer<"POST /v1/hosts">> => {
