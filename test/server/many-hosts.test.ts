@@ -8,14 +8,13 @@ import { readFile } from "node:fs/promises";
 
 import { SERVER_ROLE } from "../../db/role.ts";
 import { connectDatabase } from "../../db/sql.ts";
-import { SandboxStatus as HostSays } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { readConfig } from "../../server/config.ts";
 import { createLog } from "../../server/log.ts";
 import { startServer } from "../../server/start.ts";
 import { countStatements } from "../support/counted-sql.ts";
 import { createTestDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
-import { insertSandboxRows, newSandboxId } from "../support/sandbox-rows.ts";
+import { insertHeldSandboxes } from "../support/sandbox-rows.ts";
 import { ServerProcess } from "../support/server-process.ts";
 import { signUp } from "../support/server.ts";
 import type { TestPerson } from "../support/server.ts";
@@ -45,10 +44,7 @@ beforeAll(async () => {
     hosts.push(...(await Promise.all(some)));
   }
   for (const host of hosts) {
-    const ids = Array.from({ length: SANDBOXES }, newSandboxId);
-    for (const id of ids) host.set(id, { status: HostSays.BUSY });
-    await insertSandboxRows(database.sql, { ids, teamId: admin.teamId, hostId: host.id, status: "running" });
-    for (const id of ids) host.set(id, { status: HostSays.RUNNING });
+    await insertHeldSandboxes(database.sql, host, { count: SANDBOXES, teamId: admin.teamId });
   }
 });
 afterAll(async () => {

@@ -1,6 +1,7 @@
 /** Sandboxes written straight into the database: what no API can make on request. */
 import type { SandboxStatus } from "../../db/constants.ts";
 import type { Sql } from "../../db/sql.ts";
+import { SandboxStatus as HostSays } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import {
   formatSandboxId,
   newId,
@@ -9,6 +10,7 @@ import {
   parseTeamId,
   ZERO_UUID,
 } from "../../proto/ids.ts";
+import type { StandInHost } from "./stand-in-host.ts";
 
 /** For a row that is to come: a host that has the sandbox must say so before there is a row. */
 export const newSandboxId = (): string => formatSandboxId(newId());
@@ -45,4 +47,21 @@ export const insertSandboxRows = async (
     updated_at: new Date(Date.now() - ageSec * 1000),
   }));
   await sql`insert into sandboxes ${sql(rows)}`;
+};
+
+/**
+ * Running sandboxes that the host holds too, so that the reconcile leaves them alone however long a test takes.
+ * A host lists 5000 at most.
+ * @returns their ids
+ */
+export const insertHeldSandboxes = async (
+  sql: Sql,
+  host: StandInHost,
+  { count, teamId }: { count: number; teamId: string },
+): Promise<string[]> => {
+  const ids = Array.from({ length: count }, newSandboxId);
+  for (const id of ids) host.set(id, { status: HostSays.BUSY });
+  await insertSandboxRows(sql, { ids, teamId, hostId: host.id, status: "running" });
+  for (const id of ids) host.set(id, { status: HostSays.RUNNING });
+  return ids;
 };

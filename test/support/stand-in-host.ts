@@ -49,7 +49,7 @@ export interface Change {
   at?: string;
 }
 
-export class StandInHost {
+export class StandInHost implements AsyncDisposable {
   /** What it holds, by prefixed id. Tests write here to say what happened on the host. */
   readonly sandboxes = new Map<string, SandboxState>();
   /** Names of the calls that came, oldest first. */
@@ -192,6 +192,10 @@ export class StandInHost {
   async stop(): Promise<void> {
     await this.fallSilent();
     await this.server.stop(true);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
   }
 
   async #handler(): Promise<(request: Request) => Promise<Response | undefined>> {
