@@ -29,8 +29,8 @@ export interface AgentConfig {
   memoryOvercommit: number;
   memoryReserveMb: number;
   diskReserveMb: number;
-  /** Machines made ahead at most. */
-  spareVms: number;
+  /** Machines made ahead at most; null: what the memory allows. */
+  spareVms: number | null;
   pauseOnStop: boolean;
   logLevel: "debug" | "info" | "warn" | "error";
 }
@@ -138,7 +138,7 @@ export const parseConfig = (variables: Variables): AgentConfig => ({
   memoryOvercommit: number(variables, "WRENN_MEMORY_OVERCOMMIT", 4, 1),
   memoryReserveMb: number(variables, "WRENN_MEMORY_RESERVE_MB", 256, 0),
   diskReserveMb: number(variables, "WRENN_DISK_RESERVE_MB", 512, 0),
-  spareVms: number(variables, "WRENN_SPARE_VMS", 0, 0),
+  spareVms: variables["WRENN_SPARE_VMS"] ? number(variables, "WRENN_SPARE_VMS", 0, 0) : null,
   pauseOnStop: (variables["WRENN_PAUSE_ON_STOP"] ?? "") === "1",
   logLevel: oneOf(variables, "WRENN_LOG_LEVEL", ["info", "debug", "warn", "error"]),
 });

@@ -16,7 +16,7 @@ import type { Host } from "./sandboxes/host.ts";
 import { readMetrics } from "./sandboxes/observe.ts";
 import { Sampler } from "./sandboxes/sampler.ts";
 import type { Sandbox } from "./sandboxes/sandbox.ts";
-import { openSpares } from "./sandboxes/spares/open-spares.ts";
+import { openSpares, spareVmsFor } from "./sandboxes/spares/open-spares.ts";
 import { TemplateCopies } from "./sandboxes/template-copies.ts";
 import { WorkBoard } from "./sandboxes/work.ts";
 import type { Logger } from "./system/log.ts";
@@ -94,7 +94,7 @@ export const openHost = async (
     ),
     changes: await ChangeLog.open(layout.cached("changes.json"), log),
     expiry: new Expiry(sandboxes, (sandbox) => expireSandbox(host, sandbox)),
-    spares: openSpares(() => host, config.spareVms),
+    spares: openSpares(() => host, config.spareVms ?? spareVmsFor(await readMemory())),
     sampler: new Sampler({ sandboxes, directory: layout.root, log, ask: readMetrics }, config.sampleMs),
     work: new WorkBoard(log),
     pinnedLayers: new Map(),

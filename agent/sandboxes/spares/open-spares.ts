@@ -1,11 +1,20 @@
-/** The spares of a host: how they are made, and when there is room for one more. */
+/** The spares of a host: how many its memory allows, and when there is room for one more. */
 import { describeError } from "../../errors.ts";
+import type { MemoryFacts } from "../../system/machine.ts";
 import type { Host } from "../host.ts";
 import { endSpare, makeSpare } from "./make-spare.ts";
 import { Spares } from "./spares.ts";
 
+/** What a warmed machine of `minimal` takes of the host's memory (docs/benchmarks.md), rounded up. */
+const EXPECTED_MB = 80;
+/** Of all memory, for all spares together. */
+const SHARE = 0.1;
+const MOST = 8;
 /** With less of it free there are no spares. */
 const FREE_SHARE = 0.125;
+
+export const spareVmsFor = ({ totalMb }: MemoryFacts): number =>
+  Math.min(MOST, Math.floor((totalMb * SHARE) / EXPECTED_MB));
 
 const hasRoom = async (host: Host): Promise<boolean> => {
   if (host.draining || host.stopping) return false;
