@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 
 import type { SandboxOpts } from "e2b";
 
-import { type Case, inFull } from "../program/case.ts";
+import { type Case, inFull, newest } from "../program/case.ts";
 import { fails } from "./expect.ts";
 import { unknownId } from "./sandboxes.ts";
 
@@ -19,9 +19,13 @@ export const ABSENT: Case[] = [
     await fails(create({ iam: { tokens } }), sdk.SandboxError, /^400.*iam/s);
     const mcp = { github: { githubPersonalAccessToken: "x" } } as unknown as SandboxOpts["mcp"];
     await fails(create({ mcp }), sdk.SandboxError, /^400.*mcp/s);
-    await fails(create({ network: { httpsPorts: [3000] } }), sdk.SandboxError, /^400.*httpsPorts/s);
     await fails(create({ network: { maskRequestHost: "x" } }), sdk.SandboxError, /^400.*maskRequestHost/s);
     await fails(create({ network: { allowOut: ["example.com"] } }), sdk.SandboxError, /^400/);
+  }),
+
+  newest("absent: ports that speak TLS inside are refused by name", async (sdk, world) => {
+    const created = world.create({ network: { httpsPorts: [3000] } });
+    await fails(created, sdk.SandboxError, /^400.*httpsPorts/s);
   }),
 
   inFull("absent: template builds and tags", async (sdk) => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 
-import { type Case, everywhere, inFull } from "../program/case.ts";
+import { type Case, everywhere, inFull, newest } from "../program/case.ts";
 import type { Sandbox, Sdk } from "../program/sdk.ts";
 import type { World } from "../program/world.ts";
 import { fails } from "./expect.ts";
@@ -54,6 +54,10 @@ export const COPIES: Case[] = [
     }
     assert.equal(await sandbox.isRunning(), true);
     await fails(sandbox.fork({ count: 101 }), sdk.SandboxError, /^400/);
+  }),
+
+  newest("copies: no fork at all is refused by the server", async (sdk, world) => {
+    const sandbox = await world.sandbox();
     await fails(sandbox.fork({ count: 0 }), sdk.SandboxError, /^400/);
   }),
 
