@@ -1,9 +1,9 @@
-/** The spares of a host: how many its memory allows, and when there is room for one more. */
+/** The spares of a host: how many its memory allows, and when there is room for them. */
 import { describeError } from "../../errors.ts";
 import type { MemoryFacts } from "../../system/machine.ts";
 import type { Host } from "../host.ts";
 import { endSpare, makeSpare } from "./make-spare.ts";
-import { Spares } from "./spares.ts";
+import { type SpareRoom, Spares } from "./spares.ts";
 
 /** What a warmed machine of `minimal` takes of the host's memory (docs/benchmarks.md), rounded up. */
 const EXPECTED_MB = 80;
@@ -16,10 +16,17 @@ const FREE_SHARE = 0.125;
 export const spareVmsFor = ({ totalMb }: MemoryFacts): number =>
   Math.min(MOST, Math.floor((totalMb * SHARE) / EXPECTED_MB));
 
-const hasRoom = async (host: Host): Promise<boolean> => {
-  if (host.draining || host.stopping) return false;
-  const { memory } = await host.admission.readMachine();
-  return memory.availableMb - host.admission.limits.memoryReserveMb > memory.totalMb * FREE_SHARE;
+/** Between having to go and being made there is one spare: else each that is made would have to go again. */
+export const spareRoomOf = ({ availableMb, totalMb }: MemoryFacts, reserveMb: number): SpareRoom => {
+  const roomMb = availableMb - reserveMb - totalMb * FREE_SHARE;
+  if (roomMb <= 0) return "none";
+  return roomMb <= EXPECTED_MB ? "enough" : "more";
+};
+
+const readRoom = async ({ draining, stopping, admission }: Host): Promise<SpareRoom> => {
+  if (draining || stopping) return "none";
+  const { memory } = await admission.readMachine();
+  return spareRoomOf(memory, admission.limits.memoryReserveMb);
 };
 
 /** @param host asked when it is used: it has the spares itself */
@@ -35,7 +42,7 @@ export const openSpares = (host: () => Host, most: number): Spares =>
       return spare;
     },
     end: (spare) => endSpare(host(), spare),
-    hasRoom: () => hasRoom(host()),
+    readRoom: () => readRoom(host()),
     onFailure: ({ template }, error) =>
       host().log.warn("spare_failed", { template: template.templateId, error: describeError(error) }),
   });

@@ -2,7 +2,8 @@
 import { expect, test } from "bun:test";
 
 import type { Vm, VmExit } from "../../vm/runtime.ts";
-import { type Spare, type SpareKind, Spares } from "./spares.ts";
+import { spareRoomOf } from "./open-spares.ts";
+import { type Spare, type SpareKind, type SpareRoom, Spares } from "./spares.ts";
 
 const TEAM = "00000000-0000-0000-0000-000000000001";
 
@@ -16,9 +17,12 @@ const openLab = (most: number) => {
   const ended: string[] = [];
   const failures: unknown[] = [];
   const exits = new Map<string, (exit: VmExit) => void>();
-  const host = { hasRoom: true, fails: false, made: 0 };
+  const host = { room: "more" as SpareRoom, failing: "", made: 0 };
+  /** What a making and an end wait for. */
+  const pace = { make: Promise.resolve(), end: Promise.resolve() };
   const make = async (wanted: SpareKind): Promise<Spare> => {
-    if (host.fails) throw new Error("no machine today");
+    if (wanted.template.templateId === host.failing) throw new Error("no machine today");
+    await pace.make;
     const id = `${wanted.template.templateId}-${++host.made}`;
     const exited = new Promise<VmExit>((resolve) => exits.set(id, resolve));
     const vm = { exited } as Vm;
@@ -28,13 +32,14 @@ const openLab = (most: number) => {
     most,
     make,
     end: async ({ id }) => {
+      await pace.end;
       ended.push(id);
     },
-    hasRoom: async () => host.hasRoom,
+    readRoom: async () => host.room,
     onFailure: (_, error) => failures.push(error),
   });
   spares.start();
-  return { spares, host, ended, failures, exits };
+  return { spares, host, pace, ended, failures, exits };
 };
 
 test("the first claim finds none and has one made for the next", async () => {
@@ -87,12 +92,12 @@ test("without room all go, and nothing is made until there is some", async () =>
   const { spares, host, ended } = openLab(4);
   spares.keepOne(kind("a"));
   await spares.settled();
-  host.hasRoom = false;
+  host.room = "none";
   spares.expect(kind("b"));
   await spares.settled();
   expect(ended).toEqual(["a-1"]);
   expect(spares.count).toBe(0);
-  host.hasRoom = true;
+  host.room = "more";
   spares.expect(kind("b"));
   await spares.settled();
   // The one that is kept, and two that were asked for.
@@ -139,16 +144,73 @@ test("while a template is deleted none of it stands or is made, and it is not as
   await spares.close();
 });
 
-test("a failure is told and stops the row, until somebody asks again", async () => {
+test("a failure is told and not tried again until somebody asks", async () => {
   const { spares, host, failures } = openLab(4);
-  host.fails = true;
+  host.failing = "a";
   spares.expect(kind("a"));
   await spares.settled();
   expect(failures).toHaveLength(1);
-  host.fails = false;
+  host.failing = "";
   spares.expect(kind("a"));
   await spares.settled();
   expect(spares.count).toBe(2);
+  await spares.close();
+});
+
+test("a kind that cannot be made keeps no other from being made", async () => {
+  const { spares, host, failures } = openLab(4);
+  host.failing = "a";
+  spares.keepOne(kind("b"));
+  spares.expect(kind("a"));
+  await spares.settled();
+  expect(failures).toHaveLength(1);
+  expect(spares.claim(kind("b"))?.id).toBe("b-1");
+  await spares.close();
+});
+
+test("without room for one more those that stand stay", async () => {
+  const { spares, host, ended } = openLab(4);
+  spares.keepOne(kind("a"));
+  await spares.settled();
+  host.room = "enough";
+  spares.expect(kind("b"));
+  await spares.settled();
+  expect([spares.count, host.made, ended]).toEqual([1, 1, []]);
+  await spares.close();
+});
+
+test("one that was made because there was room leaves room for itself", () => {
+  const totalMb = 8_192;
+  for (let availableMb = 1_200; availableMb < 2_000; availableMb++) {
+    if (spareRoomOf({ totalMb, availableMb }, 256) !== "more") continue;
+    expect(spareRoomOf({ totalMb, availableMb: availableMb - 80 }, 256)).not.toBe("none");
+  }
+});
+
+test("a deletion waits for the one that is made, not for all that are wanted", async () => {
+  const { spares, pace, ended } = openLab(4);
+  const first = Promise.withResolvers<void>();
+  pace.make = first.promise;
+  spares.expect(kind("a"));
+  await Bun.sleep(0);
+  for (let index = 0; index < 3; index++) spares.expect(kind("b"));
+  const deleted = spares.without(["a"], async () => [...ended]);
+  pace.make = Promise.withResolvers<void>().promise;
+  first.resolve();
+  expect(await deleted).toEqual(["a-1"]);
+});
+
+test("who needs the memory of spares that are going already waits for it too", async () => {
+  const { spares, pace, ended } = openLab(4);
+  spares.keepOne(kind("a"));
+  await spares.settled();
+  const gone = Promise.withResolvers<void>();
+  pace.end = gone.promise;
+  const both = [spares.giveWay(), spares.giveWay()];
+  gone.resolve();
+  expect(await Promise.all(both)).toEqual([true, true]);
+  expect(ended).toEqual(["a-1"]);
+  expect(await spares.giveWay()).toBe(false);
   await spares.close();
 });
 

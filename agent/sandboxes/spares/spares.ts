@@ -24,6 +24,9 @@ export interface Spare extends SpareKind {
   live: Live;
 }
 
+/** `enough`: for those that stand, not for one more; `none`: also while the host takes no new sandboxes. */
+export type SpareRoom = "more" | "enough" | "none";
+
 export interface SpareDeps {
   /** Spares at once, of all kinds together; 0: none are kept. */
   most: number;
@@ -31,8 +34,7 @@ export interface SpareDeps {
   make: (kind: SpareKind) => Promise<Spare>;
   /** Never rejects. */
   end: (spare: Spare) => Promise<void>;
-  /** Whether there is room for one more, and whether this host takes new sandboxes at all. */
-  hasRoom: () => Promise<boolean>;
+  readRoom: () => Promise<SpareRoom>;
   onFailure: (kind: SpareKind, error: unknown) => void;
 }
 
@@ -48,6 +50,9 @@ export class Spares {
   readonly #kept = new Set<string>();
   #work: Promise<void> = Promise.resolve();
   #isWorking = false;
+  /** One that is made just now is there, or has failed, when this resolves. */
+  #making: Promise<void> = Promise.resolve();
+  readonly #ending = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | null = null;
   /** Templates nothing may be made of. */
   readonly #barred = new Set<string>();
@@ -94,20 +99,23 @@ export class Spares {
     this.#review();
   }
 
-  /** Ends those that wait: their memory is needed. False when there were none. */
+  /** Ends those that wait: what they have is needed. False when none has gone meanwhile, whoever ended it. */
   async giveWay(): Promise<boolean> {
-    const surplus = this.#ready.splice(0);
-    await Promise.all(surplus.map((spare) => this.deps.end(spare)));
-    return surplus.length > 0;
+    const ended = this.#endWhere(() => true);
+    const isAnyGoing = this.#ending.size > 0;
+    await Promise.all([ended, ...this.#ending]);
+    return isAnyGoing;
   }
 
   /** None of this template's is left or will be made while `work` is under way. */
   async without<T>(templateIds: readonly string[], work: () => Promise<T>): Promise<T> {
     for (const id of templateIds) this.#barred.add(id);
     try {
-      // One that is being made is put away as soon as it stands.
-      await this.#work;
+      // One that is being made is put away as soon as it stands. Others are not waited for: there may be no end of them.
+      await this.#making;
       await this.#endWhere(({ template }) => this.#barred.has(template.templateId));
+      // And those that were to go anyway.
+      await Promise.all(this.#ending);
       this.#forgetBarred();
       return await work();
     } finally {
@@ -137,32 +145,29 @@ export class Spares {
   }
 
   async #adjust(): Promise<void> {
+    // Not tried again before somebody asks, or the next review; meanwhile others are made.
+    const failed = new Set<string>();
     while (this.#timer !== null) {
       await this.#endSurplus();
-      const kind = this.#next();
-      if (!(await this.deps.hasRoom())) {
-        await this.giveWay();
-        return;
-      }
+      const room = await this.deps.readRoom();
+      if (room === "none") await this.giveWay();
+      if (room !== "more") return;
+      const kind = this.#next(failed);
       if (kind === null) return;
-      try {
-        this.#add(await this.deps.make(kind));
-      } catch (error) {
-        this.deps.onFailure(kind, error);
-        // Until somebody asks again, or the next review.
-        return;
-      }
+      this.#making = this.deps.make(kind).then(
+        (spare) => this.#add(spare),
+        (error: unknown) => {
+          failed.add(nameOf(kind));
+          this.deps.onFailure(kind, error);
+        },
+      );
+      await this.#making;
     }
   }
 
   #add(spare: Spare): void {
     this.#ready.push(spare);
-    void spare.live.vm.exited.then(() => {
-      const index = this.#ready.indexOf(spare);
-      if (index < 0) return;
-      this.#ready.splice(index, 1);
-      void this.deps.end(spare);
-    });
+    void spare.live.vm.exited.then(() => this.#endWhere((one) => one === spare));
   }
 
   #countOf(name: string): number {
@@ -170,10 +175,10 @@ export class Spares {
   }
 
   /** A kind of which there are too few. */
-  #next(): SpareKind | null {
+  #next(failed: ReadonlySet<string>): SpareKind | null {
     for (const [name, target] of this.#demand.targets(this.#kept)) {
       const kind = this.#kinds.get(name);
-      if (kind === undefined || this.#barred.has(kind.template.templateId)) continue;
+      if (kind === undefined || failed.has(name) || this.#barred.has(kind.template.templateId)) continue;
       if (this.#countOf(name) < target) return kind;
     }
     return null;
@@ -202,6 +207,12 @@ export class Spares {
   async #endWhere(isSurplus: (spare: Spare) => boolean): Promise<void> {
     const surplus = this.#ready.filter(isSurplus);
     for (const spare of surplus) this.#ready.splice(this.#ready.indexOf(spare), 1);
-    await Promise.all(surplus.map((spare) => this.deps.end(spare)));
+    await Promise.all(surplus.map((spare) => this.#end(spare)));
+  }
+
+  #end(spare: Spare): Promise<void> {
+    const ending = this.deps.end(spare).finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+    return ending;
   }
 }
