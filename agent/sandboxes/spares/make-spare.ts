@@ -88,10 +88,11 @@ export const giveSpare = async (
   { spare, sandbox, network }: { spare: Spare; sandbox: Sandbox; network: NetworkPolicy },
 ): Promise<void> => {
   const { vm, slot } = spare.live;
-  await rename(host.layout.spareDirectory(spare.id), host.layout.sandboxDirectory(sandbox.id));
-  vm.movedTo(host.layout.sandboxVmDirectory(sandbox.id));
+  // Before anything can fail: from here on its layers go with the sandbox.
   sandbox.plannedLayers = spare.layers;
   spare.pin[Symbol.dispose]();
+  await rename(host.layout.spareDirectory(spare.id), host.layout.sandboxDirectory(sandbox.id));
+  vm.movedTo(host.layout.sandboxVmDirectory(sandbox.id));
   if (!isOpenPolicy(network)) await host.slots.applyPolicy(slot, network);
   vm.setPriority("normal");
 };
