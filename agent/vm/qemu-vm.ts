@@ -3,13 +3,14 @@ import { basename, dirname, join } from "node:path";
 
 import type { Subprocess } from "bun";
 
-import { LibcFailed, setGroupNice } from "../system/libc.ts";
+import { LibcFailed } from "../system/libc.ts";
 import { killProcess, waitForEnd } from "../system/process-identity.ts";
 import { takeDeviceState } from "./device-state.ts";
 import { watchExit } from "./exit-watch.ts";
 import type { GuestMemory } from "./guest-memory.ts";
 import { CONSOLE_BYTES, CONSOLE_ID, diskId } from "./machine.ts";
 import { saveDiff } from "./memory-diff.ts";
+import { setProcessPriority } from "./priority.ts";
 import { QmpFailed } from "./qmp.ts";
 import type { QmpClient, QmpEvent } from "./qmp.ts";
 import { VmFailed } from "./runtime.ts";
@@ -30,8 +31,6 @@ const SAVE_TIMEOUT_MS = 30_000;
 const QUIT_TIMEOUT_MS = 5_000;
 const KILL_TIMEOUT_MS = 10_000;
 const FULL_DISK_RETRY_MS = 1_000;
-
-const NICE: Record<VmPriority, number> = { normal: 0, background: 10 };
 
 const isDiskFull = (error: unknown): boolean => {
   const code = error instanceof Error && "code" in error ? error.code : null;
@@ -93,8 +92,8 @@ export class QemuVm implements Vm {
 
   setPriority(priority: VmPriority): void {
     try {
-      // It leads a process group of its own, so this reaches all of its threads.
-      setGroupNice(this.#record.pid, NICE[priority]);
+      // It leads a session and group of its own, so this reaches all of its threads.
+      setProcessPriority(this.#record.pid, priority);
     } catch (error) {
       throw asVmFailed("setting the VM's priority", error);
     }

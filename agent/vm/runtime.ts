@@ -103,7 +103,10 @@ export interface Vm {
   switchOverlay(overlayPath: string): Promise<void>;
   /** Its directory has another name now: the process and what it holds open follow by themselves. */
   movedTo(directory: string): void;
-  /** In the background it takes what processor time others leave. Throws when the process is gone. */
+  /**
+   * In the background it takes what processor time others leave, and is the first to go when the host's memory
+   * runs out. Throws when the process is gone.
+   */
   setPriority(priority: VmPriority): void;
   /** Orderly end, then a kill past a deadline. Resolves when the process is gone. */
   quit(): Promise<void>;

@@ -3,7 +3,7 @@
  * inherited or named on its command line. Its directory stays root's: a broken-out guest finds nothing
  * there to replace under the agent's feet.
  */
-import { closeSync, constants, fchownSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, constants, fchownSync, openSync } from "node:fs";
 import { chmod, chown, mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -14,6 +14,7 @@ import { identifyProcess } from "../system/process-identity.ts";
 import type { ProcessIdentity } from "../system/process-identity.ts";
 import { jailed, qemuArguments } from "./machine.ts";
 import type { VmmSettings } from "./machine.ts";
+import { offerToOomKiller } from "./priority.ts";
 import { VmFailed } from "./runtime.ts";
 import type { VmSpec } from "./runtime.ts";
 
@@ -29,9 +30,6 @@ export interface SpawnedVm {
   child: Subprocess;
   identity: ProcessIdentity;
 }
-
-/** Of a range to 1000: the kernel should end sandboxes long before the agent when memory runs out. */
-const OOM_SCORE = "600";
 
 const QEMU = "qemu-system-x86_64";
 
@@ -81,11 +79,11 @@ const prepareDirectory = async (directory: string): Promise<void> => {
   await rm(vmFiles(directory).controlSocket, { force: true });
 };
 
-const offerToOomKiller = (child: Subprocess): ProcessIdentity => {
+const identify = (child: Subprocess): ProcessIdentity => {
   const identity = identifyProcess(child.pid);
   try {
     if (identity === null) throw new Error("it ended at once");
-    writeFileSync(`/proc/${child.pid}/oom_score_adj`, OOM_SCORE);
+    offerToOomKiller(child.pid, "normal");
     return identity;
   } catch (cause) {
     child.kill("SIGKILL");
@@ -130,7 +128,7 @@ export const spawnVm = async (
     });
     // The agent may end while VMs run.
     child.unref();
-    return { child, identity: offerToOomKiller(child) };
+    return { child, identity: identify(child) };
   } catch (cause) {
     if (cause instanceof VmFailed) throw cause;
     const detail = cause instanceof Error ? cause.message : String(cause);

@@ -62,11 +62,9 @@ export const makeSpare = async (host: Host, kind: SpareKind): Promise<Spare> => 
   const vmDirectory = join(directory, VM_DIRECTORY);
   const machine = { sandboxId: id, vcpus, memoryMb, layers, base, bootFiles, vmDirectory };
   vm = await restoreMachine(host, machine, slot, saved);
+  vm.setPriority("background");
   // Programs that somebody's snapshot runs have not been asked to run yet.
-  if (manifest.type === "base") {
-    vm.setPriority("background");
-    await rehearse(host, id, { vm, slot });
-  }
+  if (manifest.type === "base") await rehearse(host, id, { vm, slot });
   undo.move();
   return { ...kind, id, layers, pin, live: { vm, slot } };
 };
