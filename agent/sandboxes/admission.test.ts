@@ -56,3 +56,11 @@ test("a promise holds until it is released", async () => {
   promise[Symbol.dispose]();
   using _again = await admission.reserve(wanted);
 });
+
+test("what was only asked for takes nobody's room", async () => {
+  const admission = new Admission(async () => machine, limits);
+  const wanted = { memoryMb: 8_000, diskSizeMb: 1 };
+  await admission.requireRoom(wanted);
+  using _room = await admission.reserve(wanted);
+  await expect(admission.requireRoom(wanted)).rejects.toThrow(/memory left/);
+});

@@ -80,6 +80,12 @@ export class Admission {
     checkSize(size, await this.readMachine());
   }
 
+  /** For what must keep nobody else out: promises nothing. Throws `memory_full` or `disk_full`. */
+  async requireRoom(wanted: { memoryMb: number; diskSizeMb: number }): Promise<void> {
+    const machine = await this.readMachine();
+    checkRoom(wanted, this.#promisedMb, machine, this.limits);
+  }
+
   /** Throws `memory_full` or `disk_full`; release the promise when the VM runs or has failed. */
   async reserve(wanted: { memoryMb: number; diskSizeMb: number }): Promise<Disposable> {
     const machine = await this.readMachine();

@@ -16,6 +16,7 @@ import type { Host } from "./host.ts";
 import { identityOf } from "./identity.ts";
 import type { Running, SandboxFacts } from "./journal.ts";
 import { restoreMachine } from "./launch.ts";
+import { claimSlot } from "./room.ts";
 import type { Live, Sandbox } from "./sandbox.ts";
 import { giveSpare } from "./spares/make-spare.ts";
 import type { Spare } from "./spares/spares.ts";
@@ -50,7 +51,7 @@ const assemble = async (
   { deadline, undo, steps }: Making,
 ): Promise<Standing> => {
   let vm: Vm | null = null;
-  const slot = await host.slots.claim(facts.network);
+  const slot = await claimSlot(host, facts.network);
   undo.defer(() => (vm === null ? host.slots.release(slot) : endVm(host, { vm, slot })));
   steps.done("slot");
   const top = await host.layers.create(facts.layers, { diskSizeMb: facts.diskSizeMb, uid: slot.uid });

@@ -12,7 +12,7 @@ import type { Host } from "./host.ts";
 import { type Paused, type Running, type SandboxTimeout, writeJournal } from "./journal.ts";
 import { restoreMachine } from "./launch.ts";
 import { pauseLocked, removeMemory } from "./pause.ts";
-import { reserveRoom } from "./room.ts";
+import { claimSlot, reserveRoom } from "./room.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { checkTimeout, deadlineFrom } from "./timeout.ts";
 import { becomePausedWithoutMemory } from "./vm-exit.ts";
@@ -109,7 +109,7 @@ const resumeLocked = async (host: Host, sandbox: Sandbox, request: ResumeRequest
 
   await using undo = new AsyncDisposableStack();
   let vm: Vm | null = null;
-  const slot = await host.slots.claim(paused.network);
+  const slot = await claimSlot(host, paused.network);
   undo.defer(() => (vm === null ? host.slots.release(slot) : endVm(host, { vm, slot })));
   if (saved === null) await dropMemory(host, sandbox, paused);
   await takeLayers(host, paused.layers, slot.uid);

@@ -42,7 +42,7 @@ export const makeSpare = async (host: Host, kind: SpareKind): Promise<Spare> => 
   if (template === null) throw new AgentError("template_not_found", "the template is not here any more");
   const { manifest, saved } = template;
   const { vcpus, memoryMb } = manifest;
-  using _room = await host.admission.reserve({ memoryMb, diskSizeMb: kind.diskSizeMb });
+  await host.admission.requireRoom({ memoryMb, diskSizeMb: kind.diskSizeMb });
   const id = newId();
   await using undo = new AsyncDisposableStack();
   const directory = host.layout.spareDirectory(id);
