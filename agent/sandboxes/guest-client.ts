@@ -189,7 +189,7 @@ const MAX_OUTPUT_BYTES = 256 * 1024;
 export const runInGuest = async (
   guest: GuestAccess,
   argv: [string, ...string[]],
-  timeoutMs: number,
+  deadline: AbortSignal,
 ): Promise<string> => {
   const transport = createConnectTransport({
     baseUrl: `http://${guest.address}:${GUEST_PORT}`,
@@ -204,7 +204,7 @@ export const runInGuest = async (
     const events = createClient(Process, transport).start(
       { process: { cmd, args }, stdin: false },
       {
-        signal: AbortSignal.any([stop.signal, AbortSignal.timeout(timeoutMs)]),
+        signal: AbortSignal.any([stop.signal, deadline]),
         headers: {
           authorization: `Basic ${btoa("root:")}`,
           "x-access-token": guest.accessToken,

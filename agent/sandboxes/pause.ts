@@ -116,7 +116,7 @@ const keepMemory = async (host: Host, sandbox: Sandbox, reason: string): Promise
 const dropMemory = async (host: Host, sandbox: Sandbox, reason: string): Promise<void> => {
   const { journal, live } = sandbox.requireRunning();
   const guest = { address: live.slot.address, accessToken: journal.accessToken };
-  await runInGuest(guest, SYNC_COMMAND, SYNC_MS).catch((error: unknown) => {
+  await runInGuest(guest, SYNC_COMMAND, AbortSignal.timeout(SYNC_MS)).catch((error: unknown) => {
     host.log.warn("sync_failed", { sandbox: sandbox.id, error: describeError(error) });
   });
   try {

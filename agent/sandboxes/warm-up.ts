@@ -37,9 +37,9 @@ export const warmUp = async (
   for (let index = 0; index < total; index++) {
     const argv = SHELL[index % SHELL.length] ?? ["true"];
     progress("running warm-up commands", index / total);
-    await runInGuest(guest, argv, COMMAND_MS).catch(() => "");
+    await runInGuest(guest, argv, AbortSignal.timeout(COMMAND_MS)).catch(() => "");
   }
   await rehearseInit();
   // Also lets the guest finish what it does after it has answered /init.
-  await runInGuest(guest, SYNC_COMMAND, COMMAND_MS);
+  await runInGuest(guest, SYNC_COMMAND, AbortSignal.timeout(COMMAND_MS));
 };

@@ -20,24 +20,28 @@ import { pinLayers, removeUnusedLayers } from "../layers-in-use.ts";
 import type { Live, Sandbox } from "../sandbox.ts";
 import type { Spare, SpareKind } from "./spares.ts";
 
-const COMMAND_MS = 20_000;
+/** On a busy host: it gets what processor time others leave. */
+const REHEARSAL_MS = 60_000;
 
 /** What a first command does, as the server asks it of a user. */
 const REHEARSAL: [string, ...string[]][] = [["true"], ["sh", "-c", "echo ready"], ["bash", "-lc", "true"]];
 
 /** The first commands in a machine are the slow ones; these are run before anyone waits for them. */
-const rehearse = async (host: Host, id: string, { vm, slot }: Live): Promise<void> => {
+const rehearse = async (id: string, { vm, slot }: Live, unwanted: AbortSignal): Promise<void> => {
   const guest: GuestAccess = { address: slot.address, accessToken: crypto.randomUUID() };
+  const deadline = AbortSignal.any([unwanted, AbortSignal.timeout(REHEARSAL_MS)]);
   await vm.resume();
   const { accessToken } = guest;
-  const deadline = AbortSignal.timeout(host.settings.readyMs);
   await initGuest(guest.address, { accessToken, envs: {}, identity: identityOf(id) }, deadline);
-  for (const argv of REHEARSAL) await runInGuest(guest, argv, COMMAND_MS).catch(() => "");
+  for (const argv of REHEARSAL) await runInGuest(guest, argv, deadline).catch(() => "");
   await vm.stop();
 };
 
-/** Throws `template_not_found`, `memory_full`, `disk_full` and whatever keeps a machine from starting. */
-export const makeSpare = async (host: Host, kind: SpareKind): Promise<Spare> => {
+/**
+ * Throws `template_not_found`, `memory_full`, `disk_full` and whatever keeps a machine from starting; soon after
+ * `unwanted` is aborted.
+ */
+export const makeSpare = async (host: Host, kind: SpareKind, unwanted: AbortSignal): Promise<Spare> => {
   const template = await host.templates.open(kind.template);
   if (template === null) throw new AgentError("template_not_found", "the template is not here any more");
   const { manifest, saved } = template;
@@ -64,7 +68,8 @@ export const makeSpare = async (host: Host, kind: SpareKind): Promise<Spare> => 
   vm = await restoreMachine(host, machine, slot, saved);
   vm.setPriority("background");
   // Programs that somebody's snapshot runs have not been asked to run yet.
-  if (manifest.type === "base") await rehearse(host, id, { vm, slot });
+  if (manifest.type === "base") await rehearse(id, { vm, slot }, unwanted);
+  unwanted.throwIfAborted();
   undo.move();
   return { ...kind, id, layers, pin, live: { vm, slot } };
 };

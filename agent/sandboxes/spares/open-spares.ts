@@ -33,9 +33,9 @@ const readRoom = async ({ draining, stopping, admission }: Host): Promise<SpareR
 export const openSpares = (host: () => Host, most: number): Spares =>
   new Spares({
     most,
-    make: async (kind) => {
+    make: async (kind, unwanted) => {
       const startedMs = performance.now();
-      const spare = await makeSpare(host(), kind);
+      const spare = await makeSpare(host(), kind, unwanted);
       const { spares, log } = host();
       const ms = Math.round(performance.now() - startedMs);
       log.info("spare_ready", { template: kind.template.templateId, ms, spares: spares.count + 1 });

@@ -20,9 +20,11 @@ const openLab = (most: number) => {
   const host = { room: "more" as SpareRoom, failing: "", made: 0 };
   /** What a making and an end wait for. */
   const pace = { make: Promise.resolve(), end: Promise.resolve() };
-  const make = async (wanted: SpareKind): Promise<Spare> => {
+  const make = async (wanted: SpareKind, unwanted: AbortSignal): Promise<Spare> => {
     if (wanted.template.templateId === host.failing) throw new Error("no machine today");
-    await pace.make;
+    const aborted = new Promise((resolve) => unwanted.addEventListener("abort", resolve));
+    await Promise.race([pace.make, aborted]);
+    unwanted.throwIfAborted();
     const id = `${wanted.template.templateId}-${++host.made}`;
     const exited = new Promise<VmExit>((resolve) => exits.set(id, resolve));
     const vm = { exited } as Vm;
@@ -187,17 +189,17 @@ test("one that was made because there was room leaves room for itself", () => {
   }
 });
 
-test("a deletion waits for the one that is made, not for all that are wanted", async () => {
-  const { spares, pace, ended } = openLab(4);
-  const first = Promise.withResolvers<void>();
-  pace.make = first.promise;
+test("what is made of a template that is deleted is given up, and what is made of others is not waited for", async () => {
+  const { spares, pace, host, failures } = openLab(4);
+  pace.make = Promise.withResolvers<void>().promise;
   spares.expect(kind("a"));
   await Bun.sleep(0);
   for (let index = 0; index < 3; index++) spares.expect(kind("b"));
-  const deleted = spares.without(["a"], async () => [...ended]);
-  pace.make = Promise.withResolvers<void>().promise;
-  first.resolve();
-  expect(await deleted).toEqual(["a-1"]);
+  expect(await spares.without(["a"], async () => spares.count)).toBe(0);
+  expect(await spares.without(["a"], async () => host.made)).toBe(0);
+  // The one of the other template goes with the pool.
+  await spares.close();
+  expect([spares.count, failures]).toEqual([0, []]);
 });
 
 test("who needs the memory of spares that are going already waits for it too", async () => {

@@ -30,8 +30,8 @@ export type SpareRoom = "more" | "enough" | "none";
 export interface SpareDeps {
   /** Spares at once, of all kinds together; 0: none are kept. */
   most: number;
-  /** Rejects when the kind cannot be had now. */
-  make: (kind: SpareKind) => Promise<Spare>;
+  /** Rejects when the kind cannot be had now, and soon after `unwanted` is aborted. */
+  make: (kind: SpareKind, unwanted: AbortSignal) => Promise<Spare>;
   /** Never rejects. */
   end: (spare: Spare) => Promise<void>;
   readRoom: () => Promise<SpareRoom>;
@@ -43,6 +43,13 @@ const REVIEW_MS = 10_000;
 
 const nameOf = ({ template, diskSizeMb }: SpareKind): string => `${template.templateId}/${diskSizeMb}`;
 
+interface Making {
+  templateId: string;
+  unwanted: AbortController;
+  /** Resolves when it is there or has failed. */
+  done: Promise<unknown>;
+}
+
 export class Spares {
   readonly #ready: Spare[] = [];
   readonly #kinds = new Map<string, SpareKind>();
@@ -50,8 +57,7 @@ export class Spares {
   readonly #kept = new Set<string>();
   #work: Promise<void> = Promise.resolve();
   #isWorking = false;
-  /** One that is made just now is there, or has failed, when this resolves. */
-  #making: Promise<void> = Promise.resolve();
+  #making: Making | null = null;
   readonly #ending = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | null = null;
   /** Templates nothing may be made of. */
@@ -111,8 +117,8 @@ export class Spares {
   async without<T>(templateIds: readonly string[], work: () => Promise<T>): Promise<T> {
     for (const id of templateIds) this.#barred.add(id);
     try {
-      // One that is being made is put away as soon as it stands. Others are not waited for: there may be no end of them.
-      await this.#making;
+      // Others are not waited for: there may be no end of them.
+      await this.#stopMaking((templateId) => this.#barred.has(templateId));
       await this.#endWhere(({ template }) => this.#barred.has(template.templateId));
       // And those that were to go anyway.
       await Promise.all(this.#ending);
@@ -127,6 +133,7 @@ export class Spares {
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
+    await this.#stopMaking(() => true);
     await this.#work;
     await this.giveWay();
   }
@@ -151,18 +158,38 @@ export class Spares {
       await this.#endSurplus();
       const room = await this.deps.readRoom();
       if (room === "none") await this.giveWay();
-      if (room !== "more") return;
+      if (room !== "more" || this.#timer === null) return;
       const kind = this.#next(failed);
       if (kind === null) return;
-      this.#making = this.deps.make(kind).then(
-        (spare) => this.#add(spare),
-        (error: unknown) => {
-          failed.add(nameOf(kind));
-          this.deps.onFailure(kind, error);
-        },
-      );
-      await this.#making;
+      if (!(await this.#make(kind))) failed.add(nameOf(kind));
     }
+  }
+
+  /** False when that failed. */
+  async #make(kind: SpareKind): Promise<boolean> {
+    const unwanted = new AbortController();
+    const made = this.deps.make(kind, unwanted.signal).then(
+      (spare) => {
+        this.#add(spare);
+        return true;
+      },
+      (error: unknown) => {
+        if (!unwanted.signal.aborted) this.deps.onFailure(kind, error);
+        return false;
+      },
+    );
+    this.#making = { templateId: kind.template.templateId, unwanted, done: made };
+    try {
+      return await made;
+    } finally {
+      this.#making = null;
+    }
+  }
+
+  async #stopMaking(isUnwanted: (templateId: string) => boolean): Promise<void> {
+    if (this.#making === null || !isUnwanted(this.#making.templateId)) return;
+    this.#making.unwanted.abort();
+    await this.#making.done;
   }
 
   #add(spare: Spare): void {
