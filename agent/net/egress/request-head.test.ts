@@ -156,8 +156,8 @@ describe("a request's head", () => {
         const result = readRequestHead(head(first, "Host: a.example", ...rest, `N: ${noise}`));
         if (result.kind !== "request") return;
         const text = result.forward.toString("latin1");
-        expect(text.match(/(?:^|[\r\n])host[^a-z]/gi)).toHaveLength(1);
-        expect(text.match(/(?:^|[\r\n])connection[^a-z]/gi)).toHaveLength(1);
+        expect(text.match(/(?:^|[\r\n])host[^a-z\d]/gi)).toHaveLength(1);
+        expect(text.match(/(?:^|[\r\n])connection[^a-z\d]/gi)).toHaveLength(1);
         expect(result.name).toBe("a.example");
         expect(text.indexOf("\r\n\r\n")).toBe(text.length - 4);
         expect(readRequestHead(result.forward)).toMatchObject({
@@ -166,7 +166,7 @@ describe("a request's head", () => {
           body: result.body,
         });
       }),
-      { numRuns: 2_000 },
+      { numRuns: 2_000, examples: [[["GET / HTTP/1.1", ["Host1:"], ""]]] },
     );
   });
 });
