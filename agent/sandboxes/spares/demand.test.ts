@@ -1,9 +1,13 @@
-import { expect, test } from "bun:test";
+import { afterEach, expect, setSystemTime, test } from "bun:test";
 
 import { Demand } from "./demand.ts";
 
 const MINUTE_MS = 60_000;
 const NONE: ReadonlySet<string> = new Set();
+
+afterEach(() => {
+  setSystemTime();
+});
 
 /** With a clock of its own. */
 const demandAt = (most: number) => {
@@ -58,4 +62,17 @@ test("the oldest kind is forgotten beyond a bound", () => {
   expect([demand.knows("kind 0"), demand.knows("kind 1")]).toEqual([false, true]);
   demand.forget("kind 1");
   expect(demand.knows("kind 1")).toBe(false);
+});
+
+test("a wall clock that is set makes nothing old or new", () => {
+  const demand = new Demand(4);
+  ask(demand, "a", 2);
+  setSystemTime(Date.now() + 60 * MINUTE_MS);
+  expect(demand.targets(NONE).get("a")).toBe(2);
+});
+
+test("a half is none", () => {
+  const { demand } = demandAt(1.5);
+  for (const kind of ["a", "b", "c"]) ask(demand, kind, 1);
+  expect(demand.targets(NONE)).toEqual(new Map([["c", 1]]));
 });

@@ -14,7 +14,8 @@ export class Demand {
   constructor(
     /** Spares at once, of all kinds together. */
     private readonly most: number,
-    private readonly now: () => number = Date.now,
+    /** Monotonic (ms): a host's wall clock may be set. */
+    private readonly now: () => number = () => performance.now(),
   ) {}
 
   note(kind: string): void {
@@ -41,7 +42,7 @@ export class Demand {
     let left = this.most;
     for (let round = 1; round <= this.most; round++) {
       for (const [index, kind] of kinds.entries()) {
-        if (left === 0 || (wanted[index] ?? 0) < round) continue;
+        if (left < 1 || (wanted[index] ?? 0) < round) continue;
         targets.set(kind, round);
         left -= 1;
       }
