@@ -1,5 +1,6 @@
 /** Sandboxes that got a machine made ahead: their own in every way, and nothing is left of what nobody took. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 
 import { findVmProcesses } from "../../agent/vm/strays.ts";
 import { SandboxStatus } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
@@ -13,7 +14,7 @@ import {
   shell,
   TEAM,
 } from "../support/sandboxes.ts";
-import { readTraces } from "../support/traces.ts";
+import { readJournalOf, readTraces } from "../support/traces.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 const FILL_MS = 60_000;
@@ -80,6 +81,23 @@ test("it lives as any other: egress rules, pause, resume, fork", async () => {
   expect(results.map(({ error }) => error)).toEqual([""]);
   expect((await shell(agent, child, "cat /root/file")).stdout).toBe("kept\n");
   for (const sandboxId of [id, child]) await agent.host.destroySandbox({ sandboxId });
+}, 180_000);
+
+test("when memory runs out those that wait go first, and a sandbox that got one goes as any other", async () => {
+  const id = await createInSpare();
+  const journal = await readJournalOf(agent.directory, id);
+  const own = journal.state === "running" ? journal.vm.pid : 0;
+  const scoreOf = (pid: number): number => Number(readFileSync(`/proc/${pid}/oom_score_adj`, "utf8"));
+  await waitFor(
+    "others that wait",
+    () => {
+      const others = findVmProcesses(agent.directory).filter(({ pid }) => pid !== own);
+      return others.length > 0 && others.every(({ pid }) => scoreOf(pid) === 1_000);
+    },
+    FILL_MS,
+  );
+  expect(scoreOf(own)).toBe(600);
+  await agent.host.destroySandbox({ sandboxId: id });
 }, 180_000);
 
 test("a snapshot's programs do not run before somebody asks for them", async () => {
