@@ -3,6 +3,9 @@
 export const CASES = [
   "create_to_healthy",
   "create_to_first_command",
+  "tti_sequential",
+  "tti_staggered",
+  "tti_burst",
   "warm_exec",
   "warm_file",
   "pause_5mb",
@@ -11,6 +14,7 @@ export const CASES = [
   "resume_to_healthy",
   "fork",
   "fork_20",
+  "fork_20_stopped",
   "burst_20",
   "sdk_exec",
   "sdk_file",
@@ -18,7 +22,12 @@ export const CASES = [
   "api_read_team",
   "api_read_audit",
   "login_timing",
+  "memory_idle",
   "memory_after_first_command",
+  "create_100th",
+  "services_per_sandbox",
+  "idle_cpu_agent",
+  "idle_cpu_vm",
 ] as const;
 export type CaseName = (typeof CASES)[number];
 
@@ -47,10 +56,18 @@ export const SUBJECTS = [
 ] as const;
 export type SubjectName = (typeof SUBJECTS)[number];
 
-export type Unit = "ms" | "mb" | "per_s";
+export type Unit = "ms" | "mb" | "per_s" | "percent";
 
-/** Memory is in MB, reads are counted by the second, everything else is in ms. */
-export const unitOf = (name: CaseName): Unit => {
-  if (name === "memory_after_first_command") return "mb";
-  return name.startsWith("api_read") ? "per_s" : "ms";
+const UNITS: Partial<Record<CaseName, Unit>> = {
+  api_read: "per_s",
+  api_read_team: "per_s",
+  api_read_audit: "per_s",
+  memory_idle: "mb",
+  memory_after_first_command: "mb",
+  services_per_sandbox: "mb",
+  idle_cpu_agent: "percent",
+  idle_cpu_vm: "percent",
 };
+
+/** Memory is in MB, reads are counted by the second, processor time is in % of one core, the rest is in ms. */
+export const unitOf = (name: CaseName): Unit => UNITS[name] ?? "ms";

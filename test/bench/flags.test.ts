@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { BadFlag, parseBenchFlags } from "./flags.ts";
 
 test("defaults", () => {
-  expect(parseBenchFlags([])).toMatchObject({ json: null, only: [], runs: 20, spans: false });
+  expect(parseBenchFlags([])).toMatchObject({ json: null, only: [], runs: 30, spans: false, docs: false });
 });
 
 test("cases add up", () => {

@@ -3,14 +3,15 @@ import { parseArgs } from "node:util";
 
 import { type CaseName, CASES, isCase } from "./cases.ts";
 
-export const BENCH_USAGE = `usage: bun run bench [--json F] [--only CASE]... [--runs N] [--dir D] [--spans]
+export const BENCH_USAGE = `usage: bun run bench [--json F] [--only CASE]... [--runs N] [--dir D] [--spans] [--docs]
 
   --json F     write machine, versions and rows to F as well
   --only CASE  measure this case only (may be given more than once): ${CASES.join(", ")}
-  --runs N     repetitions per case and subject (default 20)
+  --runs N     repetitions per case and subject (default 30)
   --dir D      data directory of the Wrenn that is measured, kept for the next run
                (default /var/lib/wrenn-bench)
   --spans      print where the agent's time went, from its own log
+  --docs       put table, plot and numbers into docs/
   --help       this text`;
 
 export interface BenchFlags {
@@ -19,6 +20,7 @@ export interface BenchFlags {
   runs: number;
   dir: string;
   spans: boolean;
+  docs: boolean;
   help: boolean;
 }
 
@@ -53,9 +55,10 @@ export const parseBenchFlags = (args: string[]): BenchFlags => {
         options: {
           json: { type: "string" },
           only: { type: "string", multiple: true },
-          runs: { type: "string", default: "20" },
+          runs: { type: "string", default: "30" },
           dir: { type: "string", default: "/var/lib/wrenn-bench" },
           spans: { type: "boolean", default: false },
+          docs: { type: "boolean", default: false },
           help: { type: "boolean", default: false },
         },
       }).values;
@@ -69,6 +72,7 @@ export const parseBenchFlags = (args: string[]): BenchFlags => {
     runs: parseRuns(parsed.runs),
     dir: parsed.dir,
     spans: parsed.spans,
+    docs: parsed.docs,
     help: parsed.help,
   };
 };

@@ -5,6 +5,7 @@ import type { Runner } from "./rounds.ts";
 const PACKAGE = "runsc";
 const INSTALL_TIMEOUT_MS = 120_000;
 const RUN_TIMEOUT_MS = 20_000;
+const CROWD_TIMEOUT_MS = 180_000;
 
 /**
  * Tried in this order; the first that works is used and reported. The platform is the package's default
@@ -47,7 +48,25 @@ const install = (): string | null => {
     : `apt-get could not install ${PACKAGE}: ${stderr.toString().trim().slice(-300)}`;
 };
 
-export type Gvisor = { version: string; runner: Runner } | { skipped: string };
+export type Gvisor =
+  | {
+      version: string;
+      runner: Runner;
+      /** Resolves when a sandbox made for this command has ended; others may run meanwhile. */
+      run(command: string[]): Promise<void>;
+    }
+  | { skipped: string };
+
+const runBeside = async (flags: string[], command: string[]): Promise<void> => {
+  const child = Bun.spawn(["runsc", ...flags, "do", ...command], {
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "pipe",
+    timeout: CROWD_TIMEOUT_MS,
+  });
+  const said = await new Response(child.stderr).text();
+  if ((await child.exited) !== 0) throw new Error(`runsc do failed: ${said.trim().slice(-300)}`);
+};
 
 /** Finds flags that work on this machine, or tells why there are none. */
 export const prepareGvisor = (): Gvisor => {
@@ -66,7 +85,7 @@ export const prepareGvisor = (): Gvisor => {
       if (!ok) throw new Error(`runsc do failed: ${detail}`);
       return [{ case: "create_to_first_command", subject: "gvisor", value: durationMs }];
     };
-    return { version, runner: { name: "gvisor", once } };
+    return { version, runner: { name: "gvisor", once }, run: (command) => runBeside(flags, command) };
   }
   return { skipped: `runsc runs with none of its platforms here: ${failures.join("; ")}` };
 };

@@ -1,6 +1,6 @@
 /**
  * `bun run bench`: starts a Wrenn of its own and measures it beside the floor and gVisor. Prints a table
- * and, with `--json`, writes the same numbers to a file.
+ * and, with `--json`, writes the same numbers to a file, with `--docs` into the documentation.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,6 +14,7 @@ import { Floor, removeFloorLeftovers } from "./floor/floor.ts";
 import { openFloorTemplate } from "./floor/template.ts";
 import { prepareGvisor } from "./gvisor.ts";
 import { readMachine, readVersions } from "./machine.ts";
+import { writeDocuments } from "./report/documents.ts";
 import { encodeResults } from "./results.ts";
 import { measureAll } from "./run.ts";
 import type { BenchContext } from "./scenarios/context.ts";
@@ -30,13 +31,17 @@ const report = async (context: BenchContext, flags: BenchFlags): Promise<number>
   const machine = await readMachine(template.accelerator === "kvm" ? "kvm" : "emulated");
   const versions = await readVersions(PROJECT_DIRECTORY, "version" in gvisor ? gvisor.version : null);
   const { rows, skipped } = await measureAll(context, flags);
+  const run = { machine, versions, rows, skipped };
   const facts = (values: object) => Object.entries(values).map(([name, value]) => `${name} ${value}`);
-  console.log(`\n${facts(machine).join(", ")}\n${facts(versions).join(", ")}\n\n${formatTable(rows)}`);
+  console.log(
+    `\n${facts(machine).join(", ")}\n${facts(versions).join(", ")}\n\n${formatTable({ rows, cores: machine.cores })}`,
+  );
   for (const { subject, case: name, reason } of skipped) {
     console.log(`skipped: ${name === undefined ? "" : `${name} `}${subject}: ${reason}`);
   }
   if (flags.spans) console.log(`\n${formatSpans(agentLog.all())}`);
-  if (flags.json !== null) writeFileSync(flags.json, encodeResults({ machine, versions, rows, skipped }));
+  if (flags.json !== null) writeFileSync(flags.json, encodeResults(run));
+  if (flags.docs) writeDocuments(join(PROJECT_DIRECTORY, "docs"), run);
   return skipped.some(({ case: name }) => name !== undefined) ? 1 : 0;
 };
 
@@ -59,7 +64,8 @@ const bench = async (flags: BenchFlags): Promise<number> => {
   const client = createWrennClient(product);
   ending.defer(() => client.removeAll());
   const agentLog = new AgentLog(product.agentLogPath);
-  return await report({ product, client, agentLog, template, floor, gvisor: prepareGvisor() }, flags);
+  const gvisor = prepareGvisor();
+  return await report({ product, client, agentLog, template, floor, gvisor, runs: flags.runs }, flags);
 };
 
 const main = async (args: string[]): Promise<number> => {

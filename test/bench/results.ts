@@ -37,7 +37,13 @@ export const toRows = (measurements: readonly Measurement[]): Row[] => {
   return rows;
 };
 
-/** `p50_ms` … for times, `p50_mb` … for memory, `p50_per_s` … for reads. */
+/** Ratio of medians within a case; null where there is no such row. */
+export const ratioOf = (rows: readonly Row[], row: Row, reference: SubjectName): number | null => {
+  const other = rows.find((one) => one.case === row.case && one.subject === reference);
+  return other === undefined || other.p50 === 0 ? null : row.p50 / other.p50;
+};
+
+/** `p50_ms` … for times, `p50_mb` … for memory, `p50_per_s` … for reads, `p50_percent` … for processor time. */
 const encodeRow = ({ case: name, subject, n, p50, p95, p99, dirtyMb }: Row) => {
   const unit = unitOf(name);
   const values = { [`p50_${unit}`]: p50, [`p95_${unit}`]: p95, [`p99_${unit}`]: p99 };

@@ -90,10 +90,14 @@ export class FloorVm {
     return saved;
   }
 
-  /** Saves a copy to clone from and goes on, on a new overlay: the source of a fork. */
-  copy(): { disk: FloorDisk; saved: FloorSaved } {
+  /**
+   * Saves a copy to clone from and goes on, on a new overlay: the source of a fork.
+   * @returns `stoppedMs`: how long it stood.
+   */
+  copy(): { disk: FloorDisk; saved: FloorSaved; stoppedMs: number } {
     const frozen = this.#disk();
     const fresh = this.#addOverlay(frozen);
+    const stoppedAt = performance.now();
     const saved = this.#save();
     makeLast(this.#directory);
     const qmp = this.#control();
@@ -104,11 +108,12 @@ export class FloorVm {
       mode: "existing",
     });
     qmp.execute("cont");
+    const stoppedMs = performance.now() - stoppedAt;
     chownSync(frozen.path, 0, 0);
     chmodSync(frozen.path, 0o444);
     makeLast(frozen.path);
     this.#keep("running");
-    return { disk: frozen, saved };
+    return { disk: frozen, saved, stoppedMs };
   }
 
   /** The process is gone and the namespace removed; files stay for a resume. Ending twice is fine. */

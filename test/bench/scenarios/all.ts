@@ -6,10 +6,12 @@ import type { BenchContext } from "./context.ts";
 import { createRunners } from "./create.ts";
 import { burst20Runners, fork20Runners } from "./crowd.ts";
 import { forkRunners } from "./fork.ts";
+import { hundredRunners } from "./hundred.ts";
 import { loginTimingRunners } from "./login-timing.ts";
 import { memoryRunners } from "./memory.ts";
 import { pauseRunners } from "./pause.ts";
 import { sdkExecRunners, sdkFileRunners } from "./sdk.ts";
+import { ttiRunners } from "./tti.ts";
 import { warmExecRunners, warmFileRunners } from "./warm.ts";
 
 export interface Scenario {
@@ -34,31 +36,42 @@ const each = (title: string, cases: CaseName[], open: Scenario["open"]): Scenari
 });
 
 /** Twenty sandboxes in each repetition: a quarter of the repetitions asked for will do. */
-const crowd = (title: string, name: CaseName, open: Scenario["open"]): Scenario => ({
-  ...each(title, [name], open),
+const crowd = (title: string, cases: CaseName[], open: Scenario["open"]): Scenario => ({
+  ...each(title, cases, open),
   warmUps: 1,
   runs: (asked) => Math.ceil(asked / 4),
 });
 
+/** All repetitions in one. */
+const atOnce = (title: string, cases: CaseName[], open: Scenario["open"]): Scenario => ({
+  ...each(title, cases, open),
+  warmUps: 0,
+  runs: () => 1,
+});
+
 export const SCENARIOS: readonly Scenario[] = [
   each("create", ["create_to_healthy", "create_to_first_command"], createRunners),
+  atOnce("to the first command, one after the other", ["tti_sequential"], ttiRunners("tti_sequential")),
+  atOnce("to the first command, 200 ms apart", ["tti_staggered"], ttiRunners("tti_staggered")),
+  atOnce("to the first command, all at once", ["tti_burst"], ttiRunners("tti_burst")),
   each("warm exec", ["warm_exec"], warmExecRunners),
   each("warm file", ["warm_file"], warmFileRunners),
   each("pause and resume", ["pause_5mb", "resume_to_healthy"], pauseRunners("pause_5mb")),
   each("pause, 50 MB dirty", ["pause_50mb"], pauseRunners("pause_50mb")),
   each("pause, 200 MB dirty", ["pause_200mb"], pauseRunners("pause_200mb")),
   each("fork", ["fork"], forkRunners),
-  crowd("fork of 20", "fork_20", fork20Runners),
-  crowd("burst of 20", "burst_20", burst20Runners),
+  crowd("fork of 20", ["fork_20", "fork_20_stopped"], fork20Runners),
+  crowd("burst of 20", ["burst_20"], burst20Runners),
   each("the e2b package: a command", ["sdk_exec"], sdkExecRunners),
   each("the e2b package: a small file", ["sdk_file"], sdkFileRunners),
   { ...each("sign-in timing", ["login_timing"], loginTimingRunners), runs: () => LOGIN_PAIRS },
   each("reads of sandboxes", ["api_read"], apiReadRunners("api_read")),
   each("reads of a team", ["api_read_team"], apiReadRunners("api_read_team")),
   each("reads of the audit trail", ["api_read_audit"], apiReadRunners("api_read_audit")),
-  {
-    ...each("memory of 20", ["memory_after_first_command"], memoryRunners),
-    warmUps: 0,
-    runs: () => 1,
-  },
+  atOnce("memory of 20", ["memory_idle", "memory_after_first_command"], memoryRunners),
+  atOnce(
+    "a hundred that do nothing",
+    ["create_100th", "services_per_sandbox", "idle_cpu_agent", "idle_cpu_vm"],
+    hundredRunners,
+  ),
 ];

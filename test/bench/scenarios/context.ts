@@ -13,6 +13,8 @@ export interface BenchContext {
   template: FloorTemplate;
   gvisor: Gvisor;
   floor: Floor;
+  /** Repetitions asked for. */
+  runs: number;
 }
 
 /** Milliseconds that `work` takes. */

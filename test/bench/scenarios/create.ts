@@ -59,7 +59,7 @@ const viaFloor = ({ floor }: BenchContext): Runner => ({
 });
 
 export const createRunners = async (context: BenchContext): Promise<Runner[]> => [
-  wrenn(context, "wrenn", () => context.agentLog.spareIsReady()),
+  wrenn(context, "wrenn", () => context.agentLog.sparesAreReady()),
   inARow(wrenn(context, "wrenn_unpaced", async () => {})),
   viaFloor(context),
   ...("runner" in context.gvisor ? [context.gvisor.runner] : []),

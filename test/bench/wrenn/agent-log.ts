@@ -17,13 +17,16 @@ const parseLine = (line: string): LogEvent | null => {
 
 const WAIT_MS = 5_000;
 /** It is made in the background, with what processor time others leave. */
-const SPARE_MS = 60_000;
+const SPARE_MS = 30_000;
+/** Longer than it takes to make one. */
+const QUIET_MS = 3_000;
 
 /** Follows a growing log from where it ended when this was made. */
 export class AgentLog {
   readonly #path: string;
   #position: number;
   #rest = "";
+  #hasNoSpares = false;
   readonly #unread: LogEvent[] = [];
   readonly seen: LogEvent[] = [];
 
@@ -46,15 +49,30 @@ export class AgentLog {
     );
   }
 
-  /** Resolves when a machine stands ready for the next create. At once before the first create. */
-  async spareIsReady(): Promise<void> {
-    await waitUntil(
-      async () => {
-        const last = this.all().findLast((event) => typeof event["spares"] === "number");
-        return last === undefined || Number(last["spares"]) > 0 ? true : null;
-      },
-      { what: "a spare machine", timeoutMs: SPARE_MS, everyMs: 5 },
-    );
+  /** Resolves when a machine stands ready for the next create. At once before the first create, and on a host without any. */
+  sparesAreReady(): Promise<void> {
+    return this.#waitForSpares(0);
+  }
+
+  /** Resolves when as many stand ready as will be made without further creates. */
+  sparesAreFull(): Promise<void> {
+    return this.#waitForSpares(QUIET_MS);
+  }
+
+  async #waitForSpares(quietMs: number): Promise<void> {
+    if (this.#hasNoSpares) return;
+    const areThere = async () => {
+      const last = this.all().findLast((event) => typeof event["spares"] === "number");
+      if (last === undefined) return true;
+      const isQuiet = Date.now() - Date.parse(String(last["at"])) >= quietMs;
+      return Number(last["spares"]) > 0 && isQuiet ? true : null;
+    };
+    try {
+      await waitUntil(areThere, { what: "a spare machine", timeoutMs: SPARE_MS, everyMs: 5 });
+    } catch {
+      this.#hasNoSpares = true;
+      console.log("this host makes no spares: every create makes its machine itself");
+    }
   }
 
   /** Everything logged since this was made. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { MAX_LIMIT_COUNT } from "../../../server/config/rate-limits.ts";
 import { LIMIT_CLASSES } from "../../../server/rate-limits/classes.ts";
+import { type ChildName, findLeftover } from "../../../server/up/children.ts";
 import { dataPaths } from "../../../server/up/data-directory.ts";
 import { PROJECT_DIRECTORY } from "../../../server/up/dependencies.ts";
 import { pickString } from "../../../server/up/json.ts";
@@ -18,6 +19,8 @@ export interface Product {
   /** The agent's directory. */
   wrennDirectory: string;
   agentLogPath: string;
+  agentPid: number;
+  serverPid: number;
   databaseUrl: string;
   stop(): Promise<void>;
 }
@@ -27,6 +30,13 @@ const READY_TIMEOUT_MS = 15 * 60_000;
 const STOP_TIMEOUT_MS = 60_000;
 /** Requests are counted as everywhere, but never refused. */
 const NEVER_REACHED = LIMIT_CLASSES.map((name) => `${name}=${MAX_LIMIT_COUNT}/60`).join(",");
+
+/** Of what `up` started. */
+const pidOf = (directory: string, name: ChildName): number => {
+  const found = findLeftover(dataPaths(directory), name);
+  if (found === null) throw new Error(`up runs no ${name}`);
+  return found.pid;
+};
 
 /** Starts `up` on a free port and waits for its ready file. Throws when it ends before that. */
 export const startProduct = async (directory: string): Promise<Product> => {
@@ -69,6 +79,8 @@ export const startProduct = async (directory: string): Promise<Product> => {
       password: pickString(ready, "password"),
       wrennDirectory: pickString(ready, "wrenn_dir"),
       databaseUrl: pickString(ready, "database_url"),
+      agentPid: pidOf(directory, "agent"),
+      serverPid: pidOf(directory, "server"),
       agentLogPath: join(dataPaths(directory).logs, "agent.log"),
       stop,
     };

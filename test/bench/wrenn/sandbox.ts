@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 
 import { createLayout } from "../../../agent/images/layout.ts";
 import { readJournal, type Running } from "../../../agent/sandboxes/journal.ts";
-import { parseSandboxId } from "../../../proto/ids.ts";
+import { formatSandboxId, parseSandboxId } from "../../../proto/ids.ts";
 import { type ApiClient, createApiClient } from "../../../server/up/api-client.ts";
 import { pickList, pickNumber, pickString } from "../../../server/up/json.ts";
 import { waitUntil } from "../../../server/up/wait-until.ts";
@@ -17,6 +17,8 @@ const SETTLE_POLL_MS = 5;
 
 export interface WrennClient {
   create(): Promise<WrennSandbox>;
+  /** One that was made through E2B's API, by its id there. */
+  own(hexId: string): WrennSandbox;
   /** Whatever is left of what this client made, also after a failure. */
   removeAll(): Promise<void>;
 }
@@ -121,6 +123,11 @@ export const createWrennClient = (product: Product): WrennClient => {
   const api = createApiClient(product.url, { apiKey: product.apiKey });
   const live = new Set<WrennSandbox>();
   return {
+    own: (hexId) => {
+      const uuid = parseSandboxId(hexId);
+      if (uuid === null) throw new Error(`${hexId} is no sandbox id`);
+      return new WrennSandbox(product, api, live, formatSandboxId(uuid));
+    },
     removeAll: async () => {
       for (const sandbox of live) await sandbox.remove();
     },
