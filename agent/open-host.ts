@@ -17,6 +17,7 @@ import { readMetrics } from "./sandboxes/observe.ts";
 import { Sampler } from "./sandboxes/sampler.ts";
 import type { Sandbox } from "./sandboxes/sandbox.ts";
 import { openSpares, spareVmsFor } from "./sandboxes/spares/open-spares.ts";
+import { StepTimes } from "./sandboxes/step-times.ts";
 import { TemplateCopies } from "./sandboxes/template-copies.ts";
 import { WorkBoard } from "./sandboxes/work.ts";
 import type { Logger } from "./system/log.ts";
@@ -96,6 +97,7 @@ export const openHost = async (
     expiry: new Expiry(sandboxes, (sandbox) => expireSandbox(host, sandbox)),
     spares: openSpares(() => host, config.spareVms ?? spareVmsFor(await readMemory())),
     sampler: new Sampler({ sandboxes, directory: layout.root, log, ask: readMetrics }, config.sampleMs),
+    stepTimes: new StepTimes(),
     work: new WorkBoard(log),
     pinnedLayers: new Map(),
     templateBuilds: new Map(),

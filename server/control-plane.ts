@@ -8,6 +8,7 @@ import { CallTokens } from "./hosts/call-tokens.ts";
 import { HostClientPool } from "./hosts/client-pool.ts";
 import { Dialer } from "./hosts/dial.ts";
 import { DrainCalls } from "./hosts/drain.ts";
+import { HostFigures } from "./hosts/figures.ts";
 import { HostMonitor } from "./hosts/monitor/monitor.ts";
 import type { RegistrationDeps } from "./hosts/registration.ts";
 import { RoundRobin } from "./hosts/scheduler.ts";
@@ -28,6 +29,7 @@ export interface ControlPlane {
   registration: RegistrationDeps;
   monitor: HostMonitor;
   copies: TemplateCopies;
+  figures: HostFigures;
   sandboxes: SandboxContext;
   snapshots: SnapshotDeps;
   guests: GuestDoor;
@@ -49,16 +51,24 @@ export const createControlPlane = (foundation: {
   const accessToken = accessTokens(settings.trafficKey);
   const hosts = { sql, hosts: pool, log };
   const drains = new DrainCalls(hosts);
+  // Every host is asked in every round.
+  const figures = new HostFigures(3 * config.monitorMs);
   const copies = new TemplateCopies(hosts);
   return {
     hosts,
     drains,
     registration: { sql, tokens, settings, dialer: new Dialer(pool, log), config },
     monitor: new HostMonitor(
-      { ...hosts, drains, quarantineMs: config.quarantineMs, samples: new SampleCollector(hosts) },
+      {
+        ...hosts,
+        drains,
+        quarantineMs: config.quarantineMs,
+        samples: new SampleCollector({ ...hosts, figures }),
+      },
       config,
     ),
     copies,
+    figures,
     sandboxes: { ...hosts, scheduler: new RoundRobin(), copies, accessToken, limits: DEFAULT_LIMITS, audit },
     snapshots: hosts,
     guests: new GuestDoor(callTokens, accessToken),

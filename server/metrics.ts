@@ -2,11 +2,11 @@
 
 const BUCKETS_MS = [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 10_000] as const;
 
-interface Histogram {
-  /** Of each bucket alone; what took longer than the last is in `total` only. */
+/** Durations by how long they took. */
+export interface Histogram {
+  /** Of each bucket alone; what took longer than the last limit is in one more. */
   counts: number[];
   sumMs: number;
-  total: number;
 }
 
 /** Requests of one method, route and status. */
@@ -25,6 +25,9 @@ export interface ObservedRequest {
   durationMs: number;
 }
 
+/** Lines of whole families, written when the metrics are read. */
+export type MetricSource = () => string[];
+
 /** A value read when the metrics are. `name` without the prefix. */
 export interface Gauge {
   name: string;
@@ -35,16 +38,38 @@ export interface Gauge {
 const escape = (value: string): string =>
   value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 
-const labels = (pairs: Record<string, string | number>): string =>
+/** As they stand between braces. */
+export const labels = (pairs: Record<string, string | number>): string =>
   Object.entries(pairs)
     .map(([key, value]) => `${key}="${escape(String(value))}"`)
     .join(",");
+
+/** One series of a histogram of seconds. @param key its labels; `limitsMs` ascend, one fewer than there are counts */
+export const histogramLines = (
+  name: string,
+  key: string,
+  { limitsMs, counts, sumMs }: Histogram & { limitsMs: readonly number[] },
+): string[] => {
+  let within = 0;
+  const buckets = limitsMs.map((limitMs, index) => {
+    within += counts[index] ?? 0;
+    return `${name}_bucket{${key},le="${limitMs / 1000}"} ${within}`;
+  });
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  return [
+    ...buckets,
+    `${name}_bucket{${key},le="+Inf"} ${total}`,
+    `${name}_sum{${key}} ${sumMs / 1000}`,
+    `${name}_count{${key}} ${total}`,
+  ];
+};
 
 export class Metrics {
   readonly #requests = new Map<string, Series>();
   readonly #durations = new Map<string, Histogram>();
   readonly #refusals = new Map<string, number>();
   readonly #gauges: Gauge[] = [];
+  readonly #sources: MetricSource[] = [];
 
   observeRequest({ method, route, status, durationMs }: ObservedRequest): void {
     const key = `${method} ${status} ${route}`;
@@ -56,10 +81,10 @@ export class Metrics {
     }
     series.count += 1;
     const { durations } = series;
-    const bucket = BUCKETS_MS.findIndex((limitMs) => durationMs <= limitMs);
-    if (bucket >= 0) durations.counts[bucket] = (durations.counts[bucket] ?? 0) + 1;
+    const fitting = BUCKETS_MS.findIndex((limitMs) => durationMs <= limitMs);
+    const bucket = fitting < 0 ? BUCKETS_MS.length : fitting;
+    durations.counts[bucket] = (durations.counts[bucket] ?? 0) + 1;
     durations.sumMs += durationMs;
-    durations.total += 1;
   }
 
   /** A request was over the rate limit of that class. */
@@ -72,10 +97,15 @@ export class Metrics {
     this.#gauges.push(gauge);
   }
 
+  /** Adds families that something else keeps. */
+  source(source: MetricSource): void {
+    this.#sources.push(source);
+  }
+
   #histogram(key: string): Histogram {
     const known = this.#durations.get(key);
     if (known !== undefined) return known;
-    const made = { counts: BUCKETS_MS.map(() => 0), sumMs: 0, total: 0 };
+    const made = { counts: Array<number>(BUCKETS_MS.length + 1).fill(0), sumMs: 0 };
     this.#durations.set(key, made);
     return made;
   }
@@ -87,15 +117,9 @@ export class Metrics {
       lines.push(`wrenn_http_requests_total{${key}} ${count}`);
     }
     lines.push("# TYPE wrenn_http_request_duration_seconds histogram");
-    for (const [key, { counts, sumMs, total }] of this.#durations) {
-      const name = "wrenn_http_request_duration_seconds";
-      let within = 0;
-      for (const [index, limitMs] of BUCKETS_MS.entries()) {
-        within += counts[index] ?? 0;
-        lines.push(`${name}_bucket{${key},le="${limitMs / 1000}"} ${within}`);
-      }
-      lines.push(`${name}_bucket{${key},le="+Inf"} ${total}`, `${name}_sum{${key}} ${sumMs / 1000}`);
-      lines.push(`${name}_count{${key}} ${total}`);
+    for (const [key, durations] of this.#durations) {
+      const series = { ...durations, limitsMs: BUCKETS_MS };
+      lines.push(...histogramLines("wrenn_http_request_duration_seconds", key, series));
     }
     lines.push("# TYPE wrenn_rate_limited_total counter");
     for (const [name, count] of this.#refusals) {
@@ -104,6 +128,7 @@ export class Metrics {
     for (const { name, help, read } of this.#gauges) {
       lines.push(`# HELP wrenn_${name} ${help}`, `# TYPE wrenn_${name} gauge`, `wrenn_${name} ${read()}`);
     }
+    for (const source of this.#sources) lines.push(...source());
     return `${lines.join("\n")}\n`;
   }
 }

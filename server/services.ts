@@ -125,6 +125,7 @@ export const createServices = (foundation: Foundation): Services => {
   const controlPlane = createControlPlane({ ...foundation, tokens, audit: auditSideChannel });
   const hub = new EventHub({ sql, guards, log, recheckMs: config.recheckMs });
   for (const gauge of [...controlPlane.monitor.gauges(), ...hub.gauges()]) metrics.gauge(gauge);
+  metrics.source(() => controlPlane.figures.lines());
   return {
     ...foundation,
     ...controlPlane,

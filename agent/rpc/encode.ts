@@ -7,11 +7,13 @@ import {
   type SandboxState,
   SandboxStateSchema,
   SandboxStatus,
+  type StepTimesSchema,
   TemplateSchema,
 } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { formatSandboxId } from "../../proto/ids.ts";
 import type { SandboxStatusName } from "../errors.ts";
 import type { SampleRound } from "../sandboxes/sampler.ts";
+import { STEP_LIMITS_MS, type StepTime } from "../sandboxes/step-times.ts";
 import type { ListedTemplate } from "../sandboxes/templates.ts";
 import type { SandboxView } from "../sandboxes/view.ts";
 
@@ -80,3 +82,8 @@ export const encodeRounds = (
   });
   return fitting.map(encodeRound);
 };
+
+export const encodeStepTimes = (steps: readonly StepTime[]): MessageInitShape<typeof StepTimesSchema> => ({
+  limitsMs: [...STEP_LIMITS_MS],
+  steps: steps.map(({ counts, ...step }) => ({ ...step, counts: counts.map(BigInt) })),
+});

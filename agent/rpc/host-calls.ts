@@ -15,7 +15,7 @@ import { pauseAll } from "../sandboxes/pause-all.ts";
 import { snapshotSandbox } from "../sandboxes/snapshot.ts";
 import { deleteTemplate, listTemplates } from "../sandboxes/templates.ts";
 import { decodeSandboxId, decodeTemplate } from "./decode.ts";
-import { encodeRounds, encodeTemplate } from "./encode.ts";
+import { encodeRounds, encodeStepTimes, encodeTemplate } from "./encode.ts";
 import { toConnectError } from "./errors.ts";
 import { decodePlan, encodeExported, encodePlan } from "./template-messages.ts";
 
@@ -91,6 +91,8 @@ export const hostCalls = (host: Host): HostCalls => ({
       rounds: encodeRounds(host.sampler.after(Number(afterRound))),
       lastRound: BigInt(host.sampler.lastRound),
       now: timestampFromMs(Date.now()),
+      readySpares: host.spares.count,
+      stepTimes: encodeStepTimes(host.stepTimes.list()),
     };
   },
 

@@ -5,6 +5,7 @@
 import { link, mkdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 
+import { logFieldsOf, Steps } from "../system/steps.ts";
 import type { SavedMemory } from "../vm/runtime.ts";
 import { freezeBelow } from "./freeze.ts";
 import type { Host } from "./host.ts";
@@ -69,25 +70,33 @@ const captureRunning = async (
   live: Live,
   directory: string,
 ): Promise<SavedMemory> => {
+  const steps = new Steps();
   const { layers } = await addTop(host, sandbox, journal, live.slot.uid);
   const top = layers.at(-1);
   if (top === undefined) throw new Error(`sandbox ${sandbox.id} has no disk layer`);
+  steps.done("layer");
   const stoppedMs = performance.now();
   let saved: SavedMemory;
   try {
     await live.vm.stop();
-    saved = await saveMemory(live.vm, directory);
+    steps.done("stop");
+    saved = await saveMemory(live.vm, directory, (step) => steps.done(step));
     await live.vm.switchOverlay(host.layers.path(top));
   } finally {
     // Also after a stop without an answer: QEMU may have taken it, or take it later.
     await live.vm.resume();
   }
+  steps.done("switch");
+  const stood = performance.now() - stoppedMs;
+  await freezeBelow(host, layers);
+  steps.done("freeze");
+  const times = new Map([...steps.times, ["stopped", stood]]);
+  host.stepTimes.note("capture", times);
   host.log.info("sandbox_captured", {
     sandbox: sandbox.id,
-    stoppedMs: Math.round(performance.now() - stoppedMs),
     pages: saved.runs.reduce((sum, [, count]) => sum + count, 0),
+    ...logFieldsOf(times),
   });
-  await freezeBelow(host, layers);
   return saved;
 };
 

@@ -6,7 +6,7 @@ import { rm } from "node:fs/promises";
 
 import { describeError } from "../errors.ts";
 import type { BootFiles } from "../images/images.ts";
-import { Steps } from "../system/steps.ts";
+import { logFieldsOf, type Steps } from "../system/steps.ts";
 import type { SavedMemory, Vm } from "../vm/runtime.ts";
 import { BOOT_DEADLINES, bootUntilHealthy } from "./boot.ts";
 import { endVm } from "./end-vm.ts";
@@ -20,6 +20,7 @@ import { claimSlot } from "./room.ts";
 import type { Live, Sandbox } from "./sandbox.ts";
 import { giveSpare } from "./spares/make-spare.ts";
 import type { Spare } from "./spares/spares.ts";
+import type { TimedOperation } from "./step-times.ts";
 import { deadlineFrom } from "./timeout.ts";
 
 export interface Clone {
@@ -30,13 +31,15 @@ export interface Clone {
   saved: SavedMemory | null;
   /** A machine that stands on all this already. */
   spare?: Spare | null;
+  /** What it is made by, and the steps of that so far. */
+  operation: "create" | "fork";
+  steps: Steps;
 }
 
-/** What a machine is made under: its end, its time, and how to take back what was made. */
+/** What a machine is made under: its end, and how to take back what was made. */
 interface Making {
   deadline: AbortSignal;
   undo: AsyncDisposableStack;
-  steps: Steps;
 }
 
 interface Standing extends Live {
@@ -47,8 +50,8 @@ interface Standing extends Live {
 const assemble = async (
   host: Host,
   sandbox: Sandbox,
-  { facts, bootFiles, saved }: Clone,
-  { deadline, undo, steps }: Making,
+  { facts, bootFiles, saved, steps }: Clone,
+  { deadline, undo }: Making,
 ): Promise<Standing> => {
   let vm: Vm | null = null;
   const slot = await claimSlot(host, facts.network);
@@ -60,19 +63,20 @@ const assemble = async (
   steps.done("layer");
   sandbox.throwIfDoomed();
   const machine = { ...facts, layers, bootFiles };
-  vm =
-    saved === null
-      ? await bootUntilHealthy(host, machine, slot, deadline)
-      : await restoreMachine(host, machine, slot, saved);
-  steps.done("load");
+  if (saved === null) {
+    vm = await bootUntilHealthy(host, machine, slot, deadline);
+    steps.done("boot");
+  } else {
+    vm = await restoreMachine(host, machine, slot, saved, (step) => steps.done(step));
+  }
   return { vm, slot, layers };
 };
 
 const settleIn = async (
   host: Host,
   sandbox: Sandbox,
-  { spare, network }: { spare: Spare; network: SandboxFacts["network"] },
-  { undo, steps }: Making,
+  { spare, facts: { network }, steps }: Clone & { spare: Spare },
+  { undo }: Making,
 ): Promise<Standing> => {
   undo.defer(() => rm(host.layout.spareDirectory(spare.id), { recursive: true, force: true }));
   undo.defer(() => endVm(host, spare.live));
@@ -81,27 +85,35 @@ const settleIn = async (
   return { ...spare.live, layers: spare.layers };
 };
 
+const kindOf = ({ operation, saved, spare = null }: Clone): TimedOperation => {
+  if (spare !== null) return "create_from_spare";
+  // What was paused without memory has a disk alone to copy.
+  return operation === "fork" && saved === null ? "fork_cold" : operation;
+};
+
 /** The caller holds the sandbox's lock and unregisters it when this throws. */
 export const startClone = async (host: Host, sandbox: Sandbox, clone: Clone): Promise<void> => {
-  const { facts, saved, spare = null } = clone;
-  const steps = new Steps();
+  const { facts, saved, spare = null, steps } = clone;
   await using undo = new AsyncDisposableStack();
   const deadline = AbortSignal.any([
     sandbox.doomed.signal,
     AbortSignal.timeout(saved === null ? BOOT_DEADLINES * host.settings.bootMs : host.settings.readyMs),
   ]);
-  const making = { deadline, undo, steps };
+  const making = { deadline, undo };
   const { vm, slot, layers } =
     spare === null
       ? await assemble(host, sandbox, clone, making)
-      : await settleIn(host, sandbox, { spare, network: facts.network }, making);
-  if (saved !== null) await vm.resume();
+      : await settleIn(host, sandbox, { ...clone, spare }, making);
+  if (saved !== null) {
+    await vm.resume();
+    steps.done("go");
+  }
   await initGuest(
     slot.address,
     { accessToken: facts.accessToken, envs: facts.envs, identity: identityOf(facts.sandboxId) },
     deadline,
   );
-  steps.done("ready");
+  steps.done("guest");
 
   const journal: Running = {
     ...facts,
@@ -115,13 +127,15 @@ export const startClone = async (host: Host, sandbox: Sandbox, clone: Clone): Pr
   undo.move();
   handOut(host, sandbox);
   steps.done("journal");
+  const { times } = steps;
+  host.stepTimes.note(kindOf(clone), times);
   host.log.info("sandbox_started", {
     sandbox: facts.sandboxId,
     slot: slot.index,
     cold: saved === null,
     spare: spare !== null,
     spares: host.spares.count,
-    ...steps.ms,
+    ...logFieldsOf(times),
   });
 };
 

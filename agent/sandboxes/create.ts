@@ -2,6 +2,7 @@
 import { invalidRequest } from "../errors.ts";
 import type { TemplateKey } from "../images/images.ts";
 import type { NetworkPolicy } from "../net/slots.ts";
+import { Steps } from "../system/steps.ts";
 import { startClone, undoing } from "./clone.ts";
 import type { Host } from "./host.ts";
 import type { SandboxTimeout } from "./journal.ts";
@@ -30,6 +31,7 @@ export interface CreateRequest {
  * `guest_failed`; then nothing is left.
  */
 export const createSandbox = async (host: Host, request: CreateRequest): Promise<Sandbox> => {
+  const steps = new Steps();
   checkTimeout(request.timeout);
   if (request.accessToken === "") throw invalidRequest("access_token", "must not be empty");
   await host.admission.checkSize(request);
@@ -41,6 +43,11 @@ export const createSandbox = async (host: Host, request: CreateRequest): Promise
       const template = await templateForSize(host, request.template, request);
       sandbox.plannedTemplate = { teamId: template.teamId, templateId: template.templateId };
       sandbox.plannedLayers = template.manifest.layers;
+      const bootFiles = await host.images.bootFiles(
+        template.manifest.kernelDigest,
+        template.manifest.guestDriveDigest,
+      );
+      steps.done("template");
       const { kernelDigest, guestDriveDigest, layers } = template.manifest;
       const diskSizeMb = Math.max(request.diskSizeMb, template.manifest.diskSizeMb);
       await startClone(host, sandbox, {
@@ -54,8 +61,10 @@ export const createSandbox = async (host: Host, request: CreateRequest): Promise
           kernelDigest,
           guestDriveDigest,
         },
-        bootFiles: await host.images.bootFiles(kernelDigest, guestDriveDigest),
+        bootFiles,
         saved: template.saved,
+        operation: "create",
+        steps,
         spare: host.spares.claim({ template: sandbox.plannedTemplate, diskSizeMb }),
       });
       return sandbox;

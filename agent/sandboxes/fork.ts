@@ -1,6 +1,7 @@
 /** Copies of a sandbox as it is now, each with an identity and token of its own. */
 import { eachLimited } from "../../proto/limit.ts";
 import { AgentError, describeError, invalidRequest } from "../errors.ts";
+import { Steps } from "../system/steps.ts";
 import { type Capture, captureSandbox } from "./capture.ts";
 import { startClone, undoing } from "./clone.ts";
 import { requireOpen } from "./drain.ts";
@@ -36,6 +37,7 @@ const startChild = async (
   timeout: SandboxTimeout | undefined,
 ): Promise<void> =>
   child.exclusively("fork", async () => {
+    const steps = new Steps();
     try {
       // The capture outlives the start of every child, which has read the files by then.
       const { facts, saved } = capture;
@@ -53,6 +55,8 @@ const startChild = async (
         },
         bootFiles: await host.images.bootFiles(facts.kernelDigest, facts.guestDriveDigest),
         saved,
+        operation: "fork",
+        steps,
       });
     } catch (error) {
       await undoing(host, child, () => unregisterSandbox(host, child));

@@ -10,6 +10,7 @@ import type { Expiry } from "./expiry.ts";
 import type { Sampler } from "./sampler.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type { Spares } from "./spares/spares.ts";
+import type { StepTimes } from "./step-times.ts";
 import type { TemplateCopies } from "./template-copies.ts";
 import type { WorkBoard } from "./work.ts";
 
@@ -55,6 +56,7 @@ export interface Host {
   /** Machines made ahead of the creates that will claim them. */
   readonly spares: Spares;
   readonly sampler: Sampler;
+  readonly stepTimes: StepTimes;
   readonly work: WorkBoard;
   /** Layers of copies being made, by layer id and number of users. */
   readonly pinnedLayers: Map<string, number>;

@@ -6,7 +6,7 @@ import { AgentError } from "../errors.ts";
 import type { BootFiles } from "../images/images.ts";
 import type { NetworkSlot } from "../net/slots.ts";
 import { memoryGroup } from "../system/instance-ids.ts";
-import { type SavedMemory, SnapshotRefused, type Vm, type VmSpec } from "../vm/runtime.ts";
+import { type OnStep, type SavedMemory, SnapshotRefused, type Vm, type VmSpec } from "../vm/runtime.ts";
 import type { Host } from "./host.ts";
 import type { BaseMemory } from "./journal.ts";
 
@@ -58,10 +58,11 @@ export const restoreMachine = async (
   machine: Machine,
   slot: NetworkSlot,
   saved: SavedMemory,
+  onStep?: OnStep,
 ): Promise<Vm> => {
   const spec = await specOf(host, machine, slot);
   try {
-    return await host.runtime.restore(spec, saved);
+    return await host.runtime.restore(spec, saved, onStep);
   } catch (cause) {
     if (!(cause instanceof SnapshotRefused)) throw cause;
     throw new AgentError(

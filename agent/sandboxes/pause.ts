@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { describeError } from "../errors.ts";
 import { SYNC_COMMAND } from "../images/guest-init.ts";
 import { syncDirectory } from "../system/durable.ts";
-import type { SavedMemory, Vm } from "../vm/runtime.ts";
+import { logFieldsOf, Steps } from "../system/steps.ts";
+import type { OnStep, SavedMemory, Vm } from "../vm/runtime.ts";
 import { endVm } from "./end-vm.ts";
 import { flattenLater } from "./flatten.ts";
 import { runInGuest } from "./guest-client.ts";
@@ -28,15 +29,20 @@ export interface PauseOptions {
  * Saves a stopped VM's memory under new names in `directory`. Whole and on disk when this resolves; on
  * an error nothing is left.
  */
-export const saveMemory = async (vm: Vm, directory: string): Promise<SavedMemory> => {
+export const saveMemory = async (
+  vm: Vm,
+  directory: string,
+  onStep: OnStep = () => {},
+): Promise<SavedMemory> => {
   const name = crypto.randomUUID();
   const target = {
     diffPath: join(directory, `${name}.diff`),
     deviceStatePath: join(directory, `${name}.device`),
   };
   try {
-    const saved = await vm.save(target);
+    const saved = await vm.save(target, onStep);
     await syncDirectory(directory);
+    onStep("sync");
     return saved;
   } catch (error) {
     await removeMemory(target);
@@ -91,21 +97,23 @@ const goOn = async (
   await live.vm.resume();
 };
 
-const keepMemory = async (host: Host, sandbox: Sandbox, reason: string): Promise<void> => {
+const keepMemory = async (host: Host, sandbox: Sandbox, reason: string, steps: Steps): Promise<void> => {
   const { journal, live } = sandbox.requireRunning();
-  const startedMs = performance.now();
   let saved: SavedMemory | null = null;
   try {
     await live.vm.stop();
-    saved = await saveMemory(live.vm, host.layout.sandboxDirectory(sandbox.id));
-    const savedMs = performance.now();
+    steps.done("stop");
+    const directory = host.layout.sandboxDirectory(sandbox.id);
+    saved = await saveMemory(live.vm, directory, (step) => steps.done(step));
     await finishPause(host, sandbox, pausedFrom(journal, reason, saved), live);
+    steps.done("journal");
+    const { times } = steps;
+    host.stepTimes.note("pause", times);
     host.log.info("sandbox_paused", {
       sandbox: sandbox.id,
       reason,
       pages: saved.runs.reduce((sum, [, count]) => sum + count, 0),
-      saveMs: Math.round(savedMs - startedMs),
-      journalMs: Math.round(performance.now() - savedMs),
+      ...logFieldsOf(times),
     });
   } catch (error) {
     await goOn(host, sandbox, { journal, live }, saved);
@@ -133,10 +141,12 @@ const dropMemory = async (host: Host, sandbox: Sandbox, reason: string): Promise
 export const pauseLocked = async (host: Host, sandbox: Sandbox, options: PauseOptions): Promise<void> => {
   sandbox.requireRunning();
   const wasAccepting = sandbox.accepting;
+  const steps = new Steps();
   await drainDoor(sandbox, host.settings.drainMs);
+  steps.done("drain");
   try {
     await (options.keepMemory
-      ? keepMemory(host, sandbox, options.reason)
+      ? keepMemory(host, sandbox, options.reason, steps)
       : dropMemory(host, sandbox, options.reason));
   } catch (error) {
     sandbox.accepting = wasAccepting;

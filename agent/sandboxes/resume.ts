@@ -2,6 +2,7 @@
 import { AgentError, describeError } from "../errors.ts";
 import type { BootFiles } from "../images/images.ts";
 import type { NetworkSlot } from "../net/slots.ts";
+import { logFieldsOf, Steps } from "../system/steps.ts";
 import type { Vm } from "../vm/runtime.ts";
 import { bootUntilHealthy } from "./boot.ts";
 import { endVm } from "./end-vm.ts";
@@ -96,7 +97,7 @@ const dropMemory = async (host: Host, sandbox: Sandbox, paused: Paused): Promise
 };
 
 const resumeLocked = async (host: Host, sandbox: Sandbox, request: ResumeRequest): Promise<void> => {
-  const startedMs = performance.now();
+  const steps = new Steps();
   const paused = sandbox.requirePaused();
   const saved = request.cold ? null : paused.saved;
   if (saved !== null) requireSameRuntime(host, saved);
@@ -111,23 +112,29 @@ const resumeLocked = async (host: Host, sandbox: Sandbox, request: ResumeRequest
   let vm: Vm | null = null;
   const slot = await claimSlot(host, paused.network);
   undo.defer(() => (vm === null ? host.slots.release(slot) : endVm(host, { vm, slot })));
+  steps.done("slot");
   if (saved === null) await dropMemory(host, sandbox, paused);
   await takeLayers(host, paused.layers, slot.uid);
+  steps.done("layer");
   const machine = { ...paused, base, bootFiles };
   const { signal } = sandbox.doomed;
-  vm =
-    saved === null
-      ? await bootUntilHealthy(host, machine, slot, signal)
-      : await restoreMachine(host, machine, slot, saved);
-  const loadedMs = performance.now();
+  if (saved === null) {
+    vm = await bootUntilHealthy(host, machine, slot, signal);
+    steps.done("boot");
+  } else {
+    vm = await restoreMachine(host, machine, slot, saved, (step) => steps.done(step));
+  }
   sandbox.throwIfDoomed();
   const journal = runningFrom(paused, request, { vm, slot, base, bootFiles });
   await takeVm(host, sandbox, journal, { vm, slot });
   undo.move();
-  const journalMs = performance.now();
+  steps.done("journal");
 
   try {
-    if (saved !== null) await vm.resume();
+    if (saved !== null) {
+      await vm.resume();
+      steps.done("go");
+    }
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(host.settings.readyMs)]);
     // Kept memory has them.
     const envs = saved === null ? paused.envs : undefined;
@@ -139,13 +146,14 @@ const resumeLocked = async (host: Host, sandbox: Sandbox, request: ResumeRequest
     if (saved !== null) discardMemory(host, sandbox, saved);
   }
   handOut(host, sandbox);
+  steps.done("guest");
+  const { times } = steps;
+  host.stepTimes.note(saved === null ? "resume_cold" : "resume", times);
   host.log.info("sandbox_resumed", {
     sandbox: sandbox.id,
     slot: slot.index,
     cold: saved === null,
-    loadMs: Math.round(loadedMs - startedMs),
-    journalMs: Math.round(journalMs - loadedMs),
-    readyMs: Math.round(performance.now() - journalMs),
+    ...logFieldsOf(times),
   });
 };
 

@@ -14,7 +14,7 @@ import { setProcessPriority } from "./priority.ts";
 import { QmpFailed } from "./qmp.ts";
 import type { QmpClient, QmpEvent } from "./qmp.ts";
 import { VmFailed } from "./runtime.ts";
-import type { SavedMemory, Vm, VmExit, VmPriority, VmRecord } from "./runtime.ts";
+import type { OnStep, SavedMemory, SaveTarget, Vm, VmExit, VmPriority, VmRecord } from "./runtime.ts";
 import { DEVICE_STATE_TARGET, vmFiles } from "./spawn-vm.ts";
 
 export interface QemuVmParts {
@@ -124,11 +124,12 @@ export class QemuVm implements Vm {
     await this.#command("stopping the VM", "stop", {}, STOP_TIMEOUT_MS);
   }
 
-  async save(target: { diffPath: string; deviceStatePath: string }): Promise<SavedMemory> {
+  async save(target: SaveTarget, onStep: OnStep = () => {}): Promise<SavedMemory> {
     if (await this.isRunning())
       throw new VmFailed("not_stopped", "a running VM cannot be saved: stop it first");
     try {
       await this.#qmp.execute("xen-save-devices-state", { filename: DEVICE_STATE_TARGET }, SAVE_TIMEOUT_MS);
+      onStep("devices");
       const from = this.#files.deviceState;
       const written = [
         takeDeviceState({ from, to: target.deviceStatePath }),
@@ -137,6 +138,7 @@ export class QemuVm implements Vm {
       // Nothing is written any more once a failure is told: the caller may remove the files then.
       await Promise.allSettled(written);
       const [deviceStateDigest, { runs, digest }] = await Promise.all(written);
+      onStep("memory");
       return { ...target, runs, diffDigest: digest, deviceStateDigest, runtimeId: this.record.runtimeId };
     } catch (error) {
       throw asVmFailed("saving the VM's memory", error);

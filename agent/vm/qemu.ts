@@ -11,7 +11,7 @@ import { lastLogLine } from "./qemu-log.ts";
 import { QemuVm, queryStatus } from "./qemu-vm.ts";
 import { QmpClient, QmpFailed } from "./qmp.ts";
 import { SnapshotRefused, VmFailed } from "./runtime.ts";
-import type { SavedMemory, Vm, VmRecord, VmRuntime, VmSpec } from "./runtime.ts";
+import type { OnStep, SavedMemory, Vm, VmRecord, VmRuntime, VmSpec } from "./runtime.ts";
 import { INCOMING_FD, spawnVm, vmFiles } from "./spawn-vm.ts";
 import type { SpawnedVm } from "./spawn-vm.ts";
 
@@ -115,18 +115,25 @@ const boot = async (spec: VmSpec, { settings, runtimeId }: Runtime): Promise<Vm>
   }
 };
 
-const restore = async (spec: VmSpec, saved: SavedMemory, runtime: Runtime): Promise<Vm> => {
-  const { settings, runtimeId } = runtime;
+const restore = async (
+  spec: VmSpec,
+  saved: SavedMemory,
+  { settings, runtimeId, onStep }: Runtime & { onStep: OnStep },
+): Promise<Vm> => {
   if (saved.runtimeId !== runtimeId) {
     throw new SnapshotRefused(`it was saved by ${saved.runtimeId} and this host now runs ${runtimeId}`);
   }
   await checkDeviceState(saved.deviceStatePath, saved.deviceStateDigest);
   const spawned = await spawnVm(spec, { settings, incomingPath: saved.deviceStatePath });
+  onStep("spawn");
   try {
     const started = await start(spec, spawned, runtimeId);
+    onStep("control");
     // Memory first: loading devices reads their queues from it.
     await loadDiff(started.memory, { path: saved.diffPath, runs: saved.runs, digest: saved.diffDigest });
+    onStep("memory");
     await loadDevices(started.qmp);
+    onStep("devices");
     return new QemuVm(started);
   } catch (error) {
     return giveUp(spec, spawned, error);
@@ -166,7 +173,7 @@ export const createQemuRuntime = ({ qemuVersion, cpuModel, ...settings }: QemuId
     accelerator: settings.accelerator === "kvm" ? "kvm" : "emulated",
     runtimeId,
     boot: (spec) => boot(spec, { settings, runtimeId }),
-    restore: (spec, saved) => restore(spec, saved, { settings, runtimeId }),
+    restore: (spec, saved, onStep = () => {}) => restore(spec, saved, { settings, runtimeId, onStep }),
     adopt,
   };
 };

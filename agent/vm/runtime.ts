@@ -80,7 +80,16 @@ export interface VmExit {
   detail: string;
 }
 
+/** Told each time a step of an operation is done, such as `spawn`. */
+export type OnStep = (step: string) => void;
+
 export type VmPriority = "normal" | "background";
+
+/** Where memory is saved to. */
+export interface SaveTarget {
+  diffPath: string;
+  deviceStatePath: string;
+}
 
 export interface Vm {
   readonly record: VmRecord;
@@ -98,7 +107,7 @@ export interface Vm {
    * Write device state and every page that differs from the base. The VM must be stopped. Files are
    * fsynced; the caller renames them into place.
    */
-  save(target: { diffPath: string; deviceStatePath: string }): Promise<SavedMemory>;
+  save(target: SaveTarget, onStep?: OnStep): Promise<SavedMemory>;
   /** Make the root disk's present overlay read-only history and go on in `overlayPath`, made ahead on top of it. */
   switchOverlay(overlayPath: string): Promise<void>;
   /** Its directory has another name now: the process and what it holds open follow by themselves. */
@@ -120,7 +129,7 @@ export interface VmRuntime {
   /** Cold boot; the guest runs when this resolves (it is not healthy yet). */
   boot(spec: VmSpec): Promise<Vm>;
   /** Load a saved VM; it is stopped when this resolves, so that the caller can journal before `resume()`. */
-  restore(spec: VmSpec, saved: SavedMemory): Promise<Vm>;
+  restore(spec: VmSpec, saved: SavedMemory, onStep?: OnStep): Promise<Vm>;
   /** Find a VM that outlived the agent; null when that process is gone. */
   adopt(record: VmRecord): Promise<Vm | null>;
 }

@@ -4,6 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Sql } from "../../db/sql.ts";
 import { eachLimited } from "../../proto/limit.ts";
 import type { HostClient, HostClientPool } from "../hosts/client-pool.ts";
+import type { HostFigures } from "../hosts/figures.ts";
 import { endpointOf, type Host } from "../hosts/host.ts";
 import { listOnlineHosts } from "../hosts/store.ts";
 import type { Log } from "../log.ts";
@@ -21,6 +22,8 @@ export interface CollectorDeps {
   sql: Sql;
   hosts: HostClientPool;
   log: Log;
+  /** What hosts say of themselves beside their samples. */
+  figures: HostFigures;
 }
 
 export class SampleCollector {
@@ -68,6 +71,7 @@ export class SampleCollector {
   async #takeOnce(hostId: string, client: HostClient): Promise<boolean> {
     const afterRound = this.#known.get(hostId) ?? 0n;
     const answer = await client.listSamples({ afterRound });
+    this.deps.figures.note(hostId, answer);
     const rounds = toRounds(answer, Date.now());
     if (rounds.length > 0) await insertRounds(this.deps.sql, hostId, rounds);
     // A host whose clock was put back counts from there.

@@ -21,6 +21,15 @@ const statusOf = async (sandboxId: string) => {
   return sandboxes.find((sandbox) => sandbox.sandboxId === sandboxId);
 };
 
+/** How often each step has been timed. */
+const stepTimesOf = async (operation: string): Promise<Map<string, number>> => {
+  const { stepTimes } = await agent.host.listSamples({});
+  const own = (stepTimes?.steps ?? []).filter((step) => step.operation === operation);
+  return new Map(
+    own.map(({ step, counts }) => [step, Number(counts.reduce((sum, count) => sum + count, 0n))]),
+  );
+};
+
 test("create, run a command, pause, resume, destroy", async () => {
   const id = await createSandbox(agent, { envs: { GREETING: "hello" } });
   expect((await shell(agent, id, 'echo "$GREETING $(id -un)"')).stdout).toBe("hello root\n");
@@ -43,6 +52,38 @@ test("create, run a command, pause, resume, destroy", async () => {
 
   await agent.host.destroySandbox({ sandboxId: id });
   expect(await statusOf(id)).toBeUndefined();
+}, 180_000);
+
+test("how long each step took is told for all of its kind, of what succeeded", async () => {
+  const before = await stepTimesOf("pause");
+  const id = await createSandbox(agent);
+  await agent.host.pauseSandbox({ sandboxId: id, keepMemory: true });
+  await expect(agent.host.pauseSandbox({ sandboxId: id, keepMemory: true })).rejects.toThrow(/paused/);
+  await agent.host.resumeSandbox({ sandboxId: id, accessToken: accessTokenOf(id) });
+  const child = { sandboxId: newSandboxId(), accessToken: accessTokenOf(id) };
+  await agent.host.forkSandbox({ sandboxId: id, children: [child] });
+  const restored = [
+    "slot",
+    "layer",
+    "spawn",
+    "control",
+    "memory",
+    "devices",
+    "journal",
+    "go",
+    "guest",
+    "total",
+  ];
+  for (const operation of ["create", "resume", "fork"]) {
+    expect([...(await stepTimesOf(operation)).keys()]).toEqual(expect.arrayContaining(restored));
+  }
+  const captured = ["layer", "stop", "devices", "memory", "sync", "switch", "freeze", "stopped", "total"];
+  expect([...(await stepTimesOf("capture")).keys()]).toEqual(expect.arrayContaining(captured));
+  const pauses = await stepTimesOf("pause");
+  for (const step of ["drain", "stop", "devices", "memory", "sync", "journal", "total"]) {
+    expect(pauses.get(step)).toBe((before.get(step) ?? 0) + 1);
+  }
+  for (const sandboxId of [id, child.sandboxId]) await agent.host.destroySandbox({ sandboxId });
 }, 180_000);
 
 test("forks are machines of their own, the source goes on", async () => {

@@ -107,6 +107,26 @@ const countOf = async (id: string): Promise<number> => {
   return row?.count ?? 0;
 };
 
+test("what a host says of its steps and spares is in the metrics", async () => {
+  host.answers.listSamples = () =>
+    create(ListSamplesResponseSchema, {
+      now: timestampFromMs(Date.now()),
+      readySpares: 2,
+      stepTimes: {
+        limitsMs: [10, 50],
+        steps: [{ operation: "resume", step: "devices", counts: [4n, 1n, 1n], sumMs: 123 }],
+      },
+    });
+  const read = async (): Promise<string> => (await fetch(`${server.url}/metrics`)).text();
+  const spares = `wrenn_host_ready_spares{host="${host.id}"} 2`;
+  await waitFor("the leader has asked it", async () => (await read()).includes(spares));
+  const series = `host="${host.id}",operation="resume",step="devices"`;
+  const text = await read();
+  expect(text).toContain(`wrenn_host_step_duration_seconds_bucket{${series},le="0.05"} 5\n`);
+  expect(text).toContain(`wrenn_host_step_duration_seconds_bucket{${series},le="+Inf"} 6\n`);
+  delete host.answers.listSamples;
+});
+
 describe("from a host", () => {
   test("what it noted is kept once, and it is asked for what is newer from then on", async () => {
     const id = await newSandbox();

@@ -2,7 +2,6 @@
 import { initialize, runCommand, waitHealthy } from "../floor/guest.ts";
 import { megabytesOf } from "../floor/memory.ts";
 import type { Measurement, Runner } from "../rounds.ts";
-import { totalMs } from "../wrenn/agent-log.ts";
 import { waitForProcessEnd } from "../wrenn/sandbox.ts";
 import { type BenchContext, FIRST_COMMAND, timed } from "./context.ts";
 
@@ -44,7 +43,7 @@ const wrenn = async (context: BenchContext, name: PauseCase): Promise<Runner> =>
       const dirtyMb = Number(logged["pages"]) / PAGES_PER_MB;
       return [
         { case: name, subject: "wrenn", value: pauseMs, dirtyMb },
-        { case: name, subject: "wrenn_agent", value: totalMs(logged), dirtyMb },
+        { case: name, subject: "wrenn_agent", value: Number(logged["totalMs"]), dirtyMb },
         ...resumeOf(name, "wrenn", resumeMs),
       ];
     },

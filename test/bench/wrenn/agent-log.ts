@@ -97,10 +97,3 @@ export class AgentLog {
     }
   }
 }
-
-/** Sum of the durations an event carries, in ms. */
-export const totalMs = (event: LogEvent): number =>
-  Object.entries(event).reduce(
-    (sum, [key, value]) => (key.endsWith("Ms") && typeof value === "number" ? sum + value : sum),
-    0,
-  );

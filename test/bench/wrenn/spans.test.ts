@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
 
-import { totalMs } from "./agent-log.ts";
 import { formatSpans } from "./spans.ts";
 
 test("medians per event and duration; other fields are left out", () => {
@@ -11,8 +10,4 @@ test("medians per event and duration; other fields are left out", () => {
     { event: "listening", port: 7070 },
   ];
   expect(formatSpans(events)).toBe("sandbox_paused (3, ms): save 20 (p95 30), journal 2 (p95 4)");
-});
-
-test("a total is the sum of an event's durations", () => {
-  expect(totalMs({ event: "sandbox_paused", pages: 900, saveMs: 10, journalMs: 2.5, forMs: "5" })).toBe(12.5);
 });

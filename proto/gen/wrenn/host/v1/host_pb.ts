@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file wrenn/host/v1/host.proto.
  */
 export const file_wrenn_host_v1_host: GenFile = /*@__PURE__*/
-  fileDesc("Chh3cmVubi9ob3N0L3YxL2hvc3QucHJvdG8SDXdyZW5uLmhvc3QudjEiiwEKB1RpbWVvdXQSKAoEa2luZBgBIAEoDjIaLndyZW5uLmhvc3QudjEuVGltZW91dEtpbmQSEwoLdGltZW91dF9zZWMYAiABKA0SLAoGYWN0aW9uGAMgASgOMhwud3Jlbm4uaG9zdC52MS5UaW1lb3V0QWN0aW9uEhMKC2Ryb3BfbWVtb3J5GAQgASgIImcKDU5ldHdvcmtQb2xpY3kSFgoOYWxsb3dfaW50ZXJuZXQYASABKAgSEwoLYWxsb3dfY2lkcnMYAiADKAkSEgoKZGVueV9jaWRycxgDIAMoCRIVCg1hbGxvd19kb21haW5zGAQgAygJIkkKC1RlbXBsYXRlUmVmEg8KB3RlYW1faWQYASABKAkSEwoLdGVtcGxhdGVfaWQYAiABKAkSFAoIdGVtcGxhdGUYAyABKAlCAhgBIvkCChRDcmVhdGVTYW5kYm94UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJEiwKCHRlbXBsYXRlGAIgASgLMhoud3Jlbm4uaG9zdC52MS5UZW1wbGF0ZVJlZhINCgV2Y3B1cxgDIAEoDRIRCgltZW1vcnlfbWIYBCABKA0SFAoMZGlza19zaXplX21iGAUgASgNEicKB3RpbWVvdXQYBiABKAsyFi53cmVubi5ob3N0LnYxLlRpbWVvdXQSLQoHbmV0d29yaxgHIAEoCzIcLndyZW5uLmhvc3QudjEuTmV0d29ya1BvbGljeRI7CgRlbnZzGAggAygLMi0ud3Jlbm4uaG9zdC52MS5DcmVhdGVTYW5kYm94UmVxdWVzdC5FbnZzRW50cnkSFAoMYWNjZXNzX3Rva2VuGAkgASgJEg8KB3RlYW1faWQYCiABKAkaKwoJRW52c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiRQoVQ3JlYXRlU2FuZGJveFJlc3BvbnNlEiwKB3NhbmRib3gYASABKAsyGy53cmVubi5ob3N0LnYxLlNhbmRib3hTdGF0ZSIrChVEZXN0cm95U2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCSIYChZEZXN0cm95U2FuZGJveFJlc3BvbnNlIj4KE1BhdXNlU2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRITCgtrZWVwX21lbW9yeRgCIAEoCCJEChRQYXVzZVNhbmRib3hSZXNwb25zZRIsCgdzYW5kYm94GAEgASgLMhsud3Jlbm4uaG9zdC52MS5TYW5kYm94U3RhdGUidwoUUmVzdW1lU2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRIUCgxhY2Nlc3NfdG9rZW4YAiABKAkSJwoHdGltZW91dBgDIAEoCzIWLndyZW5uLmhvc3QudjEuVGltZW91dBIMCgRjb2xkGAQgASgIIkUKFVJlc3VtZVNhbmRib3hSZXNwb25zZRIsCgdzYW5kYm94GAEgASgLMhsud3Jlbm4uaG9zdC52MS5TYW5kYm94U3RhdGUifQoSRm9ya1NhbmRib3hSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkSKgoIY2hpbGRyZW4YAiADKAsyGC53cmVubi5ob3N0LnYxLkZvcmtDaGlsZBInCgd0aW1lb3V0GAMgASgLMhYud3Jlbm4uaG9zdC52MS5UaW1lb3V0IjUKCUZvcmtDaGlsZBISCgpzYW5kYm94X2lkGAEgASgJEhQKDGFjY2Vzc190b2tlbhgCIAEoCSJBChNGb3JrU2FuZGJveFJlc3BvbnNlEioKB3Jlc3VsdHMYASADKAsyGS53cmVubi5ob3N0LnYxLkZvcmtSZXN1bHQiXQoKRm9ya1Jlc3VsdBISCgpzYW5kYm94X2lkGAEgASgJEiwKB3NhbmRib3gYAiABKAsyGy53cmVubi5ob3N0LnYxLlNhbmRib3hTdGF0ZRINCgVlcnJvchgDIAEoCSKXAQoUVXBkYXRlU2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRInCgd0aW1lb3V0GAIgASgLMhYud3Jlbm4uaG9zdC52MS5UaW1lb3V0Ei0KB25ldHdvcmsYAyABKAsyHC53cmVubi5ob3N0LnYxLk5ldHdvcmtQb2xpY3kSEwoLZXh0ZW5kX29ubHkYBCABKAgiWwoVVXBkYXRlU2FuZGJveFJlc3BvbnNlEiwKB3NhbmRib3gYASABKAsyGy53cmVubi5ob3N0LnYxLlNhbmRib3hTdGF0ZRIUCgx0aW1lb3V0X2tlcHQYAiABKAgiKAoSUGluZ1NhbmRib3hSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkiQwoTUGluZ1NhbmRib3hSZXNwb25zZRIsCgdzYW5kYm94GAEgASgLMhsud3Jlbm4uaG9zdC52MS5TYW5kYm94U3RhdGUiFgoUTGlzdFNhbmRib3hlc1JlcXVlc3QiWQoVTGlzdFNhbmRib3hlc1Jlc3BvbnNlEi4KCXNhbmRib3hlcxgBIAMoCzIbLndyZW5uLmhvc3QudjEuU2FuZGJveFN0YXRlEhAKCGRyYWluaW5nGAIgASgIIrUCCgxTYW5kYm94U3RhdGUSEgoKc2FuZGJveF9pZBgBIAEoCRIsCgZzdGF0dXMYAiABKA4yHC53cmVubi5ob3N0LnYxLlNhbmRib3hTdGF0dXMSDgoGcmVhc29uGAMgASgJEhMKC21lbW9yeV9rZXB0GAQgASgIEi4KCmV4cGlyZXNfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmxhc3RfYWN0aXZlX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgV2Y3B1cxgHIAEoDRIRCgltZW1vcnlfbWIYCCABKA0SDwoHdGVhbV9pZBgJIAEoCRITCgt0ZW1wbGF0ZV9pZBgKIAEoCRISCgpkaXNrX2J5dGVzGAsgASgEIi4KF0Fja25vd2xlZGdlRW5kZWRSZXF1ZXN0EhMKC3NhbmRib3hfaWRzGAEgAygJIhoKGEFja25vd2xlZGdlRW5kZWRSZXNwb25zZSIrChVHZXRTYW5kYm94TG9nc1JlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCSI+ChZHZXRTYW5kYm94TG9nc1Jlc3BvbnNlEg8KB2NvbnNvbGUYASABKAwSEwoLZ3Vlc3RfYWdlbnQYAiABKAwiJgoQTGlzdFBvcnRzUmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJIiIKEUxpc3RQb3J0c1Jlc3BvbnNlEg0KBXBvcnRzGAEgAygNIicKEUdldE1ldHJpY3NSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAki7wEKEkdldE1ldHJpY3NSZXNwb25zZRImCgJhdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQY3B1X3VzZWRfcGVyY2VudBgCIAEoARIRCgljcHVfY291bnQYAyABKA0SGQoRbWVtb3J5X3VzZWRfYnl0ZXMYBCABKAQSGgoSbWVtb3J5X3RvdGFsX2J5dGVzGAUgASgEEhcKD2Rpc2tfdXNlZF9ieXRlcxgGIAEoBBIYChBkaXNrX3RvdGFsX2J5dGVzGAcgASgEEhoKEm1lbW9yeV9jYWNoZV9ieXRlcxgIIAEoBCIpChJMaXN0U2FtcGxlc1JlcXVlc3QSEwoLYWZ0ZXJfcm91bmQYASABKAQifgoTTGlzdFNhbXBsZXNSZXNwb25zZRIqCgZyb3VuZHMYASADKAsyGi53cmVubi5ob3N0LnYxLlNhbXBsZVJvdW5kEicKA25vdxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbGFzdF9yb3VuZBgDIAEoBCLMAQoLU2FtcGxlUm91bmQSDQoFcm91bmQYASABKAQSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEh0KFWhvc3RfY3B1X3VzZWRfcGVyY2VudBgDIAEoARIbChNob3N0X2ZyZWVfbWVtb3J5X21iGAQgASgEEhkKEWhvc3RfZnJlZV9kaXNrX21iGAUgASgEEi8KCXNhbmRib3hlcxgGIAMoCzIcLndyZW5uLmhvc3QudjEuU2FuZGJveFNhbXBsZSLWAQoNU2FuZGJveFNhbXBsZRISCgpzYW5kYm94X2lkGAEgASgJEhgKEGNwdV91c2VkX3BlcmNlbnQYAiABKAESEQoJY3B1X2NvdW50GAMgASgNEhkKEW1lbW9yeV91c2VkX2J5dGVzGAQgASgEEhoKEm1lbW9yeV90b3RhbF9ieXRlcxgFIAEoBBIaChJtZW1vcnlfY2FjaGVfYnl0ZXMYBiABKAQSFwoPZGlza191c2VkX2J5dGVzGAcgASgEEhgKEGRpc2tfdG90YWxfYnl0ZXMYCCABKAQiWQoVQ3JlYXRlU25hcHNob3RSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkSLAoIdGVtcGxhdGUYAiABKAsyGi53cmVubi5ob3N0LnYxLlRlbXBsYXRlUmVmIkMKFkNyZWF0ZVNuYXBzaG90UmVzcG9uc2USKQoIdGVtcGxhdGUYASABKAsyFy53cmVubi5ob3N0LnYxLlRlbXBsYXRlIkUKFURlbGV0ZVRlbXBsYXRlUmVxdWVzdBIsCgh0ZW1wbGF0ZRgBIAEoCzIaLndyZW5uLmhvc3QudjEuVGVtcGxhdGVSZWYiGAoWRGVsZXRlVGVtcGxhdGVSZXNwb25zZSIWChRMaXN0VGVtcGxhdGVzUmVxdWVzdCJDChVMaXN0VGVtcGxhdGVzUmVzcG9uc2USKgoJdGVtcGxhdGVzGAEgAygLMhcud3Jlbm4uaG9zdC52MS5UZW1wbGF0ZSKTAQoIVGVtcGxhdGUSJwoDcmVmGAEgASgLMhoud3Jlbm4uaG9zdC52MS5UZW1wbGF0ZVJlZhINCgV2Y3B1cxgCIAEoDRIRCgltZW1vcnlfbWIYAyABKA0SFAoMZGlza19zaXplX21iGAQgASgNEhIKCnNpemVfYnl0ZXMYBSABKAQSEgoKcnVudGltZV9pZBgGIAEoCSJIChhMaXN0VGVtcGxhdGVGaWxlc1JlcXVlc3QSLAoIdGVtcGxhdGUYASABKAsyGi53cmVubi5ob3N0LnYxLlRlbXBsYXRlUmVmIkQKGUxpc3RUZW1wbGF0ZUZpbGVzUmVzcG9uc2USJwoEcGxhbhgBIAEoCzIZLndyZW5uLmhvc3QudjEuRXhwb3J0UGxhbiJwChdMaXN0TWlzc2luZ0ZpbGVzUmVxdWVzdBIsCgh0ZW1wbGF0ZRgBIAEoCzIaLndyZW5uLmhvc3QudjEuVGVtcGxhdGVSZWYSJwoEcGxhbhgCIAEoCzIZLndyZW5uLmhvc3QudjEuRXhwb3J0UGxhbiI6ChhMaXN0TWlzc2luZ0ZpbGVzUmVzcG9uc2USDwoHcHJlc2VudBgBIAEoCBINCgVuYW1lcxgCIAMoCSJUChVFeHBvcnRUZW1wbGF0ZVJlcXVlc3QSLAoIdGVtcGxhdGUYASABKAsyGi53cmVubi5ob3N0LnYxLlRlbXBsYXRlUmVmEg0KBW5hbWVzGAIgAygJIs0BChZFeHBvcnRUZW1wbGF0ZVJlc3BvbnNlEisKBGZpbGUYASABKAsyGy53cmVubi5ob3N0LnYxLkV4cG9ydGVkRmlsZUgAEg4KBGRhdGEYAiABKAxIABIzCgpjb21wcmVzc2VkGAMgASgLMh0ud3Jlbm4uaG9zdC52MS5Db21wcmVzc2VkRGF0YUgAEg4KBGhvbGUYBCABKARIABIpCgRwbGFuGAUgASgLMhkud3Jlbm4uaG9zdC52MS5FeHBvcnRQbGFuSABCBgoEcGFydCJMCgpFeHBvcnRQbGFuEioKBWZpbGVzGAEgAygLMhsud3Jlbm4uaG9zdC52MS5FeHBvcnRlZEZpbGUSEgoKcnVudGltZV9pZBgCIAEoCSJZCgxFeHBvcnRlZEZpbGUSDAoEbmFtZRgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgEEg4KBmRpZ2VzdBgDIAEoCRIXCg9hbGxvY2F0ZWRfYnl0ZXMYBCABKAQiLAoOQ29tcHJlc3NlZERhdGESDAoEenN0ZBgBIAEoDBIMCgRzaXplGAIgASgNIhYKFEdldEhvc3RTdGF0dXNSZXF1ZXN0IoUCChVHZXRIb3N0U3RhdHVzUmVzcG9uc2USFgoOZnJlZV9tZW1vcnlfbWIYASABKAQSFAoMZnJlZV9kaXNrX21iGAIgASgEEhkKEXJ1bm5pbmdfc2FuZGJveGVzGAMgASgNEhgKEHBhdXNlZF9zYW5kYm94ZXMYBCABKA0SEAoIZHJhaW5pbmcYBSABKAgSEwoLYWNjZWxlcmF0b3IYBiABKAkSEgoKcnVudGltZV9pZBgHIAEoCRIVCg1hZ2VudF92ZXJzaW9uGAggASgJEiEKBHdvcmsYCSADKAsyEy53cmVubi5ob3N0LnYxLldvcmsSFAoMcmVhZHlfc3BhcmVzGAogASgNIlQKBFdvcmsSDAoEa2luZBgBIAEoCRIPCgdzdWJqZWN0GAIgASgJEgwKBHN0ZXAYAyABKAkSEAoIcHJvZ3Jlc3MYBCABKAESDQoFZXJyb3IYBSABKAkiEQoPUGF1c2VBbGxSZXF1ZXN0Ij4KEFBhdXNlQWxsUmVzcG9uc2USDgoGcGF1c2VkGAEgASgNEhoKEmZhaWxlZF9zYW5kYm94X2lkcxgCIAMoCSIdCgxEcmFpblJlcXVlc3QSDQoFcGF1c2UYASABKAgiDwoNRHJhaW5SZXNwb25zZSIQCg5VbmRyYWluUmVxdWVzdCIRCg9VbmRyYWluUmVzcG9uc2UqXQoLVGltZW91dEtpbmQSHAoYVElNRU9VVF9LSU5EX1VOU1BFQ0lGSUVEEAASFQoRVElNRU9VVF9LSU5EX0lETEUQARIZChVUSU1FT1VUX0tJTkRfREVBRExJTkUQAipiCg1UaW1lb3V0QWN0aW9uEh4KGlRJTUVPVVRfQUNUSU9OX1VOU1BFQ0lGSUVEEAASGAoUVElNRU9VVF9BQ1RJT05fUEFVU0UQARIXChNUSU1FT1VUX0FDVElPTl9LSUxMEAIqmQEKDVNhbmRib3hTdGF0dXMSHgoaU0FOREJPWF9TVEFUVVNfVU5TUEVDSUZJRUQQABIaChZTQU5EQk9YX1NUQVRVU19SVU5OSU5HEAESGQoVU0FOREJPWF9TVEFUVVNfUEFVU0VEEAISFwoTU0FOREJPWF9TVEFUVVNfQlVTWRADEhgKFFNBTkRCT1hfU1RBVFVTX0VOREVEEAQynRAKC0hvc3RTZXJ2aWNlEloKDUNyZWF0ZVNhbmRib3gSIy53cmVubi5ob3N0LnYxLkNyZWF0ZVNhbmRib3hSZXF1ZXN0GiQud3Jlbm4uaG9zdC52MS5DcmVhdGVTYW5kYm94UmVzcG9uc2USXQoORGVzdHJveVNhbmRib3gSJC53cmVubi5ob3N0LnYxLkRlc3Ryb3lTYW5kYm94UmVxdWVzdBolLndyZW5uLmhvc3QudjEuRGVzdHJveVNhbmRib3hSZXNwb25zZRJXCgxQYXVzZVNhbmRib3gSIi53cmVubi5ob3N0LnYxLlBhdXNlU2FuZGJveFJlcXVlc3QaIy53cmVubi5ob3N0LnYxLlBhdXNlU2FuZGJveFJlc3BvbnNlEloKDVJlc3VtZVNhbmRib3gSIy53cmVubi5ob3N0LnYxLlJlc3VtZVNhbmRib3hSZXF1ZXN0GiQud3Jlbm4uaG9zdC52MS5SZXN1bWVTYW5kYm94UmVzcG9uc2USVAoLRm9ya1NhbmRib3gSIS53cmVubi5ob3N0LnYxLkZvcmtTYW5kYm94UmVxdWVzdBoiLndyZW5uLmhvc3QudjEuRm9ya1NhbmRib3hSZXNwb25zZRJaCg1VcGRhdGVTYW5kYm94EiMud3Jlbm4uaG9zdC52MS5VcGRhdGVTYW5kYm94UmVxdWVzdBokLndyZW5uLmhvc3QudjEuVXBkYXRlU2FuZGJveFJlc3BvbnNlElQKC1BpbmdTYW5kYm94EiEud3Jlbm4uaG9zdC52MS5QaW5nU2FuZGJveFJlcXVlc3QaIi53cmVubi5ob3N0LnYxLlBpbmdTYW5kYm94UmVzcG9uc2USWgoNTGlzdFNhbmRib3hlcxIjLndyZW5uLmhvc3QudjEuTGlzdFNhbmRib3hlc1JlcXVlc3QaJC53cmVubi5ob3N0LnYxLkxpc3RTYW5kYm94ZXNSZXNwb25zZRJjChBBY2tub3dsZWRnZUVuZGVkEiYud3Jlbm4uaG9zdC52MS5BY2tub3dsZWRnZUVuZGVkUmVxdWVzdBonLndyZW5uLmhvc3QudjEuQWNrbm93bGVkZ2VFbmRlZFJlc3BvbnNlEl0KDkdldFNhbmRib3hMb2dzEiQud3Jlbm4uaG9zdC52MS5HZXRTYW5kYm94TG9nc1JlcXVlc3QaJS53cmVubi5ob3N0LnYxLkdldFNhbmRib3hMb2dzUmVzcG9uc2USTgoJTGlzdFBvcnRzEh8ud3Jlbm4uaG9zdC52MS5MaXN0UG9ydHNSZXF1ZXN0GiAud3Jlbm4uaG9zdC52MS5MaXN0UG9ydHNSZXNwb25zZRJRCgpHZXRNZXRyaWNzEiAud3Jlbm4uaG9zdC52MS5HZXRNZXRyaWNzUmVxdWVzdBohLndyZW5uLmhvc3QudjEuR2V0TWV0cmljc1Jlc3BvbnNlElQKC0xpc3RTYW1wbGVzEiEud3Jlbm4uaG9zdC52MS5MaXN0U2FtcGxlc1JlcXVlc3QaIi53cmVubi5ob3N0LnYxLkxpc3RTYW1wbGVzUmVzcG9uc2USXQoOQ3JlYXRlU25hcHNob3QSJC53cmVubi5ob3N0LnYxLkNyZWF0ZVNuYXBzaG90UmVxdWVzdBolLndyZW5uLmhvc3QudjEuQ3JlYXRlU25hcHNob3RSZXNwb25zZRJdCg5EZWxldGVUZW1wbGF0ZRIkLndyZW5uLmhvc3QudjEuRGVsZXRlVGVtcGxhdGVSZXF1ZXN0GiUud3Jlbm4uaG9zdC52MS5EZWxldGVUZW1wbGF0ZVJlc3BvbnNlEloKDUxpc3RUZW1wbGF0ZXMSIy53cmVubi5ob3N0LnYxLkxpc3RUZW1wbGF0ZXNSZXF1ZXN0GiQud3Jlbm4uaG9zdC52MS5MaXN0VGVtcGxhdGVzUmVzcG9uc2USZgoRTGlzdFRlbXBsYXRlRmlsZXMSJy53cmVubi5ob3N0LnYxLkxpc3RUZW1wbGF0ZUZpbGVzUmVxdWVzdBooLndyZW5uLmhvc3QudjEuTGlzdFRlbXBsYXRlRmlsZXNSZXNwb25zZRJjChBMaXN0TWlzc2luZ0ZpbGVzEiYud3Jlbm4uaG9zdC52MS5MaXN0TWlzc2luZ0ZpbGVzUmVxdWVzdBonLndyZW5uLmhvc3QudjEuTGlzdE1pc3NpbmdGaWxlc1Jlc3BvbnNlEl8KDkV4cG9ydFRlbXBsYXRlEiQud3Jlbm4uaG9zdC52MS5FeHBvcnRUZW1wbGF0ZVJlcXVlc3QaJS53cmVubi5ob3N0LnYxLkV4cG9ydFRlbXBsYXRlUmVzcG9uc2UwARJaCg1HZXRIb3N0U3RhdHVzEiMud3Jlbm4uaG9zdC52MS5HZXRIb3N0U3RhdHVzUmVxdWVzdBokLndyZW5uLmhvc3QudjEuR2V0SG9zdFN0YXR1c1Jlc3BvbnNlEksKCFBhdXNlQWxsEh4ud3Jlbm4uaG9zdC52MS5QYXVzZUFsbFJlcXVlc3QaHy53cmVubi5ob3N0LnYxLlBhdXNlQWxsUmVzcG9uc2USQgoFRHJhaW4SGy53cmVubi5ob3N0LnYxLkRyYWluUmVxdWVzdBocLndyZW5uLmhvc3QudjEuRHJhaW5SZXNwb25zZRJICgdVbmRyYWluEh0ud3Jlbm4uaG9zdC52MS5VbmRyYWluUmVxdWVzdBoeLndyZW5uLmhvc3QudjEuVW5kcmFpblJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("Chh3cmVubi9ob3N0L3YxL2hvc3QucHJvdG8SDXdyZW5uLmhvc3QudjEiiwEKB1RpbWVvdXQSKAoEa2luZBgBIAEoDjIaLndyZW5uLmhvc3QudjEuVGltZW91dEtpbmQSEwoLdGltZW91dF9zZWMYAiABKA0SLAoGYWN0aW9uGAMgASgOMhwud3Jlbm4uaG9zdC52MS5UaW1lb3V0QWN0aW9uEhMKC2Ryb3BfbWVtb3J5GAQgASgIImcKDU5ldHdvcmtQb2xpY3kSFgoOYWxsb3dfaW50ZXJuZXQYASABKAgSEwoLYWxsb3dfY2lkcnMYAiADKAkSEgoKZGVueV9jaWRycxgDIAMoCRIVCg1hbGxvd19kb21haW5zGAQgAygJIkkKC1RlbXBsYXRlUmVmEg8KB3RlYW1faWQYASABKAkSEwoLdGVtcGxhdGVfaWQYAiABKAkSFAoIdGVtcGxhdGUYAyABKAlCAhgBIvkCChRDcmVhdGVTYW5kYm94UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJEiwKCHRlbXBsYXRlGAIgASgLMhoud3Jlbm4uaG9zdC52MS5UZW1wbGF0ZVJlZhINCgV2Y3B1cxgDIAEoDRIRCgltZW1vcnlfbWIYBCABKA0SFAoMZGlza19zaXplX21iGAUgASgNEicKB3RpbWVvdXQYBiABKAsyFi53cmVubi5ob3N0LnYxLlRpbWVvdXQSLQoHbmV0d29yaxgHIAEoCzIcLndyZW5uLmhvc3QudjEuTmV0d29ya1BvbGljeRI7CgRlbnZzGAggAygLMi0ud3Jlbm4uaG9zdC52MS5DcmVhdGVTYW5kYm94UmVxdWVzdC5FbnZzRW50cnkSFAoMYWNjZXNzX3Rva2VuGAkgASgJEg8KB3RlYW1faWQYCiABKAkaKwoJRW52c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiRQoVQ3JlYXRlU2FuZGJveFJlc3BvbnNlEiwKB3NhbmRib3gYASABKAsyGy53cmVubi5ob3N0LnYxLlNhbmRib3hTdGF0ZSIrChVEZXN0cm95U2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCSIYChZEZXN0cm95U2FuZGJveFJlc3BvbnNlIj4KE1BhdXNlU2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRITCgtrZWVwX21lbW9yeRgCIAEoCCJEChRQYXVzZVNhbmRib3hSZXNwb25zZRIsCgdzYW5kYm94GAEgASgLMhsud3Jlbm4uaG9zdC52MS5TYW5kYm94U3RhdGUidwoUUmVzdW1lU2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRIUCgxhY2Nlc3NfdG9rZW4YAiABKAkSJwoHdGltZW91dBgDIAEoCzIWLndyZW5uLmhvc3QudjEuVGltZW91dBIMCgRjb2xkGAQgASgIIkUKFVJlc3VtZVNhbmRib3hSZXNwb25zZRIsCgdzYW5kYm94GAEgASgLMhsud3Jlbm4uaG9zdC52MS5TYW5kYm94U3RhdGUifQoSRm9ya1NhbmRib3hSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkSKgoIY2hpbGRyZW4YAiADKAsyGC53cmVubi5ob3N0LnYxLkZvcmtDaGlsZBInCgd0aW1lb3V0GAMgASgLMhYud3Jlbm4uaG9zdC52MS5UaW1lb3V0IjUKCUZvcmtDaGlsZBISCgpzYW5kYm94X2lkGAEgASgJEhQKDGFjY2Vzc190b2tlbhgCIAEoCSJBChNGb3JrU2FuZGJveFJlc3BvbnNlEioKB3Jlc3VsdHMYASADKAsyGS53cmVubi5ob3N0LnYxLkZvcmtSZXN1bHQiXQoKRm9ya1Jlc3VsdBISCgpzYW5kYm94X2lkGAEgASgJEiwKB3NhbmRib3gYAiABKAsyGy53cmVubi5ob3N0LnYxLlNhbmRib3hTdGF0ZRINCgVlcnJvchgDIAEoCSKXAQoUVXBkYXRlU2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRInCgd0aW1lb3V0GAIgASgLMhYud3Jlbm4uaG9zdC52MS5UaW1lb3V0Ei0KB25ldHdvcmsYAyABKAsyHC53cmVubi5ob3N0LnYxLk5ldHdvcmtQb2xpY3kSEwoLZXh0ZW5kX29ubHkYBCABKAgiWwoVVXBkYXRlU2FuZGJveFJlc3BvbnNlEiwKB3NhbmRib3gYASABKAsyGy53cmVubi5ob3N0LnYxLlNhbmRib3hTdGF0ZRIUCgx0aW1lb3V0X2tlcHQYAiABKAgiKAoSUGluZ1NhbmRib3hSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkiQwoTUGluZ1NhbmRib3hSZXNwb25zZRIsCgdzYW5kYm94GAEgASgLMhsud3Jlbm4uaG9zdC52MS5TYW5kYm94U3RhdGUiFgoUTGlzdFNhbmRib3hlc1JlcXVlc3QiWQoVTGlzdFNhbmRib3hlc1Jlc3BvbnNlEi4KCXNhbmRib3hlcxgBIAMoCzIbLndyZW5uLmhvc3QudjEuU2FuZGJveFN0YXRlEhAKCGRyYWluaW5nGAIgASgIIrUCCgxTYW5kYm94U3RhdGUSEgoKc2FuZGJveF9pZBgBIAEoCRIsCgZzdGF0dXMYAiABKA4yHC53cmVubi5ob3N0LnYxLlNhbmRib3hTdGF0dXMSDgoGcmVhc29uGAMgASgJEhMKC21lbW9yeV9rZXB0GAQgASgIEi4KCmV4cGlyZXNfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmxhc3RfYWN0aXZlX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgV2Y3B1cxgHIAEoDRIRCgltZW1vcnlfbWIYCCABKA0SDwoHdGVhbV9pZBgJIAEoCRITCgt0ZW1wbGF0ZV9pZBgKIAEoCRISCgpkaXNrX2J5dGVzGAsgASgEIi4KF0Fja25vd2xlZGdlRW5kZWRSZXF1ZXN0EhMKC3NhbmRib3hfaWRzGAEgAygJIhoKGEFja25vd2xlZGdlRW5kZWRSZXNwb25zZSIrChVHZXRTYW5kYm94TG9nc1JlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCSI+ChZHZXRTYW5kYm94TG9nc1Jlc3BvbnNlEg8KB2NvbnNvbGUYASABKAwSEwoLZ3Vlc3RfYWdlbnQYAiABKAwiJgoQTGlzdFBvcnRzUmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJIiIKEUxpc3RQb3J0c1Jlc3BvbnNlEg0KBXBvcnRzGAEgAygNIicKEUdldE1ldHJpY3NSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAki7wEKEkdldE1ldHJpY3NSZXNwb25zZRImCgJhdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQY3B1X3VzZWRfcGVyY2VudBgCIAEoARIRCgljcHVfY291bnQYAyABKA0SGQoRbWVtb3J5X3VzZWRfYnl0ZXMYBCABKAQSGgoSbWVtb3J5X3RvdGFsX2J5dGVzGAUgASgEEhcKD2Rpc2tfdXNlZF9ieXRlcxgGIAEoBBIYChBkaXNrX3RvdGFsX2J5dGVzGAcgASgEEhoKEm1lbW9yeV9jYWNoZV9ieXRlcxgIIAEoBCIpChJMaXN0U2FtcGxlc1JlcXVlc3QSEwoLYWZ0ZXJfcm91bmQYASABKAQiwgEKE0xpc3RTYW1wbGVzUmVzcG9uc2USKgoGcm91bmRzGAEgAygLMhoud3Jlbm4uaG9zdC52MS5TYW1wbGVSb3VuZBInCgNub3cYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmxhc3Rfcm91bmQYAyABKAQSFAoMcmVhZHlfc3BhcmVzGAQgASgNEiwKCnN0ZXBfdGltZXMYBSABKAsyGC53cmVubi5ob3N0LnYxLlN0ZXBUaW1lcyJGCglTdGVwVGltZXMSEQoJbGltaXRzX21zGAEgAygNEiYKBXN0ZXBzGAIgAygLMhcud3Jlbm4uaG9zdC52MS5TdGVwVGltZSJLCghTdGVwVGltZRIRCglvcGVyYXRpb24YASABKAkSDAoEc3RlcBgCIAEoCRIOCgZjb3VudHMYAyADKAQSDgoGc3VtX21zGAQgASgBIswBCgtTYW1wbGVSb3VuZBINCgVyb3VuZBgBIAEoBBImCgJhdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASHQoVaG9zdF9jcHVfdXNlZF9wZXJjZW50GAMgASgBEhsKE2hvc3RfZnJlZV9tZW1vcnlfbWIYBCABKAQSGQoRaG9zdF9mcmVlX2Rpc2tfbWIYBSABKAQSLwoJc2FuZGJveGVzGAYgAygLMhwud3Jlbm4uaG9zdC52MS5TYW5kYm94U2FtcGxlItYBCg1TYW5kYm94U2FtcGxlEhIKCnNhbmRib3hfaWQYASABKAkSGAoQY3B1X3VzZWRfcGVyY2VudBgCIAEoARIRCgljcHVfY291bnQYAyABKA0SGQoRbWVtb3J5X3VzZWRfYnl0ZXMYBCABKAQSGgoSbWVtb3J5X3RvdGFsX2J5dGVzGAUgASgEEhoKEm1lbW9yeV9jYWNoZV9ieXRlcxgGIAEoBBIXCg9kaXNrX3VzZWRfYnl0ZXMYByABKAQSGAoQZGlza190b3RhbF9ieXRlcxgIIAEoBCJZChVDcmVhdGVTbmFwc2hvdFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRIsCgh0ZW1wbGF0ZRgCIAEoCzIaLndyZW5uLmhvc3QudjEuVGVtcGxhdGVSZWYiQwoWQ3JlYXRlU25hcHNob3RSZXNwb25zZRIpCgh0ZW1wbGF0ZRgBIAEoCzIXLndyZW5uLmhvc3QudjEuVGVtcGxhdGUiRQoVRGVsZXRlVGVtcGxhdGVSZXF1ZXN0EiwKCHRlbXBsYXRlGAEgASgLMhoud3Jlbm4uaG9zdC52MS5UZW1wbGF0ZVJlZiIYChZEZWxldGVUZW1wbGF0ZVJlc3BvbnNlIhYKFExpc3RUZW1wbGF0ZXNSZXF1ZXN0IkMKFUxpc3RUZW1wbGF0ZXNSZXNwb25zZRIqCgl0ZW1wbGF0ZXMYASADKAsyFy53cmVubi5ob3N0LnYxLlRlbXBsYXRlIpMBCghUZW1wbGF0ZRInCgNyZWYYASABKAsyGi53cmVubi5ob3N0LnYxLlRlbXBsYXRlUmVmEg0KBXZjcHVzGAIgASgNEhEKCW1lbW9yeV9tYhgDIAEoDRIUCgxkaXNrX3NpemVfbWIYBCABKA0SEgoKc2l6ZV9ieXRlcxgFIAEoBBISCgpydW50aW1lX2lkGAYgASgJIkgKGExpc3RUZW1wbGF0ZUZpbGVzUmVxdWVzdBIsCgh0ZW1wbGF0ZRgBIAEoCzIaLndyZW5uLmhvc3QudjEuVGVtcGxhdGVSZWYiRAoZTGlzdFRlbXBsYXRlRmlsZXNSZXNwb25zZRInCgRwbGFuGAEgASgLMhkud3Jlbm4uaG9zdC52MS5FeHBvcnRQbGFuInAKF0xpc3RNaXNzaW5nRmlsZXNSZXF1ZXN0EiwKCHRlbXBsYXRlGAEgASgLMhoud3Jlbm4uaG9zdC52MS5UZW1wbGF0ZVJlZhInCgRwbGFuGAIgASgLMhkud3Jlbm4uaG9zdC52MS5FeHBvcnRQbGFuIjoKGExpc3RNaXNzaW5nRmlsZXNSZXNwb25zZRIPCgdwcmVzZW50GAEgASgIEg0KBW5hbWVzGAIgAygJIlQKFUV4cG9ydFRlbXBsYXRlUmVxdWVzdBIsCgh0ZW1wbGF0ZRgBIAEoCzIaLndyZW5uLmhvc3QudjEuVGVtcGxhdGVSZWYSDQoFbmFtZXMYAiADKAkizQEKFkV4cG9ydFRlbXBsYXRlUmVzcG9uc2USKwoEZmlsZRgBIAEoCzIbLndyZW5uLmhvc3QudjEuRXhwb3J0ZWRGaWxlSAASDgoEZGF0YRgCIAEoDEgAEjMKCmNvbXByZXNzZWQYAyABKAsyHS53cmVubi5ob3N0LnYxLkNvbXByZXNzZWREYXRhSAASDgoEaG9sZRgEIAEoBEgAEikKBHBsYW4YBSABKAsyGS53cmVubi5ob3N0LnYxLkV4cG9ydFBsYW5IAEIGCgRwYXJ0IkwKCkV4cG9ydFBsYW4SKgoFZmlsZXMYASADKAsyGy53cmVubi5ob3N0LnYxLkV4cG9ydGVkRmlsZRISCgpydW50aW1lX2lkGAIgASgJIlkKDEV4cG9ydGVkRmlsZRIMCgRuYW1lGAEgASgJEhIKCnNpemVfYnl0ZXMYAiABKAQSDgoGZGlnZXN0GAMgASgJEhcKD2FsbG9jYXRlZF9ieXRlcxgEIAEoBCIsCg5Db21wcmVzc2VkRGF0YRIMCgR6c3RkGAEgASgMEgwKBHNpemUYAiABKA0iFgoUR2V0SG9zdFN0YXR1c1JlcXVlc3QihQIKFUdldEhvc3RTdGF0dXNSZXNwb25zZRIWCg5mcmVlX21lbW9yeV9tYhgBIAEoBBIUCgxmcmVlX2Rpc2tfbWIYAiABKAQSGQoRcnVubmluZ19zYW5kYm94ZXMYAyABKA0SGAoQcGF1c2VkX3NhbmRib3hlcxgEIAEoDRIQCghkcmFpbmluZxgFIAEoCBITCgthY2NlbGVyYXRvchgGIAEoCRISCgpydW50aW1lX2lkGAcgASgJEhUKDWFnZW50X3ZlcnNpb24YCCABKAkSIQoEd29yaxgJIAMoCzITLndyZW5uLmhvc3QudjEuV29yaxIUCgxyZWFkeV9zcGFyZXMYCiABKA0iVAoEV29yaxIMCgRraW5kGAEgASgJEg8KB3N1YmplY3QYAiABKAkSDAoEc3RlcBgDIAEoCRIQCghwcm9ncmVzcxgEIAEoARINCgVlcnJvchgFIAEoCSIRCg9QYXVzZUFsbFJlcXVlc3QiPgoQUGF1c2VBbGxSZXNwb25zZRIOCgZwYXVzZWQYASABKA0SGgoSZmFpbGVkX3NhbmRib3hfaWRzGAIgAygJIh0KDERyYWluUmVxdWVzdBINCgVwYXVzZRgBIAEoCCIPCg1EcmFpblJlc3BvbnNlIhAKDlVuZHJhaW5SZXF1ZXN0IhEKD1VuZHJhaW5SZXNwb25zZSpdCgtUaW1lb3V0S2luZBIcChhUSU1FT1VUX0tJTkRfVU5TUEVDSUZJRUQQABIVChFUSU1FT1VUX0tJTkRfSURMRRABEhkKFVRJTUVPVVRfS0lORF9ERUFETElORRACKmIKDVRpbWVvdXRBY3Rpb24SHgoaVElNRU9VVF9BQ1RJT05fVU5TUEVDSUZJRUQQABIYChRUSU1FT1VUX0FDVElPTl9QQVVTRRABEhcKE1RJTUVPVVRfQUNUSU9OX0tJTEwQAiqZAQoNU2FuZGJveFN0YXR1cxIeChpTQU5EQk9YX1NUQVRVU19VTlNQRUNJRklFRBAAEhoKFlNBTkRCT1hfU1RBVFVTX1JVTk5JTkcQARIZChVTQU5EQk9YX1NUQVRVU19QQVVTRUQQAhIXChNTQU5EQk9YX1NUQVRVU19CVVNZEAMSGAoUU0FOREJPWF9TVEFUVVNfRU5ERUQQBDKdEAoLSG9zdFNlcnZpY2USWgoNQ3JlYXRlU2FuZGJveBIjLndyZW5uLmhvc3QudjEuQ3JlYXRlU2FuZGJveFJlcXVlc3QaJC53cmVubi5ob3N0LnYxLkNyZWF0ZVNhbmRib3hSZXNwb25zZRJdCg5EZXN0cm95U2FuZGJveBIkLndyZW5uLmhvc3QudjEuRGVzdHJveVNhbmRib3hSZXF1ZXN0GiUud3Jlbm4uaG9zdC52MS5EZXN0cm95U2FuZGJveFJlc3BvbnNlElcKDFBhdXNlU2FuZGJveBIiLndyZW5uLmhvc3QudjEuUGF1c2VTYW5kYm94UmVxdWVzdBojLndyZW5uLmhvc3QudjEuUGF1c2VTYW5kYm94UmVzcG9uc2USWgoNUmVzdW1lU2FuZGJveBIjLndyZW5uLmhvc3QudjEuUmVzdW1lU2FuZGJveFJlcXVlc3QaJC53cmVubi5ob3N0LnYxLlJlc3VtZVNhbmRib3hSZXNwb25zZRJUCgtGb3JrU2FuZGJveBIhLndyZW5uLmhvc3QudjEuRm9ya1NhbmRib3hSZXF1ZXN0GiIud3Jlbm4uaG9zdC52MS5Gb3JrU2FuZGJveFJlc3BvbnNlEloKDVVwZGF0ZVNhbmRib3gSIy53cmVubi5ob3N0LnYxLlVwZGF0ZVNhbmRib3hSZXF1ZXN0GiQud3Jlbm4uaG9zdC52MS5VcGRhdGVTYW5kYm94UmVzcG9uc2USVAoLUGluZ1NhbmRib3gSIS53cmVubi5ob3N0LnYxLlBpbmdTYW5kYm94UmVxdWVzdBoiLndyZW5uLmhvc3QudjEuUGluZ1NhbmRib3hSZXNwb25zZRJaCg1MaXN0U2FuZGJveGVzEiMud3Jlbm4uaG9zdC52MS5MaXN0U2FuZGJveGVzUmVxdWVzdBokLndyZW5uLmhvc3QudjEuTGlzdFNhbmRib3hlc1Jlc3BvbnNlEmMKEEFja25vd2xlZGdlRW5kZWQSJi53cmVubi5ob3N0LnYxLkFja25vd2xlZGdlRW5kZWRSZXF1ZXN0Gicud3Jlbm4uaG9zdC52MS5BY2tub3dsZWRnZUVuZGVkUmVzcG9uc2USXQoOR2V0U2FuZGJveExvZ3MSJC53cmVubi5ob3N0LnYxLkdldFNhbmRib3hMb2dzUmVxdWVzdBolLndyZW5uLmhvc3QudjEuR2V0U2FuZGJveExvZ3NSZXNwb25zZRJOCglMaXN0UG9ydHMSHy53cmVubi5ob3N0LnYxLkxpc3RQb3J0c1JlcXVlc3QaIC53cmVubi5ob3N0LnYxLkxpc3RQb3J0c1Jlc3BvbnNlElEKCkdldE1ldHJpY3MSIC53cmVubi5ob3N0LnYxLkdldE1ldHJpY3NSZXF1ZXN0GiEud3Jlbm4uaG9zdC52MS5HZXRNZXRyaWNzUmVzcG9uc2USVAoLTGlzdFNhbXBsZXMSIS53cmVubi5ob3N0LnYxLkxpc3RTYW1wbGVzUmVxdWVzdBoiLndyZW5uLmhvc3QudjEuTGlzdFNhbXBsZXNSZXNwb25zZRJdCg5DcmVhdGVTbmFwc2hvdBIkLndyZW5uLmhvc3QudjEuQ3JlYXRlU25hcHNob3RSZXF1ZXN0GiUud3Jlbm4uaG9zdC52MS5DcmVhdGVTbmFwc2hvdFJlc3BvbnNlEl0KDkRlbGV0ZVRlbXBsYXRlEiQud3Jlbm4uaG9zdC52MS5EZWxldGVUZW1wbGF0ZVJlcXVlc3QaJS53cmVubi5ob3N0LnYxLkRlbGV0ZVRlbXBsYXRlUmVzcG9uc2USWgoNTGlzdFRlbXBsYXRlcxIjLndyZW5uLmhvc3QudjEuTGlzdFRlbXBsYXRlc1JlcXVlc3QaJC53cmVubi5ob3N0LnYxLkxpc3RUZW1wbGF0ZXNSZXNwb25zZRJmChFMaXN0VGVtcGxhdGVGaWxlcxInLndyZW5uLmhvc3QudjEuTGlzdFRlbXBsYXRlRmlsZXNSZXF1ZXN0Gigud3Jlbm4uaG9zdC52MS5MaXN0VGVtcGxhdGVGaWxlc1Jlc3BvbnNlEmMKEExpc3RNaXNzaW5nRmlsZXMSJi53cmVubi5ob3N0LnYxLkxpc3RNaXNzaW5nRmlsZXNSZXF1ZXN0Gicud3Jlbm4uaG9zdC52MS5MaXN0TWlzc2luZ0ZpbGVzUmVzcG9uc2USXwoORXhwb3J0VGVtcGxhdGUSJC53cmVubi5ob3N0LnYxLkV4cG9ydFRlbXBsYXRlUmVxdWVzdBolLndyZW5uLmhvc3QudjEuRXhwb3J0VGVtcGxhdGVSZXNwb25zZTABEloKDUdldEhvc3RTdGF0dXMSIy53cmVubi5ob3N0LnYxLkdldEhvc3RTdGF0dXNSZXF1ZXN0GiQud3Jlbm4uaG9zdC52MS5HZXRIb3N0U3RhdHVzUmVzcG9uc2USSwoIUGF1c2VBbGwSHi53cmVubi5ob3N0LnYxLlBhdXNlQWxsUmVxdWVzdBofLndyZW5uLmhvc3QudjEuUGF1c2VBbGxSZXNwb25zZRJCCgVEcmFpbhIbLndyZW5uLmhvc3QudjEuRHJhaW5SZXF1ZXN0Ghwud3Jlbm4uaG9zdC52MS5EcmFpblJlc3BvbnNlEkgKB1VuZHJhaW4SHS53cmVubi5ob3N0LnYxLlVuZHJhaW5SZXF1ZXN0Gh4ud3Jlbm4uaG9zdC52MS5VbmRyYWluUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message wrenn.host.v1.Timeout
@@ -844,6 +844,20 @@ export type ListSamplesResponse = Message<"wrenn.host.v1.ListSamplesResponse"> &
    * @generated from field: uint64 last_round = 3;
    */
   lastRound: bigint;
+
+  /**
+   * Machines made ahead that wait for a create.
+   *
+   * @generated from field: uint32 ready_spares = 4;
+   */
+  readySpares: number;
+
+  /**
+   * How long the steps of operations took, since the agent started.
+   *
+   * @generated from field: wrenn.host.v1.StepTimes step_times = 5;
+   */
+  stepTimes?: StepTimes | undefined;
 };
 
 /**
@@ -852,6 +866,68 @@ export type ListSamplesResponse = Message<"wrenn.host.v1.ListSamplesResponse"> &
  */
 export const ListSamplesResponseSchema: GenMessage<ListSamplesResponse> = /*@__PURE__*/
   messageDesc(file_wrenn_host_v1_host, 31);
+
+/**
+ * @generated from message wrenn.host.v1.StepTimes
+ */
+export type StepTimes = Message<"wrenn.host.v1.StepTimes"> & {
+  /**
+   * Upper ends of the buckets, ascending; what took longer than the last is in one more.
+   *
+   * @generated from field: repeated uint32 limits_ms = 1;
+   */
+  limitsMs: number[];
+
+  /**
+   * @generated from field: repeated wrenn.host.v1.StepTime steps = 2;
+   */
+  steps: StepTime[];
+};
+
+/**
+ * Describes the message wrenn.host.v1.StepTimes.
+ * Use `create(StepTimesSchema)` to create a new message.
+ */
+export const StepTimesSchema: GenMessage<StepTimes> = /*@__PURE__*/
+  messageDesc(file_wrenn_host_v1_host, 32);
+
+/**
+ * @generated from message wrenn.host.v1.StepTime
+ */
+export type StepTime = Message<"wrenn.host.v1.StepTime"> & {
+  /**
+   * Such as `pause`.
+   *
+   * @generated from field: string operation = 1;
+   */
+  operation: string;
+
+  /**
+   * Such as `memory`; `total` is the whole operation.
+   *
+   * @generated from field: string step = 2;
+   */
+  step: string;
+
+  /**
+   * Of each bucket alone.
+   *
+   * @generated from field: repeated uint64 counts = 3;
+   */
+  counts: bigint[];
+
+  /**
+   * @generated from field: double sum_ms = 4;
+   */
+  sumMs: number;
+};
+
+/**
+ * Describes the message wrenn.host.v1.StepTime.
+ * Use `create(StepTimeSchema)` to create a new message.
+ */
+export const StepTimeSchema: GenMessage<StepTime> = /*@__PURE__*/
+  messageDesc(file_wrenn_host_v1_host, 33);
 
 /**
  * @generated from message wrenn.host.v1.SampleRound
@@ -895,7 +971,7 @@ export type SampleRound = Message<"wrenn.host.v1.SampleRound"> & {
  * Use `create(SampleRoundSchema)` to create a new message.
  */
 export const SampleRoundSchema: GenMessage<SampleRound> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 32);
+  messageDesc(file_wrenn_host_v1_host, 34);
 
 /**
  * A running sandbox. Its processor time is the host's own measure; what only the guest knows is asked of those that
@@ -950,7 +1026,7 @@ export type SandboxSample = Message<"wrenn.host.v1.SandboxSample"> & {
  * Use `create(SandboxSampleSchema)` to create a new message.
  */
 export const SandboxSampleSchema: GenMessage<SandboxSample> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 33);
+  messageDesc(file_wrenn_host_v1_host, 35);
 
 /**
  * @generated from message wrenn.host.v1.CreateSnapshotRequest
@@ -974,7 +1050,7 @@ export type CreateSnapshotRequest = Message<"wrenn.host.v1.CreateSnapshotRequest
  * Use `create(CreateSnapshotRequestSchema)` to create a new message.
  */
 export const CreateSnapshotRequestSchema: GenMessage<CreateSnapshotRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 34);
+  messageDesc(file_wrenn_host_v1_host, 36);
 
 /**
  * @generated from message wrenn.host.v1.CreateSnapshotResponse
@@ -991,7 +1067,7 @@ export type CreateSnapshotResponse = Message<"wrenn.host.v1.CreateSnapshotRespon
  * Use `create(CreateSnapshotResponseSchema)` to create a new message.
  */
 export const CreateSnapshotResponseSchema: GenMessage<CreateSnapshotResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 35);
+  messageDesc(file_wrenn_host_v1_host, 37);
 
 /**
  * @generated from message wrenn.host.v1.DeleteTemplateRequest
@@ -1008,7 +1084,7 @@ export type DeleteTemplateRequest = Message<"wrenn.host.v1.DeleteTemplateRequest
  * Use `create(DeleteTemplateRequestSchema)` to create a new message.
  */
 export const DeleteTemplateRequestSchema: GenMessage<DeleteTemplateRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 36);
+  messageDesc(file_wrenn_host_v1_host, 38);
 
 /**
  * @generated from message wrenn.host.v1.DeleteTemplateResponse
@@ -1021,7 +1097,7 @@ export type DeleteTemplateResponse = Message<"wrenn.host.v1.DeleteTemplateRespon
  * Use `create(DeleteTemplateResponseSchema)` to create a new message.
  */
 export const DeleteTemplateResponseSchema: GenMessage<DeleteTemplateResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 37);
+  messageDesc(file_wrenn_host_v1_host, 39);
 
 /**
  * @generated from message wrenn.host.v1.ListTemplatesRequest
@@ -1034,7 +1110,7 @@ export type ListTemplatesRequest = Message<"wrenn.host.v1.ListTemplatesRequest">
  * Use `create(ListTemplatesRequestSchema)` to create a new message.
  */
 export const ListTemplatesRequestSchema: GenMessage<ListTemplatesRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 38);
+  messageDesc(file_wrenn_host_v1_host, 40);
 
 /**
  * @generated from message wrenn.host.v1.ListTemplatesResponse
@@ -1051,7 +1127,7 @@ export type ListTemplatesResponse = Message<"wrenn.host.v1.ListTemplatesResponse
  * Use `create(ListTemplatesResponseSchema)` to create a new message.
  */
 export const ListTemplatesResponseSchema: GenMessage<ListTemplatesResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 39);
+  messageDesc(file_wrenn_host_v1_host, 41);
 
 /**
  * @generated from message wrenn.host.v1.Template
@@ -1095,7 +1171,7 @@ export type Template = Message<"wrenn.host.v1.Template"> & {
  * Use `create(TemplateSchema)` to create a new message.
  */
 export const TemplateSchema: GenMessage<Template> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 40);
+  messageDesc(file_wrenn_host_v1_host, 42);
 
 /**
  * @generated from message wrenn.host.v1.ListTemplateFilesRequest
@@ -1112,7 +1188,7 @@ export type ListTemplateFilesRequest = Message<"wrenn.host.v1.ListTemplateFilesR
  * Use `create(ListTemplateFilesRequestSchema)` to create a new message.
  */
 export const ListTemplateFilesRequestSchema: GenMessage<ListTemplateFilesRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 41);
+  messageDesc(file_wrenn_host_v1_host, 43);
 
 /**
  * @generated from message wrenn.host.v1.ListTemplateFilesResponse
@@ -1129,7 +1205,7 @@ export type ListTemplateFilesResponse = Message<"wrenn.host.v1.ListTemplateFiles
  * Use `create(ListTemplateFilesResponseSchema)` to create a new message.
  */
 export const ListTemplateFilesResponseSchema: GenMessage<ListTemplateFilesResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 42);
+  messageDesc(file_wrenn_host_v1_host, 44);
 
 /**
  * @generated from message wrenn.host.v1.ListMissingFilesRequest
@@ -1151,7 +1227,7 @@ export type ListMissingFilesRequest = Message<"wrenn.host.v1.ListMissingFilesReq
  * Use `create(ListMissingFilesRequestSchema)` to create a new message.
  */
 export const ListMissingFilesRequestSchema: GenMessage<ListMissingFilesRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 43);
+  messageDesc(file_wrenn_host_v1_host, 45);
 
 /**
  * @generated from message wrenn.host.v1.ListMissingFilesResponse
@@ -1175,7 +1251,7 @@ export type ListMissingFilesResponse = Message<"wrenn.host.v1.ListMissingFilesRe
  * Use `create(ListMissingFilesResponseSchema)` to create a new message.
  */
 export const ListMissingFilesResponseSchema: GenMessage<ListMissingFilesResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 44);
+  messageDesc(file_wrenn_host_v1_host, 46);
 
 /**
  * @generated from message wrenn.host.v1.ExportTemplateRequest
@@ -1199,7 +1275,7 @@ export type ExportTemplateRequest = Message<"wrenn.host.v1.ExportTemplateRequest
  * Use `create(ExportTemplateRequestSchema)` to create a new message.
  */
 export const ExportTemplateRequestSchema: GenMessage<ExportTemplateRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 45);
+  messageDesc(file_wrenn_host_v1_host, 47);
 
 /**
  * @generated from message wrenn.host.v1.ExportTemplateResponse
@@ -1254,7 +1330,7 @@ export type ExportTemplateResponse = Message<"wrenn.host.v1.ExportTemplateRespon
  * Use `create(ExportTemplateResponseSchema)` to create a new message.
  */
 export const ExportTemplateResponseSchema: GenMessage<ExportTemplateResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 46);
+  messageDesc(file_wrenn_host_v1_host, 48);
 
 /**
  * @generated from message wrenn.host.v1.ExportPlan
@@ -1276,7 +1352,7 @@ export type ExportPlan = Message<"wrenn.host.v1.ExportPlan"> & {
  * Use `create(ExportPlanSchema)` to create a new message.
  */
 export const ExportPlanSchema: GenMessage<ExportPlan> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 47);
+  messageDesc(file_wrenn_host_v1_host, 49);
 
 /**
  * @generated from message wrenn.host.v1.ExportedFile
@@ -1312,7 +1388,7 @@ export type ExportedFile = Message<"wrenn.host.v1.ExportedFile"> & {
  * Use `create(ExportedFileSchema)` to create a new message.
  */
 export const ExportedFileSchema: GenMessage<ExportedFile> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 48);
+  messageDesc(file_wrenn_host_v1_host, 50);
 
 /**
  * @generated from message wrenn.host.v1.CompressedData
@@ -1336,7 +1412,7 @@ export type CompressedData = Message<"wrenn.host.v1.CompressedData"> & {
  * Use `create(CompressedDataSchema)` to create a new message.
  */
 export const CompressedDataSchema: GenMessage<CompressedData> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 49);
+  messageDesc(file_wrenn_host_v1_host, 51);
 
 /**
  * @generated from message wrenn.host.v1.GetHostStatusRequest
@@ -1349,7 +1425,7 @@ export type GetHostStatusRequest = Message<"wrenn.host.v1.GetHostStatusRequest">
  * Use `create(GetHostStatusRequestSchema)` to create a new message.
  */
 export const GetHostStatusRequestSchema: GenMessage<GetHostStatusRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 50);
+  messageDesc(file_wrenn_host_v1_host, 52);
 
 /**
  * @generated from message wrenn.host.v1.GetHostStatusResponse
@@ -1413,7 +1489,7 @@ export type GetHostStatusResponse = Message<"wrenn.host.v1.GetHostStatusResponse
  * Use `create(GetHostStatusResponseSchema)` to create a new message.
  */
 export const GetHostStatusResponseSchema: GenMessage<GetHostStatusResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 51);
+  messageDesc(file_wrenn_host_v1_host, 53);
 
 /**
  * Something slow under way on the host: a template build or copy, a pool being filled.
@@ -1454,7 +1530,7 @@ export type Work = Message<"wrenn.host.v1.Work"> & {
  * Use `create(WorkSchema)` to create a new message.
  */
 export const WorkSchema: GenMessage<Work> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 52);
+  messageDesc(file_wrenn_host_v1_host, 54);
 
 /**
  * @generated from message wrenn.host.v1.PauseAllRequest
@@ -1467,7 +1543,7 @@ export type PauseAllRequest = Message<"wrenn.host.v1.PauseAllRequest"> & {
  * Use `create(PauseAllRequestSchema)` to create a new message.
  */
 export const PauseAllRequestSchema: GenMessage<PauseAllRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 53);
+  messageDesc(file_wrenn_host_v1_host, 55);
 
 /**
  * @generated from message wrenn.host.v1.PauseAllResponse
@@ -1489,7 +1565,7 @@ export type PauseAllResponse = Message<"wrenn.host.v1.PauseAllResponse"> & {
  * Use `create(PauseAllResponseSchema)` to create a new message.
  */
 export const PauseAllResponseSchema: GenMessage<PauseAllResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 54);
+  messageDesc(file_wrenn_host_v1_host, 56);
 
 /**
  * @generated from message wrenn.host.v1.DrainRequest
@@ -1508,7 +1584,7 @@ export type DrainRequest = Message<"wrenn.host.v1.DrainRequest"> & {
  * Use `create(DrainRequestSchema)` to create a new message.
  */
 export const DrainRequestSchema: GenMessage<DrainRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 55);
+  messageDesc(file_wrenn_host_v1_host, 57);
 
 /**
  * @generated from message wrenn.host.v1.DrainResponse
@@ -1521,7 +1597,7 @@ export type DrainResponse = Message<"wrenn.host.v1.DrainResponse"> & {
  * Use `create(DrainResponseSchema)` to create a new message.
  */
 export const DrainResponseSchema: GenMessage<DrainResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 56);
+  messageDesc(file_wrenn_host_v1_host, 58);
 
 /**
  * @generated from message wrenn.host.v1.UndrainRequest
@@ -1534,7 +1610,7 @@ export type UndrainRequest = Message<"wrenn.host.v1.UndrainRequest"> & {
  * Use `create(UndrainRequestSchema)` to create a new message.
  */
 export const UndrainRequestSchema: GenMessage<UndrainRequest> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 57);
+  messageDesc(file_wrenn_host_v1_host, 59);
 
 /**
  * @generated from message wrenn.host.v1.UndrainResponse
@@ -1547,7 +1623,7 @@ export type UndrainResponse = Message<"wrenn.host.v1.UndrainResponse"> & {
  * Use `create(UndrainResponseSchema)` to create a new message.
  */
 export const UndrainResponseSchema: GenMessage<UndrainResponse> = /*@__PURE__*/
-  messageDesc(file_wrenn_host_v1_host, 58);
+  messageDesc(file_wrenn_host_v1_host, 60);
 
 /**
  * @generated from enum wrenn.host.v1.TimeoutKind
