@@ -27,40 +27,53 @@ const lockHead = async (tx: Queryable, teamId: string): Promise<Head> => {
   return made;
 };
 
+/** As stored, but for its place in the chain. */
+const toRow = (entry: AuditEntry) => ({
+  team_id: entry.teamId,
+  actor_type: entry.actor.type,
+  actor_id: entry.actor.id,
+  actor_name: entry.actor.name === null ? null : storable(entry.actor.name),
+  resource_type: entry.resourceType,
+  resource_id: entry.resourceId === null ? null : storable(entry.resourceId),
+  action: entry.action,
+  scope: entry.scope,
+  status: entry.status,
+  metadata: storableJson(entry.metadata ?? {}),
+  // Milliseconds, not the database's microseconds: a Date is what comes back when the chain is verified.
+  created_at: new Date(),
+});
+
+/** Rows in one statement: far below the number of parameters that one takes. */
+const MAX_ROWS = 500;
+
+/**
+ * Adds entries of one chain in their order, in two statements however many they are. `tx` must be the transaction of
+ * the changes, and this its last statement: the chain's head stays locked until the commit.
+ */
+const recordChain = async (tx: Queryable, teamId: string, entries: readonly AuditEntry[]): Promise<void> => {
+  for (let from = 0; from < entries.length; from += MAX_ROWS) {
+    let head = await lockHead(tx, teamId);
+    const rows = entries.slice(from, from + MAX_ROWS).map((entry) => {
+      const row = { ...toRow(entry), seq: head.seq + 1 };
+      const hash = hashRow(head.hash, row);
+      const stored = { ...row, id: newId(), metadata: tx.json(row.metadata), prev_hash: head.hash, hash };
+      head = { seq: row.seq, hash };
+      return stored;
+    });
+    await tx`
+      with head as (
+        update audit_heads set seq = ${head.seq}, hash = ${head.hash} where team_id = ${teamId}
+      )
+      insert into audit_logs ${tx(rows)}`;
+  }
+};
+
 /**
  * Adds `entry` to its chain. `tx` must be the transaction of the change, and this its last statement: the
  * chain's head stays locked until the commit.
  */
-export const record = async (tx: Queryable, entry: AuditEntry): Promise<void> => {
-  const head = await lockHead(tx, entry.teamId);
-  const row = {
-    team_id: entry.teamId,
-    seq: head.seq + 1,
-    actor_type: entry.actor.type,
-    actor_id: entry.actor.id,
-    actor_name: entry.actor.name === null ? null : storable(entry.actor.name),
-    resource_type: entry.resourceType,
-    resource_id: entry.resourceId === null ? null : storable(entry.resourceId),
-    action: entry.action,
-    scope: entry.scope,
-    status: entry.status,
-    metadata: storableJson(entry.metadata ?? {}),
-    // Milliseconds, not the database's microseconds: a Date is what comes back when the chain is verified.
-    created_at: new Date(),
-  };
-  const hash = hashRow(head.hash, row);
-  await tx`
-    with head as (
-      update audit_heads set seq = ${row.seq}, hash = ${hash} where team_id = ${row.team_id}
-    )
-    insert into audit_logs ${tx({
-      ...row,
-      id: newId(),
-      metadata: tx.json(row.metadata),
-      prev_hash: head.hash,
-      hash,
-    })}`;
-};
+export const record = (tx: Queryable, entry: AuditEntry): Promise<void> =>
+  recordChain(tx, entry.teamId, [entry]);
 
 /** Teams in the order of their ids, the platform's chain last: transactions that tell several never wait in a circle. */
 const byChain = (a: AuditEntry, b: AuditEntry): number => {
@@ -72,5 +85,7 @@ const byChain = (a: AuditEntry, b: AuditEntry): number => {
 
 /** Adds entries of any number of chains, each chain's in the order given; the last thing in the transaction. */
 export const recordAll = async (tx: Queryable, entries: readonly AuditEntry[]): Promise<void> => {
-  for (const entry of entries.toSorted(byChain)) await record(tx, entry);
+  for (const [teamId, own] of Map.groupBy(entries.toSorted(byChain), (entry) => entry.teamId)) {
+    await recordChain(tx, teamId, own);
+  }
 };

@@ -27,7 +27,7 @@ import { checkQuota } from "./limits.ts";
 import type { Network, Sandbox } from "./sandbox.ts";
 import { changeStatus } from "./status-store.ts";
 import { TRANSITIONS } from "./status.ts";
-import { findSandbox, insertSandbox, lockUsage, moveToHost } from "./store.ts";
+import { findSandbox, insertSandboxes, lockUsage, moveToHost } from "./store.ts";
 
 /** What a client asks for; what is absent is the template's. */
 export interface CreateRequest {
@@ -78,15 +78,17 @@ const insertPending = async (context: SandboxContext, order: Order, hostId: stri
       { sandboxes: 1, vcpus: sandbox.vcpus, memoryMb: sandbox.memoryMb, pausedDiskMb: 0 },
       { own: caller.limits, instance: context.limits },
     );
-    await insertSandbox(tx, {
-      ...sandbox,
-      id,
-      teamId,
-      hostId,
-      templateId: template.id,
-      templateName: template.name,
-      createdBy: caller.userId,
-    });
+    await insertSandboxes(tx, [
+      {
+        ...sandbox,
+        id,
+        teamId,
+        hostId,
+        templateId: template.id,
+        templateName: template.name,
+        createdBy: caller.userId,
+      },
+    ]);
     await record(tx, sandboxEvents.created({ teamId, actor, sandboxId: id, template: template.name }));
   });
 };

@@ -3,7 +3,7 @@ import type { Tx } from "../../db/sql.ts";
 import { whileAway } from "../../db/while-away.ts";
 import type { ForkResult } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { formatSandboxId, newId } from "../../proto/ids.ts";
-import { record } from "../audit/record.ts";
+import { record, recordAll } from "../audit/record.ts";
 import { sandboxEvents } from "../audit/sandbox-events.ts";
 import type { TeamCaller } from "../auth/context.ts";
 import { readFailure, toClientError } from "../hosts/failures.ts";
@@ -19,7 +19,7 @@ import { checkQuota } from "./limits.ts";
 import type { PlacedSandbox, Sandbox } from "./sandbox.ts";
 import { changeStatus } from "./status-store.ts";
 import { TRANSITIONS } from "./status.ts";
-import { findSandbox, insertSandbox, lockUsage, touchPending } from "./store.ts";
+import { findSandbox, insertSandboxes, lockUsage, touchPending } from "./store.ts";
 
 /** What a source must be. */
 const LIVE = "running or paused";
@@ -45,10 +45,13 @@ const insertChildren = (
       { sandboxes: count, vcpus: source.vcpus * count, memoryMb: source.memoryMb * count, pausedDiskMb: 0 },
       { own: caller.limits, instance: context.limits },
     );
-    for (const id of ids) await insertSandbox(tx, { ...source, id, hostId, createdBy: caller.userId });
-    for (const id of ids) {
-      await record(tx, sandboxEvents.forked({ teamId, actor, sandboxId: id, sourceId: source.id }));
-    }
+    await insertSandboxes(
+      tx,
+      ids.map((id) => ({ ...source, id, hostId, createdBy: caller.userId })),
+    );
+    const forked = (id: string) =>
+      sandboxEvents.forked({ teamId, actor, sandboxId: id, sourceId: source.id });
+    await recordAll(tx, ids.map(forked));
   });
 
 interface Child {

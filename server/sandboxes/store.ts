@@ -35,31 +35,30 @@ export interface NewSandbox {
   createdBy: string | null;
 }
 
-/** A `pending` row: nothing of it exists on a host yet. */
-export const insertSandbox = async (tx: Tx, sandbox: NewSandbox): Promise<Sandbox> => {
-  const [row] = await tx<SandboxRow[]>`
-    insert into sandboxes ${tx({
-      id: sandbox.id,
-      team_id: sandbox.teamId,
-      host_id: sandbox.hostId,
-      template_id: sandbox.templateId,
-      template_name: sandbox.templateName,
-      vcpus: sandbox.vcpus,
-      memory_mb: sandbox.memoryMb,
-      disk_size_mb: sandbox.diskSizeMb,
-      timeout_kind: sandbox.timeoutKind,
-      timeout_sec: sandbox.timeoutSec,
-      on_timeout: sandbox.onTimeout,
-      keep_memory_on_timeout: sandbox.keepMemoryOnTimeout,
-      auto_resume: sandbox.autoResume,
-      network: tx.json({ ...sandbox.network }),
-      public_ports: sandbox.publicPorts,
-      metadata: tx.json(sandbox.metadata),
-      created_by: sandbox.createdBy,
-    })}
-    returning *`;
-  if (!row) throw new Error("insert returned no row");
-  return toSandbox(row);
+/** `pending` rows: nothing of them exists on a host yet. */
+export const insertSandboxes = async (tx: Tx, sandboxes: readonly NewSandbox[]): Promise<void> => {
+  await tx`
+    insert into sandboxes ${tx(
+      sandboxes.map((sandbox) => ({
+        id: sandbox.id,
+        team_id: sandbox.teamId,
+        host_id: sandbox.hostId,
+        template_id: sandbox.templateId,
+        template_name: sandbox.templateName,
+        vcpus: sandbox.vcpus,
+        memory_mb: sandbox.memoryMb,
+        disk_size_mb: sandbox.diskSizeMb,
+        timeout_kind: sandbox.timeoutKind,
+        timeout_sec: sandbox.timeoutSec,
+        on_timeout: sandbox.onTimeout,
+        keep_memory_on_timeout: sandbox.keepMemoryOnTimeout,
+        auto_resume: sandbox.autoResume,
+        network: tx.json({ ...sandbox.network }),
+        public_ports: sandbox.publicPorts,
+        metadata: tx.json(sandbox.metadata),
+        created_by: sandbox.createdBy,
+      })),
+    )}`;
 };
 
 /** A sandbox of a team. */
