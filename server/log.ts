@@ -25,13 +25,18 @@ export const describeError = (error: unknown): LogFields => {
 const replaceErrors = (_key: string, value: unknown): unknown =>
   value instanceof Error ? describeError(value) : typeof value === "bigint" ? String(value) : value;
 
+const isPlain = (value: unknown): boolean =>
+  value === null || (typeof value !== "object" && typeof value !== "bigint");
+
 /** `write` takes one line with its newline. */
 export const createLog = (write: (line: string) => void): Log => {
   const put =
     (level: string) =>
     (message: string, fields: LogFields = {}) => {
       const record = { time: new Date().toISOString(), level, message, ...fields };
-      write(`${JSON.stringify(record, replaceErrors)}\n`);
+      // A request's own line has nothing to replace, and there is one for each.
+      const replacer = Object.values(fields).every(isPlain) ? undefined : replaceErrors;
+      write(`${JSON.stringify(record, replacer)}\n`);
     };
   return { info: put("info"), warn: put("warn"), error: put("error") };
 };
