@@ -25,7 +25,7 @@ test("times of the drawn subjects, named, on one axis", () => {
     ]),
     'a < b & "c"',
   );
-  expect(svg.match(/<circle[^>]* r="4.5"/g)).toHaveLength(3 + 2);
+  expect(svg.match(/<circle[^>]* r="4.5"/g)).toHaveLength(4 + 3);
   expect(svg).toContain("<title>fork, floor: p50 1.50 s, p95 1.50 s, n 1</title>");
   expect(svg).toContain("pause 50 MB dirty");
   expect(svg).toContain(">a &lt; b &amp; &quot;c&quot;<");

@@ -18,6 +18,7 @@ const BOTTOM = 26;
 const DRAWN = {
   wrenn: "Wrenn",
   wrenn_unpaced: "Wrenn, unpaced",
+  wrenn_agent: "Wrenn's agent alone",
   floor: "floor",
   gvisor: "gVisor",
   direct: "direct",
@@ -28,11 +29,11 @@ const isDrawn = (subject: SubjectName): subject is Drawn => subject in DRAWN;
 
 const STYLE = `
     .plot { --paper: #ffffff; --ink: #1d2433; --soft: #5d6678; --line: #e3e6ec;
-      --wrenn: #0b6e5f; --wrenn_unpaced: #57b8a6; --floor: #6b7484; --gvisor: #c2571a; --direct: #6a54c4;
+      --wrenn: #0b6e5f; --wrenn_unpaced: #57b8a6; --wrenn_agent: #2274b5; --floor: #6b7484; --gvisor: #c2571a; --direct: #6a54c4;
       font: 12px ui-sans-serif, system-ui, sans-serif; }
     @media (prefers-color-scheme: dark) {
       .plot { --paper: #12161f; --ink: #e7eaf1; --soft: #98a1b3; --line: #262d3a;
-        --wrenn: #3ccfb4; --wrenn_unpaced: #237f70; --floor: #939db0; --gvisor: #f08a4b; --direct: #a492f5; }
+        --wrenn: #3ccfb4; --wrenn_unpaced: #237f70; --wrenn_agent: #5aaeea; --floor: #939db0; --gvisor: #f08a4b; --direct: #a492f5; }
     }
     .paper { fill: var(--paper); stroke: var(--line); }
     .grid { stroke: var(--line); }
@@ -40,6 +41,7 @@ const STYLE = `
     .title { fill: var(--ink); font-size: 15px; font-weight: 600; }
     .case { fill: var(--ink); font-weight: 500; }
     .value { font-size: 11px; font-variant-numeric: tabular-nums; }
+    .own, .other { stroke: var(--paper); stroke-width: 4px; paint-order: stroke; }
     .own { fill: var(--ink); font-weight: 600; }
 ${Object.keys(DRAWN)
   .map((name) => `    .${name} { fill: var(--${name}); stroke: var(--${name}); }`)
@@ -47,6 +49,9 @@ ${Object.keys(DRAWN)
 
 const escape = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+
+/** Of the axis: its numbers are round. */
+const tickText = (ms: number): string => (ms >= 1_000 ? `${ms / 1_000} s` : `${ms} ms`);
 
 const shown = (ms: number): string =>
   ms >= 1_000 ? `${(ms / 1_000).toFixed(2)} s` : `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
@@ -76,15 +81,15 @@ const scaleOf = (ticks: readonly number[]): Place => {
 
 const lane = (row: Row & { subject: Drawn }, y: number, place: Place): string => {
   const [x, end] = [place(row.p50), place(Math.max(row.p95, row.p50))];
-  const own = row.subject.startsWith("wrenn") ? " own" : "";
+  const own = row.subject.startsWith("wrenn") ? "own" : "other";
   return `  <g><title>${escape(`${titleOf(row.case)}, ${DRAWN[row.subject]}: p50 ${shown(row.p50)}, p95 ${shown(row.p95)}, n ${row.n}`)}</title>
     <line class="${row.subject}" x1="${x}" y1="${y}" x2="${end}" y2="${y}" stroke-width="2" stroke-opacity="0.45"/>
     <circle class="${row.subject}" cx="${x}" cy="${y}" r="4.5" stroke="none"/>
-    <text class="value${own}" x="${end + 9}" y="${y + 4}">${shown(row.p50)}</text></g>`;
+    <text class="value ${own}" x="${end + 9}" y="${y + 4}">${shown(row.p50)}</text></g>`;
 };
 
 const legend = (subjects: readonly Drawn[]): string => {
-  let x = 24;
+  let x = 28.5;
   return subjects
     .map((subject) => {
       const at = x;
@@ -121,7 +126,7 @@ export const drawPlot = (rows: readonly Row[], caption: string): string => {
   const grid = ticks.map((tick) => {
     const x = place(tick);
     return `  <line class="grid" x1="${x}" y1="${TOP - 14}" x2="${x}" y2="${bottom}"/>
-  <text class="value" x="${x}" y="${bottom + 16}" text-anchor="middle">${shown(tick)}</text>`;
+  <text class="value" x="${x}" y="${bottom + 16}" text-anchor="middle">${tickText(tick)}</text>`;
   });
   const subjects = (Object.keys(DRAWN) as Drawn[]).filter((name) =>
     drawn.some(({ subject }) => subject === name),
