@@ -6,6 +6,7 @@ import { sha256Files } from "../system/digest.ts";
 import { syncDirectory } from "../system/durable.ts";
 import { run } from "../system/exec.ts";
 import { requireFreeSpace } from "../system/free-space.ts";
+import { BlankDisks } from "./blank-disks.ts";
 import { DiskTooSmall, type LayerStore } from "./images.ts";
 import { isDigest, type Layout } from "./layout.ts";
 import { withStaging } from "./staging.ts";
@@ -40,6 +41,7 @@ const exists = (path: string): Promise<boolean> =>
 
 export const createLayerStore = (layout: Layout): LayerStore => {
   const path = (layerId: string) => layout.layer(layerId);
+  const blanks = new BlankDisks();
 
   const virtualBytes = async (layerId: string): Promise<number> => {
     if (formatOf(layerId) === "raw") return (await stat(path(layerId))).size;
@@ -68,8 +70,8 @@ export const createLayerStore = (layout: Layout): LayerStore => {
     const target = path(layerId);
     try {
       // a relative name: WRENN_DIR may be moved as a whole
-      const backing = ["-b", basename(path(base)), "-F", formatOf(base)];
-      await run(["qemu-img", "create", "-q", "-f", "qcow2", ...backing, target, String(bytes)]);
+      const backing = { backingName: basename(path(base)), backingFormat: formatOf(base) };
+      await blanks.make(target, { ...backing, sizeBytes: bytes });
       await chmod(target, 0o600);
       await chown(target, uid, uid);
       await syncFile(target);

@@ -9,7 +9,7 @@ import fc from "fast-check";
 import { readProcess, writeProcess } from "../system/libc.ts";
 import { findGuestMemory, scanDirtyPages } from "./guest-memory.ts";
 import type { GuestMemory } from "./guest-memory.ts";
-import { loadDiff, readDiff, saveDiff } from "./memory-diff.ts";
+import { DiffLoad, readDiff, type SavedDiff, saveDiff } from "./memory-diff.ts";
 import { PAGE_BYTES } from "./page-runs.ts";
 import { EMPTY_DIFF_DIGEST, SnapshotRefused } from "./runtime.ts";
 
@@ -24,16 +24,20 @@ truncateSync(basePath, PAGES * PAGE_BYTES);
 /** Maps the base (PROT_READ|PROT_WRITE, MAP_PRIVATE) and waits for its standard input to end. */
 const MAPPER = `import { dlopen } from "bun:ffi"; import { openSync } from "node:fs";
 const { mmap } = dlopen("libc.so.6", { mmap: { args: ["ptr", "u64", "i32", "i32", "i32", "i64"], returns: "ptr" } }).symbols;
-mmap(null, ${PAGES * PAGE_BYTES}, 3, 2, openSync(process.argv[1], "r"), 0);
+mmap(null, Number(process.argv[2]) * ${PAGE_BYTES}, 3, 2, openSync(process.argv[1], "r"), 0);
 console.log("mapped");
 for await (const _ of Bun.stdin.stream()) {}`;
 
 /** Gives `use` the mapping of a fresh process, and ends that. */
-const withMapping = async <T>(use: (memory: GuestMemory) => Promise<T>): Promise<T> => {
-  const child = Bun.spawn([process.execPath, "-e", MAPPER, basePath], { stdin: "pipe", stdout: "pipe" });
+const withMapping = async <T>(
+  use: (memory: GuestMemory) => Promise<T>,
+  base = { path: basePath, pages: PAGES },
+): Promise<T> => {
+  const argv = [process.execPath, "-e", MAPPER, base.path, String(base.pages)];
+  const child = Bun.spawn(argv, { stdin: "pipe", stdout: "pipe" });
   try {
     await child.stdout.getReader().read();
-    const memory = findGuestMemory(child.pid, basePath);
+    const memory = findGuestMemory(child.pid, base.path);
     if (memory === null) throw new Error("the mapping was not found");
     return await use(memory);
   } finally {
@@ -51,7 +55,10 @@ const contentOf = ({ pid, address, pages }: GuestMemory): Buffer => {
   return bytes;
 };
 
-describe("saveDiff() and loadDiff()", () => {
+const loadDiff = (memory: GuestMemory, saved: SavedDiff & { path: string }): Promise<void> =>
+  new DiffLoad({ ...saved, pages: memory.pages }).into(memory);
+
+describe("saveDiff() and DiffLoad", () => {
   const path = join(directory, "diff");
 
   test("bring any set of pages back into another process, zeroed pages too", async () => {
@@ -103,6 +110,34 @@ describe("saveDiff() and loadDiff()", () => {
       await loadDiff(memory, { path: "/nowhere", runs: [], digest: EMPTY_DIFF_DIGEST });
     });
   });
+
+  test("a memory of more pieces than are read ahead is loaded whole, a damaged one refused", async () => {
+    const MANY = 12_000;
+    const large = join(directory, "large-base");
+    writeFileSync(large, "");
+    truncateSync(large, MANY * PAGE_BYTES);
+    const content = crypto.getRandomValues(new Uint8Array(16 * PAGE_BYTES));
+    const { saved, before } = await withMapping(
+      async (memory) => {
+        for (let page = 0; page < MANY; page += 16) put(memory, page, content.with(0, page % 251));
+        return { saved: await saveDiff(memory, path), before: contentOf(memory) };
+      },
+      { path: large, pages: MANY },
+    );
+    await withMapping(
+      async (memory) => {
+        await loadDiff(memory, { ...saved, path });
+        expect(contentOf(memory).equals(before)).toBe(true);
+        const bytes = await Bun.file(path).bytes();
+        writeFileSync(path, bytes.with(bytes.length - 1, (bytes.at(-1) ?? 0) ^ 1));
+        await expect(loadDiff(memory, { ...saved, path })).rejects.toBeInstanceOf(SnapshotRefused);
+        const dropped = new DiffLoad({ ...saved, path: "/nowhere", pages: MANY });
+        await dropped.drop();
+        await expect(dropped.into(memory)).rejects.toBeInstanceOf(SnapshotRefused);
+      },
+      { path: large, pages: MANY },
+    );
+  }, 30_000);
 
   test("any flipped bit of a saved page is found", async () => {
     const saved = await withMapping(async (memory) => {

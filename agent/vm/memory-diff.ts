@@ -69,14 +69,26 @@ export const saveDiff = async (memory: GuestMemory, path: string): Promise<Saved
   return { runs, digest: digest.text() };
 };
 
+export interface Piece {
+  runs: PageRun[];
+  bytes: Uint8Array;
+}
+
+export interface DiffToRead extends SavedDiff {
+  path: string;
+  /** Of the memory that it is of. */
+  pages: number;
+}
+
 /**
- * Hands every piece of a saved diff to `take`, in order, and then checks the digest over all of it.
- * Throws `SnapshotRefused` when the file is not what was saved; `take` may have seen wrong bytes by then.
+ * The pieces of a saved diff in order, each good until so many more have been asked for as there are `buffers`; the
+ * end comes when the digest over all of it is right. Throws `SnapshotRefused` when the file is not what was saved;
+ * wrong bytes may have been seen by then.
  */
-export const readDiff = async (
-  { path, runs, digest, pages }: { path: string; runs: PageRun[]; digest: string; pages: number },
-  take: (piece: PageRun[], bytes: Uint8Array) => void,
-): Promise<void> => {
+async function* readPieces(
+  { path, runs, digest, pages }: DiffToRead,
+  buffers: number,
+): AsyncGenerator<Piece, void> {
   if (!areValidRuns(runs, pages))
     throw new SnapshotRefused(`the page list of ${path} does not fit its memory`);
   const actual = digestOfRuns(runs);
@@ -86,14 +98,17 @@ export const readDiff = async (
       throw new SnapshotRefused(`cannot open the saved memory ${path}`, { cause });
     });
     try {
-      const buffer = pieceBuffer(runs);
+      const turns: Uint8Array[] = [];
       let offset = 0;
+      let turn = 0;
       for (const piece of cutPieces(runs)) {
+        const buffer = (turns[turn % buffers] ??= pieceBuffer(runs));
+        turn += 1;
         const bytes = buffer.subarray(0, bytesIn(piece));
         readPiece(handle, bytes, offset, path);
         offset += bytes.length;
         actual.add(bytes);
-        take(piece, bytes);
+        yield { runs: piece, bytes };
         await nextTurn();
       }
     } finally {
@@ -102,6 +117,14 @@ export const readDiff = async (
   }
   if (actual.text() !== digest)
     throw new SnapshotRefused(`the saved memory ${path} is damaged: its checksum is wrong`);
+}
+
+/** Hands every piece of a saved diff to `take`, in order. Throws `SnapshotRefused`, as `readPieces` does. */
+export const readDiff = async (
+  diff: DiffToRead,
+  take: (piece: PageRun[], bytes: Uint8Array) => void,
+): Promise<void> => {
+  for await (const { runs, bytes } of readPieces(diff, 1)) take(runs, bytes);
 };
 
 const readPiece = (handle: FileHandle, bytes: Uint8Array, offset: number, path: string): void => {
@@ -112,9 +135,42 @@ const readPiece = (handle: FileHandle, bytes: Uint8Array, offset: number, path: 
   }
 };
 
-/** Puts a saved diff into the memory of a process whose guest has not run yet. Throws `SnapshotRefused`. */
-export const loadDiff = async (memory: GuestMemory, saved: SavedDiff & { path: string }): Promise<void> => {
-  await readDiff({ ...saved, pages: memory.pages }, (piece, bytes) => {
-    writeProcess(memory.pid, bytes, rangesOf(memory, piece));
-  });
-};
+/** Pieces that are read before anyone takes them: 16 MB. */
+const AHEAD = 4;
+
+/** A saved diff that is being read from the moment this is made. It must be loaded or dropped. */
+export class DiffLoad {
+  readonly #pieces: AsyncGenerator<Piece, void>;
+  readonly #ahead: Promise<IteratorResult<Piece, void>>[];
+
+  constructor(diff: DiffToRead) {
+    this.#pieces = readPieces(diff, AHEAD + 1);
+    this.#ahead = Array.from({ length: AHEAD }, () => this.#ask());
+  }
+
+  /** Puts it into the memory of a process whose guest has not run yet. Throws `SnapshotRefused`. */
+  async into(memory: GuestMemory): Promise<void> {
+    try {
+      for (;;) {
+        const next = await (this.#ahead.shift() ?? this.#ask());
+        if (next.done === true) return;
+        this.#ahead.push(this.#ask());
+        writeProcess(memory.pid, next.value.bytes, rangesOf(memory, next.value.runs));
+      }
+    } finally {
+      await this.drop();
+    }
+  }
+
+  /** Reads no further. */
+  async drop(): Promise<void> {
+    await this.#pieces.return().catch(() => undefined);
+  }
+
+  #ask(): Promise<IteratorResult<Piece, void>> {
+    const asked = this.#pieces.next();
+    // Whoever takes it is told; what nobody takes any more concerns nobody.
+    asked.catch(() => undefined);
+    return asked;
+  }
+}

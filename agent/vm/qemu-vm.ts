@@ -52,11 +52,25 @@ const asVmFailed = (doing: string, error: unknown): Error => {
   return new VmFailed(lost ? "control_lost" : "save_failed", `${doing}: ${detail}`, { cause: error });
 };
 
+/** True when it did, false after `timeoutMs`. */
+const settlesWithin = async (settling: Promise<unknown>, timeoutMs: number): Promise<boolean> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), timeoutMs);
+  });
+  try {
+    return await Promise.race([settling.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
 export class QemuVm implements Vm {
   readonly exited: Promise<VmExit>;
   #record: VmRecord;
   readonly #qmp: QmpClient;
   readonly #memory: GuestMemory;
+  readonly #isChild: boolean;
   #plannedEnd: string | null = null;
   /** The caller wants the guest frozen, whatever else would set it going. */
   #isHeld = false;
@@ -67,6 +81,7 @@ export class QemuVm implements Vm {
     this.#record = record;
     this.#qmp = qmp;
     this.#memory = memory;
+    this.#isChild = child !== null;
     qmp.onEvent((event) => this.#onEvent(event));
     this.exited = watchExit({
       identity: record,
@@ -184,7 +199,9 @@ export class QemuVm implements Vm {
     }
   }
 
+  /** Of a child the kernel tells; what was found running has to be asked for. */
   async #goneWithin(timeoutMs: number): Promise<boolean> {
+    if (this.#isChild) return settlesWithin(this.exited, timeoutMs);
     const gone = await waitForEnd(this.record, timeoutMs);
     if (gone) await this.exited;
     return gone;

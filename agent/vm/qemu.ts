@@ -5,7 +5,7 @@ import { findGuestMemory } from "./guest-memory.ts";
 import type { GuestMemory } from "./guest-memory.ts";
 import { MACHINE_DEFINITION } from "./machine.ts";
 import type { VmmSettings } from "./machine.ts";
-import { loadDiff } from "./memory-diff.ts";
+import { DiffLoad } from "./memory-diff.ts";
 import { PAGE_BYTES } from "./page-runs.ts";
 import { lastLogLine } from "./qemu-log.ts";
 import { QemuVm, queryStatus } from "./qemu-vm.ts";
@@ -62,11 +62,14 @@ interface Runtime {
   runtimeId: string;
 }
 
+/** Of guest memory. By multiplication: shifts end at 2 GB. */
+const pagesOf = ({ memoryMb }: VmSpec): number => (memoryMb * 2 ** 20) / PAGE_BYTES;
+
 const start = async (spec: VmSpec, spawned: SpawnedVm, runtimeId: string): Promise<StartedVm> => {
   const controlSocketPath = vmFiles(spec.directory).controlSocket;
   const qmp = await QmpClient.connect({ socketPath: controlSocketPath, timeoutMs: START_TIMEOUT_MS });
   const memory = findGuestMemory(spawned.identity.pid, spec.baseMemoryPath);
-  if (memory === null || memory.pages * PAGE_BYTES !== spec.memoryMb << 20) {
+  if (memory === null || memory.pages !== pagesOf(spec)) {
     throw new VmFailed("start_failed", `the VM does not map ${spec.memoryMb} MB of ${spec.baseMemoryPath}`);
   }
   const { baseMemoryPath } = spec;
@@ -126,16 +129,24 @@ const restore = async (
   await checkDeviceState(saved.deviceStatePath, saved.deviceStateDigest);
   const spawned = await spawnVm(spec, { settings, incomingPath: saved.deviceStatePath });
   onStep("spawn");
+  // Read while QEMU gets ready.
+  const diff = new DiffLoad({
+    path: saved.diffPath,
+    runs: saved.runs,
+    digest: saved.diffDigest,
+    pages: pagesOf(spec),
+  });
   try {
     const started = await start(spec, spawned, runtimeId);
     onStep("control");
     // Memory first: loading devices reads their queues from it.
-    await loadDiff(started.memory, { path: saved.diffPath, runs: saved.runs, digest: saved.diffDigest });
+    await diff.into(started.memory);
     onStep("memory");
     await loadDevices(started.qmp);
     onStep("devices");
     return new QemuVm(started);
   } catch (error) {
+    await diff.drop();
     return giveUp(spec, spawned, error);
   }
 };

@@ -38,6 +38,8 @@ export interface Bench {
   identity: QemuIdentity;
   /** A machine on zeroed memory, without disks. */
   spec(name: string, disks?: VmDisk[]): VmSpec;
+  /** Without disks, with so much memory. */
+  specOfSize(name: string, memoryMb: number): Promise<VmSpec>;
   /** A writable disk of 64 MB, on `backing` when given. */
   disk(name: string, backing?: string): Promise<VmDisk>;
   template(): Promise<Template>;
@@ -74,10 +76,10 @@ const bootFiles = async (directory: string): Promise<{ imagePath: string; initrd
   return { imagePath, initrdPath };
 };
 
-const emptyMemory = async (directory: string): Promise<string> => {
-  const path = join(directory, "zero.mem");
+const emptyMemory = async (directory: string, memoryMb: number): Promise<string> => {
+  const path = join(directory, `zero-${memoryMb}.mem`);
   await Bun.write(path, "");
-  truncateSync(path, MEMORY_MB << 20);
+  truncateSync(path, memoryMb * 2 ** 20);
   return attachReadOnly(path, MEMORY_GID);
 };
 
@@ -110,7 +112,7 @@ export const openBench = async (): Promise<Bench> => {
   const namespace = `wrenn-vmtest-${instanceIdOf(directory)}`;
   await makeNamespace(namespace);
   const kernel = { ...(await bootFiles(directory)), commandLine: "" };
-  const zeroMemory = await emptyMemory(directory);
+  const zeroMemory = await emptyMemory(directory, MEMORY_MB);
   const identity = await testIdentity();
   const runtime = createQemuRuntime(identity);
   let made: Promise<Template> | null = null;
@@ -140,6 +142,10 @@ export const openBench = async (): Promise<Bench> => {
     runtime,
     identity,
     spec: (name, disks = []) => specOn(name, zeroMemory, disks),
+    specOfSize: async (name, memoryMb) => ({
+      ...specOn(name, await emptyMemory(directory, memoryMb), []),
+      memoryMb,
+    }),
     disk: async (name, backing) => {
       const path = join(directory, `${name}.qcow2`);
       const size = backing === undefined ? ["64M"] : [];

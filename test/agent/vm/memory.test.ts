@@ -42,6 +42,15 @@ describe("memory", () => {
     await vm.quit();
   });
 
+  test("may be more than two gigabytes", async () => {
+    const spec = await bench.specOfSize("large", 2_304);
+    const saved = await bench.pause(await bench.boot(spec), "large");
+    const vm = await bench.runtime.restore(spec, saved);
+    await vm.resume();
+    await bench.answering();
+    expect(Number(await bench.ask("awk '/^MemTotal/ {print $2}' /proc/meminfo"))).toBeGreaterThan(2 ** 21);
+  });
+
   test("of a template is shared by its clones and never changed by them", async () => {
     const { path: base } = await bench.template();
     const digest = await digestFile(base);
