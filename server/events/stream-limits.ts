@@ -1,7 +1,10 @@
 /** How many streams one server keeps open: each costs memory and a share of every change. */
 import { ApiError, unavailable } from "../errors.ts";
 
-/** Of one person: a dozen tabs, and what a reconnect leaves behind until it is noticed. */
+/**
+ * Of one person: a dozen tabs that do not share one (browsers without locks, programs), and what a reconnect leaves
+ * behind until it is noticed.
+ */
 const MAX_PER_USER = 20;
 const MAX_STREAMS = 5_000;
 

@@ -61,10 +61,10 @@ export class App extends LitElement {
   }
 
   override updated(): void {
-    const isAdmin =
-      findRoute(this.#place.value.path)?.route.area === "admin" && session.person?.isAdmin === true;
+    const { person } = session;
+    const isAdmin = findRoute(this.#place.value.path)?.route.area === "admin" && person?.isAdmin === true;
     if (!isAdmin) adminEvents.stop();
-    else if (adminEvents.connection.value === "off") adminEvents.start();
+    else if (adminEvents.connection.value === "off") adminEvents.start(person.userId);
   }
 
   override render(): TemplateResult | typeof nothing {
@@ -138,7 +138,7 @@ export class App extends LitElement {
     }
     void loadTeams();
     // Without a team nothing changes but the teams, and those somebody else changes.
-    if (value.kind === "in" && value.person.teamId !== null) liveEvents.start();
+    if (value.kind === "in" && value.person.teamId !== null) liveEvents.start(who);
     else liveEvents.stop();
   }
 }
