@@ -1,7 +1,7 @@
 /**
  * `bun run soak [filter…]`: the tests of several hosts at the pace that operators have, with links cut for
- * minutes, of much through one sandbox at full size, of traffic with large bodies and long silences, and every
- * case of the SDK in every combination. What came of it is written with its date to docs/soak.md; commit it.
+ * minutes, of much through one sandbox and through a browser at full size, of traffic with large bodies and long
+ * silences, and every case of the SDK in every combination. What came of it is written with its date to docs/soak.md; commit it.
  */
 import { join } from "node:path";
 

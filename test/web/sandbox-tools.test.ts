@@ -110,6 +110,29 @@ describe("terminal", () => {
     await page.getByRole("tab", { name: "Shell 1" }).waitFor({ state: "detached" });
   });
 
+  test("a session that ends in the middle of work leads back to the same shell", async () => {
+    const { page, person, id } = await visit("terminal");
+    await untilTerminal(page, "$");
+    await page.keyboard.type("kept=yes; echo set-$((1+1))\n");
+    await untilTerminal(page, "set-2");
+    const { email, password, token } = person;
+    // Everything of the account is signed out from elsewhere.
+    const changed = await call(scene.server.url, "/v1/me/password", {
+      token,
+      body: { current_password: password, new_password: password },
+    });
+    expect(changed.status).toBe(204);
+    await page.getByText("Sign in to go on where you were.").waitFor();
+    await page.getByLabel("E-mail").fill(email);
+    await page.getByLabel("Password").fill(password);
+    await page.getByLabel("Password").press("Enter");
+    await page.waitForURL(`/dashboard/sandboxes/${id}?tab=terminal`);
+    await untilTerminal(page, "set-2");
+    await lastTerminal(page).click();
+    await page.keyboard.type("echo still-$kept\n");
+    await untilTerminal(page, "still-yes");
+  });
+
   test("paused it says so, and goes on when resumed", async () => {
     const { page, person, id } = await visit("terminal");
     await untilTerminal(page, "$");
@@ -121,6 +144,9 @@ describe("terminal", () => {
     await page.getByRole("tabpanel", { name: "Terminal" }).getByRole("button", { name: "Resume" }).click();
     await untilTerminal(page, "before-2");
     await page.getByRole("tab", { name: "Shell 1" }).waitFor();
+    await page.locator("wr-terminal:not([deaf])").waitFor();
+    await page.keyboard.type("echo after-$((1+2))\n");
+    await untilTerminal(page, "after-3");
   });
 });
 

@@ -3,9 +3,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 
 import type { Page } from "playwright-core";
 
+import { parseSandboxId } from "../../proto/ids.ts";
 import { findBarriers } from "../support/axe.ts";
 import { keepScreenshot } from "../support/browser.ts";
-import { DashboardScene, dialogOf, type SandboxBody } from "../support/dashboard-scene.ts";
+import { DashboardScene, dialogOf, type SandboxBody, signInTo } from "../support/dashboard-scene.ts";
+import { insertSandboxSamples } from "../support/sample-rows.ts";
 import { newSandboxId } from "../support/sandbox-rows.ts";
 import { call, signUp, type TestPerson } from "../support/server.ts";
 
@@ -135,6 +137,41 @@ describe("usage", () => {
     const { page } = await scene.visitAs(person, { path: pathOf(id) });
     await page.getByText("Nothing was measured in this time").first().waitFor();
     expect(await page.getByText("Nothing was measured in this time").count()).toBe(3);
+  });
+
+  test("what was measured is drawn, point by point, and what comes is drawn too", async () => {
+    const person = await newcomer();
+    const { id } = await scene.launch(person);
+    const { sql } = scene.server.database;
+    await insertSandboxSamples(sql, id, { stepSec: 15, count: 120 });
+    await insertSandboxSamples(sql, id, { stepSec: 900, count: 192 });
+    const { page } = await scene.visit({ height: 1000 });
+    await page.clock.install();
+    await signInTo(page, pathOf(id), person);
+    const processors = page.getByRole("slider", { name: "Processors over time" });
+    const told = (): Promise<string | null> => processors.getAttribute("aria-valuetext");
+    await processors.waitFor();
+    expect(await told()).toMatch(/^[\d.]+ %, /);
+    expect(
+      await page.getByRole("slider", { name: "Disk over time" }).getAttribute("aria-valuetext"),
+    ).toStartWith("300 MB, ");
+    expect(await page.getByRole("slider", { name: "Memory over time" }).getAttribute("aria-valuemax")).toBe(
+      "119",
+    );
+    const newest = await told();
+    await processors.press("Home");
+    expect(await processors.getAttribute("aria-valuenow")).toBe("0");
+    expect(await told()).not.toBe(newest);
+    await keepScreenshot(page, "sandbox usage");
+    await processors.blur();
+    await sql`
+      update sandbox_metrics set cpu_used_percent = 99 where sandbox_id = ${parseSandboxId(id)}`;
+    // Hosts note a sample that often.
+    await page.clock.fastForward(15_000);
+    await page.getByText("99 %").waitFor();
+    await page.getByLabel("Time", { exact: true }).selectOption("Last 30 days");
+    await page.getByText("30 d ago").first().waitFor();
+    await processors.waitFor();
   });
 });
 

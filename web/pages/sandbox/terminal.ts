@@ -1,5 +1,5 @@
 /** Shells in a sandbox, each on a tab of its own. They go on while nobody looks, and are found again. */
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
@@ -78,10 +78,13 @@ export class SandboxTerminal extends LitElement {
   /** Tags of those that were opened here, and were not there before. */
   readonly #fresh = new Set<string>();
   #hasOpened = false;
+  /** The keyboard was here before all that could have it went out of sight. */
+  #hadFocus = false;
 
-  override willUpdate(): void {
+  override willUpdate(changed: PropertyValues<this>): void {
     const { sandbox } = this;
     if (sandbox === null) return;
+    if (changed.has("sandbox") && this.shadowRoot?.activeElement) this.#hadFocus = true;
     // The first look opens the first shell; who closes the last one wants none.
     if (sandbox.status === "running" && !this.#hasOpened) {
       this.#hasOpened = true;
@@ -89,6 +92,14 @@ export class SandboxTerminal extends LitElement {
     }
     const all = this.#all;
     if (!all.some(({ tag }) => tag === this.chosen)) this.chosen = all.at(-1)?.tag ?? "";
+  }
+
+  override updated(changed: PropertyValues<this>): void {
+    if (!changed.has("sandbox") || this.sandbox?.status !== "running") return;
+    const goesOn = this.#hadFocus && changed.get("sandbox")?.status !== "running";
+    this.#hadFocus = false;
+    // Who has gone elsewhere meanwhile is left there.
+    if (goesOn && document.activeElement === document.body) this.#show(this.chosen);
   }
 
   override render(): TemplateResult | typeof nothing {
