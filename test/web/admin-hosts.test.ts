@@ -5,6 +5,7 @@ import type { Page } from "playwright-core";
 
 import { newId, parseHostId } from "../../proto/ids.ts";
 import { DashboardScene, dialogOf } from "../support/dashboard-scene.ts";
+import { insertHostSamples } from "../support/sample-rows.ts";
 import { newSandboxId } from "../support/sandbox-rows.ts";
 import { call, signUp, type TestPerson } from "../support/server.ts";
 import { StandInHost } from "../support/stand-in-host.ts";
@@ -164,6 +165,15 @@ test("a sandbox that nobody knows is shown with the time it has left", async () 
   await section.getByText("in 23 h").waitFor();
   scene.host.sandboxes.delete(id);
   await section.waitFor({ state: "detached" });
+});
+
+test("the details of a host draw what it used", async () => {
+  const { page } = await scene.visitAs(scene.admin, { path: PATH });
+  await insertHostSamples(scene.server.database.sql, scene.host.id, { stepSec: 15, count: 100 });
+  await rowOf(page, "Online").getByRole("button").first().click();
+  const chart = page.getByRole("slider", { name: "Sandboxes running over time" });
+  await chart.waitFor();
+  expect(await chart.getAttribute("aria-valuetext")).toMatch(/^\d, /);
 });
 
 test("a list that cannot be read says so, and is read when asked again", async () => {

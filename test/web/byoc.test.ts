@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import type { Page } from "playwright-core";
 
 import { DashboardScene, dialogOf } from "../support/dashboard-scene.ts";
+import { insertHostSamples } from "../support/sample-rows.ts";
 import { addMember, call, signUp, type TestPerson } from "../support/server.ts";
 import { StandInHost } from "../support/stand-in-host.ts";
 import { findObstacles, SIGHTS, type View } from "../support/views.ts";
@@ -168,6 +169,34 @@ test("details: accelerator in plain words, templates, sandboxes", async () => {
   await dialog.getByText("minimal", { exact: true }).waitFor();
 });
 
+test("details: what it used over time, of the machine that it is", async () => {
+  const person = await bringer();
+  const { id } = await joinFor(person, {}, "rack-1");
+  await call(scene.server.url, "/v1/hosts", { token: person.token, body: { name: "late", type: "byoc" } });
+  await insertHostSamples(scene.server.database.sql, id, { stepSec: 15, count: 200 });
+  await insertHostSamples(scene.server.database.sql, id, { stepSec: 60, count: 900 });
+  const { page } = await scene.visitAs(person, { path: PATH });
+  await page.getByRole("button", { name: "rack-1", exact: true }).click();
+  const chart = (label: string) => page.getByRole("slider", { name: `${label} over time` });
+  for (const [label, value] of [
+    ["Processors", /^[\d.]+ %, /],
+    ["Memory", /^[\d.]+ GB, /],
+    ["Disk", /^40 GB, /],
+    ["Sandboxes running", /^\d, /],
+  ] as const) {
+    await chart(label).waitFor();
+    expect(await chart(label).getAttribute("aria-valuetext")).toMatch(value);
+  }
+  await page.getByLabel("Time", { exact: true }).selectOption("Last day");
+  await page.getByText("1 d ago").first().waitFor();
+  await chart("Disk").waitFor();
+  await page.keyboard.press("Escape");
+  // A machine that never joined has nothing to show.
+  await page.getByRole("button", { name: "late", exact: true }).click();
+  await dialogOf(page, "late").getByText("0 running, 0 paused").waitFor();
+  expect(await page.getByRole("heading", { name: "Usage" }).count()).toBe(0);
+});
+
 test("drained, it says so; undrained, it takes sandboxes again", async () => {
   const person = await bringer();
   await joinFor(person, {}, "rack-1");
@@ -264,6 +293,7 @@ describe("everyone", () => {
       await joinFor(person, {}, "a-machine-whose-name-has-no-break-in-it-at-all"),
     ];
     hosts = [];
+    await insertHostSamples(scene.server.database.sql, kept[0]?.id ?? "", { stepSec: 15, count: 200 });
     await call(scene.server.url, "/v1/hosts", { token: person.token, body: { name: "late", type: "byoc" } });
     await call(scene.server.url, `/v1/hosts/${kept[0]?.id}/drain`, { token: person.token, body: {} });
     const { id } = await scene.launch(person);
@@ -278,6 +308,13 @@ describe("everyone", () => {
       async (page) => {
         await choose(page, "rack-1", "Details");
         await dialogOf(page, "rack-1").getByText("0 running").waitFor();
+        await page.getByRole("slider", { name: "Disk over time" }).waitFor();
+      },
+    ],
+    [
+      "byoc usage",
+      async (page) => {
+        await page.getByRole("slider", { name: "Disk over time" }).scrollIntoViewIfNeeded();
       },
     ],
     [

@@ -6,6 +6,7 @@ import type { Page } from "playwright-core";
 import { findBarriers } from "../support/axe.ts";
 import { keepScreenshot } from "../support/browser.ts";
 import { DashboardScene, dialogOf } from "../support/dashboard-scene.ts";
+import { insertTeamSamples } from "../support/sample-rows.ts";
 import { call } from "../support/server.ts";
 
 let scene: DashboardScene;
@@ -17,6 +18,7 @@ beforeAll(async () => {
   ]) {
     await scene.launch(scene.admin, { metadata });
   }
+  await insertTeamSamples(scene.server.database.sql, scene.admin.teamId, { stepSec: 15, count: 200 });
   const { id } = await scene.launch(scene.admin);
   await call(scene.server.url, `/v1/sandboxes/${id}/pause`, { method: "POST", token: scene.admin.token });
 }, 60_000);
@@ -25,7 +27,13 @@ afterAll(() => scene.stop());
 
 /** What there is to see, each from the page before. */
 const VIEWS: readonly [name: string, show: (page: Page) => Promise<void>][] = [
-  ["sandboxes", async (page) => page.getByRole("table").waitFor()],
+  [
+    "sandboxes",
+    async (page) => {
+      await page.getByRole("table").waitFor();
+      await page.getByRole("img", { name: /^Memory over the last hour: from/ }).waitFor();
+    },
+  ],
   [
     "launch",
     async (page) => {

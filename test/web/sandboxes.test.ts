@@ -3,8 +3,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 
 import type { Page } from "playwright-core";
 
+import { parseTeamId } from "../../proto/ids.ts";
 import { keepScreenshot } from "../support/browser.ts";
-import { DashboardScene, dialogOf } from "../support/dashboard-scene.ts";
+import { DashboardScene, dialogOf, signInTo } from "../support/dashboard-scene.ts";
+import { insertTeamSamples } from "../support/sample-rows.ts";
 import { insertHeldSandboxes } from "../support/sandbox-rows.ts";
 import { call, signUp, type TestPerson } from "../support/server.ts";
 import { StandInHost } from "../support/stand-in-host.ts";
@@ -12,7 +14,8 @@ import { waitFor } from "../support/wait-for.ts";
 
 let scene: DashboardScene;
 beforeAll(async () => {
-  scene = await DashboardScene.start();
+  // No round after the first one: what is kept of teams is what a test writes.
+  scene = await DashboardScene.start({ WRENN_MONITOR_MS: "600000" });
 }, 60_000);
 afterEach(() => scene.leaveAll());
 afterAll(() => scene.stop());
@@ -126,6 +129,51 @@ describe("what can be done to one", () => {
     expect(await statusOf(person, id)).toBe("stopped");
     await page.getByRole("button", { name: "Ended" }).click();
     await rowOf(page, id).getByText("Ended").waitFor();
+  });
+});
+
+describe("what the team uses", () => {
+  const totals = (page: Page) => page.getByRole("region", { name: "The team's use" });
+  /** Without the breaks that its layout makes. */
+  const textOf = async (page: Page): Promise<string> =>
+    (await totals(page).innerText()).replaceAll(/\s+/g, " ");
+
+  test("is told with its last hour, and goes on being told", async () => {
+    const person = await newcomer();
+    const { sql } = scene.server.database;
+    await scene.launch(person);
+    const other = await scene.launch(person, { vcpus: 2, memory_mb: 1024 });
+    await insertTeamSamples(sql, person.teamId, { stepSec: 15, count: 200 });
+    const { page } = await scene.visit();
+    await page.clock.install();
+    await signInTo(page, "/dashboard/sandboxes", person);
+    await totals(page)
+      .getByRole("img", { name: /^Memory over the last hour: from \d+ MB to / })
+      .waitFor();
+    expect(await textOf(page)).toMatch(
+      /Running 2 of 2 Processors [\d.]+ of 3 vCPUs Memory [\d.]+ [MG]B of 1\.5 GB/,
+    );
+    await keepScreenshot(page, "sandboxes totals");
+    await call(scene.server.url, `/v1/sandboxes/${other.id}/pause`, { method: "POST", token: person.token });
+    // At once, with the event; what is used, with the next sample.
+    await totals(page).getByText("of 1 vCPU", { exact: true }).waitFor();
+    expect(await textOf(page)).toStartWith("Running 1 of 2");
+    await sql`update team_metrics set cpu_used = 0.7 where team_id = ${parseTeamId(person.teamId)}`;
+    await page.clock.fastForward(15_000);
+    await totals(page).getByRole("img", { name: "Processors over the last hour: 0.7" }).waitFor();
+    expect(await textOf(page)).toContain("Processors 0.7 of 1 vCPU");
+  });
+
+  test("is not spoken of where there is no sandbox, and is nothing where none was measured", async () => {
+    const person = await newcomer();
+    const { page } = await scene.visitAs(person);
+    await page.getByRole("heading", { name: "No sandbox yet" }).waitFor();
+    expect(await totals(page).count()).toBe(0);
+    await scene.launch(person);
+    await totals(page)
+      .getByRole("img", { name: "Running over the last hour: nothing was measured" })
+      .waitFor();
+    expect(await textOf(page)).toStartWith("Running 1 of 1 Processors – of 1 vCPU");
   });
 });
 

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import type { Page } from "playwright-core";
 
 import { DashboardScene, dialogOf } from "../support/dashboard-scene.ts";
+import { insertTeamSamples } from "../support/sample-rows.ts";
 import { addMember, call, signUp, type TestPerson } from "../support/server.ts";
 import { findObstacles, SIGHTS, type View } from "../support/views.ts";
 
@@ -300,6 +301,28 @@ describe("leaving and deleting", () => {
   });
 });
 
+test("what its sandboxes used together is drawn, for members too", async () => {
+  const owner = await newcomer();
+  const member = await addMember(scene.server.url, owner);
+  const { sql } = scene.server.database;
+  await insertTeamSamples(sql, owner.teamId, { stepSec: 15, count: 200 });
+  await insertTeamSamples(sql, owner.teamId, { stepSec: 900, count: 600 });
+  const page = await visitTeam(member, "Grace Hopper's Team");
+  const chart = (label: string) => page.getByRole("slider", { name: `${label} over time` });
+  for (const [label, value] of [
+    ["Sandboxes running", /^\d, /],
+    ["Processors", /^[\d.]+ CPUs, /],
+    ["Memory", /^[\d.]+ [MG]B, /],
+    ["Disk", /^2\.3 GB, /],
+  ] as const) {
+    await chart(label).waitFor();
+    expect(await chart(label).getAttribute("aria-valuetext")).toMatch(value);
+  }
+  await page.getByLabel("Time", { exact: true }).selectOption("Last 30 days");
+  await page.getByText("30 d ago").first().waitFor();
+  await chart("Disk").waitFor();
+});
+
 test("the people are there before the teams are, and the other way round", async () => {
   const owner = await newcomer();
   const { page } = await scene.visitAs(owner);
@@ -323,7 +346,13 @@ test("the people are there before the teams are, and the other way round", async
 });
 
 const VIEWS: readonly View[] = [
-  ["team", (page) => page.getByRole("table").waitFor()],
+  [
+    "team",
+    async (page) => {
+      await page.getByRole("table").waitFor();
+      await page.getByRole("slider", { name: "Disk over time" }).waitFor();
+    },
+  ],
   [
     "team rename",
     async (page) => {
@@ -370,6 +399,7 @@ test.each(SIGHTS)("nothing stands in anybody's way: $name", async ({ name, theme
   await foundTeam(owner, "Second");
   await addMember(scene.server.url, owner);
   await addMember(scene.server.url, owner, "admin");
+  await insertTeamSamples(scene.server.database.sql, owner.teamId, { stepSec: 15, count: 200 });
   const { page } = await scene.visitAs(owner, { path: PATH, theme, width });
   expect(await findObstacles(page, VIEWS, name)).toEqual({});
 });

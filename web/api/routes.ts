@@ -12,7 +12,7 @@ import type { hostLeavingRoutes } from "../../server/hosts/leaving-routes.ts";
 import type { hostRoutes } from "../../server/hosts/routes.ts";
 import type { keyRoutes } from "../../server/keys/routes.ts";
 import type { identityRoutes } from "../../server/oauth/identity-routes.ts";
-import type { sandboxSampleRoutes } from "../../server/samples/routes.ts";
+import type { hostSampleRoutes, sandboxSampleRoutes } from "../../server/samples/routes.ts";
 import type { execRoutes } from "../../server/sandboxes/exec-routes.ts";
 import type { fileRoutes } from "../../server/sandboxes/file-routes.ts";
 import type { inspectRoutes, logRoutes } from "../../server/sandboxes/inspect-routes.ts";
@@ -36,6 +36,7 @@ type Plugin =
   | typeof adminUserRoutes
   | typeof auditRoutes
   | typeof hostLeavingRoutes
+  | typeof hostSampleRoutes
   | typeof hostRoutes
   | typeof keyRoutes
   | typeof identityRoutes

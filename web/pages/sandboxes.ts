@@ -26,6 +26,8 @@ import { SANDBOX_COLUMNS, sandboxHref } from "./sandboxes/columns.ts";
 import { filterSandboxes } from "./sandboxes/filter.ts";
 import "./sandboxes/launch.ts";
 import { GROUPS } from "./sandboxes/status.ts";
+import "./sandboxes/totals.ts";
+import { totalsOf } from "./sandboxes/totals.ts";
 
 const NO_TEAM = "You are in no team: create one in the sidebar first.";
 
@@ -88,6 +90,7 @@ export class SandboxesPage extends LitElement {
           ><wr-icon name="plus"></wr-icon>Launch sandbox</wr-button
         >
       </div>
+      ${this.#renderTotals()}
       <div class="bar">
         <wr-search
           data-search
@@ -133,6 +136,14 @@ export class SandboxesPage extends LitElement {
   #renderCount(shown: number, all: number): unknown {
     if (this.#live.state.kind !== "ready") return "Virtual machines of your team.";
     return `${countShown(shown, all)} ${all === 1 ? "sandbox" : "sandboxes"} of your team`;
+  }
+
+  /** Its place is kept while the list is read, so that the rows do not move down. */
+  #renderTotals(): TemplateResult | typeof nothing {
+    const { kind } = this.#live.state;
+    const { items } = this.#live;
+    if (kind === "failed" || (kind === "ready" && items.length === 0)) return nothing;
+    return html`<wr-team-totals .totals=${kind === "ready" ? totalsOf(items) : null}></wr-team-totals>`;
   }
 
   #renderSelection(rows: readonly Sandbox[]): TemplateResult | typeof nothing {

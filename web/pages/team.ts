@@ -17,6 +17,7 @@ import { type Member, members } from "../state/members.ts";
 import { session } from "../state/session.ts";
 import { currentTeam, loadTeams, renameTeam, type Team, teams } from "../state/teams.ts";
 import { Watch } from "../state/watch.ts";
+import { card } from "../styles/card.ts";
 import { base, page } from "../styles/shared.ts";
 import { plural } from "../text/format.ts";
 import "./team/add.ts";
@@ -24,12 +25,15 @@ import { MEMBER_COLUMNS, renderRole } from "./team/columns.ts";
 import { askDelete, askLeave } from "./team/ending.ts";
 import { entriesFor } from "./team/member-actions.ts";
 import { whyNotDelete, whyNotLeave, whyNotManage } from "./team/roles.ts";
+import { usageOfTeam } from "./team/usage.ts";
+import "./usage/usage.ts";
 
 @customElement("wr-team-page")
 export class TeamPage extends LitElement {
   static override styles = [
     base,
     page,
+    card,
     css`
       .facts {
         display: flex;
@@ -99,16 +103,17 @@ export class TeamPage extends LitElement {
     }
     const team = currentTeam();
     return html`${this.#renderHead(team)} ${this.#renderMembers(team)}
-    ${team === null ? nothing : this.#renderEnds(team)}
-    ${
-      this.isAdding
-        ? html`<wr-add-member
-            @close=${() => {
-              this.isAdding = false;
-            }}
-          ></wr-add-member>`
-        : nothing
-    }`;
+      <div class="card"><wr-usage .read=${usageOfTeam} count="4" live></wr-usage></div>
+      ${team === null ? nothing : this.#renderEnds(team)}
+      ${
+        this.isAdding
+          ? html`<wr-add-member
+              @close=${() => {
+                this.isAdding = false;
+              }}
+            ></wr-add-member>`
+          : nothing
+      }`;
   }
 
   #renderHead(team: Team | null): TemplateResult {

@@ -1,7 +1,7 @@
 /** A part of the page that stands on a ground of its own. */
 import { css } from "lit";
 
-export const cardStyles = css`
+export const card = css`
   .card {
     min-width: 0;
     padding: var(--s4) var(--s5) var(--s5);

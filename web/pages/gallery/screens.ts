@@ -2,6 +2,7 @@
 import { html } from "lit";
 
 import "../../components/chart.ts";
+import "../../components/spark.ts";
 import "../../components/terminal.ts";
 import { formatBytes } from "../../text/format.ts";
 import type { Exhibit } from "./exhibit.ts";
@@ -27,7 +28,17 @@ const chart = (points: typeof POINTS) =>
     .points=${points}
   ></wr-chart>`;
 
+const spark = (points: typeof POINTS) =>
+  html`<wr-spark
+    label="Memory over the last hour"
+    fromMs=${NOW_MS - 60 * MINUTE_MS}
+    toMs=${NOW_MS}
+    gapMs=${3 * MINUTE_MS}
+    .points=${points}
+  ></wr-spark>`;
+
 export const SCREENS: readonly Exhibit[] = [
   { name: "Chart, with and without points", isWide: true, states: [chart(POINTS), chart([])] },
+  { name: "Spark, with and without points", isWide: true, states: [spark(POINTS), spark([])] },
   { name: "Terminal", isWide: true, states: [html`<wr-terminal label="Terminal"></wr-terminal>`] },
 ];

@@ -19,9 +19,12 @@ import "../../components/time.ts";
 import { type Host, type HostDetail, readHost } from "../../state/hosts.ts";
 import { base } from "../../styles/shared.ts";
 import { plural } from "../../text/format.ts";
+import type { ReadUsage } from "../usage/measure.ts";
 import { renderBeat } from "./columns.ts";
 import { factsOf } from "./facts.ts";
-import { describeWork, EMULATED, explainState, renderAccelerator, renderState } from "./status.ts";
+import "../usage/usage.ts";
+import { describeWork, EMULATED, explainState, renderAccelerator, renderState, stateOf } from "./status.ts";
+import { isSameMachine, usageOfHost } from "./usage.ts";
 
 @customElement("wr-host-details")
 export class HostDetails extends LitElement {
@@ -29,7 +32,7 @@ export class HostDetails extends LitElement {
     base,
     css`
       wr-dialog {
-        --dialog-width: 36rem;
+        --dialog-width: 40rem;
       }
 
       .content {
@@ -83,12 +86,18 @@ export class HostDetails extends LitElement {
   @property({ attribute: false }) host: Host | null = null;
   @state() private detail: HostDetail | null = null;
   @state() private failure = "";
+  /** None of a machine that has not joined. */
+  @state() private usage: ReadUsage | null = null;
   @query("wr-dialog") private dialog!: Dialog;
   /** Counts readings, so that a late one is left out. */
   #reading = 0;
 
   override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("host")) void this.#read();
+    if (!changed.has("host")) return;
+    void this.#read();
+    const { host } = this;
+    if (isSameMachine(changed.get("host"), host)) return;
+    this.usage = host === null || host.memory_mb === null ? null : usageOfHost(host);
   }
 
   override render(): TemplateResult {
@@ -125,6 +134,11 @@ export class HostDetails extends LitElement {
       </dl>
       ${this.failure === "" ? nothing : html`<p class="note bad" role="alert">${this.failure}</p>`}
       ${this.detail?.work.map((work) => this.#renderWork(work))}
+      ${
+        this.usage === null
+          ? nothing
+          : html`<wr-usage .read=${this.usage} count="4" ?live=${stateOf(host) === "online"}></wr-usage>`
+      }
     </div>`;
   }
 

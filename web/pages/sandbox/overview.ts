@@ -1,5 +1,5 @@
 /** A sandbox at a glance: what it is, how long it has, what it uses, and how a program reaches it. */
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
 import "../../components/button.ts";
@@ -7,19 +7,21 @@ import "../../components/copy.ts";
 import "../../components/time.ts";
 import { hasEnded, pingSandbox, type Sandbox } from "../../state/sandboxes.ts";
 import { showFailure, showToast } from "../../state/toasts.ts";
+import { card } from "../../styles/card.ts";
 import { base } from "../../styles/shared.ts";
 import { formatDuration } from "../../text/format.ts";
-import { cardStyles } from "./card-styles.ts";
+import type { ReadUsage } from "../usage/measure.ts";
 import { factsOf } from "./facts.ts";
 import { snippetFor } from "./snippet.ts";
 import "./timeout.ts";
-import "./usage.ts";
+import "../usage/usage.ts";
+import { usageOfSandbox } from "./usage.ts";
 
 @customElement("wr-sandbox-overview")
 export class SandboxOverview extends LitElement {
   static override styles = [
     base,
-    cardStyles,
+    card,
     css`
       :host {
         display: grid;
@@ -97,6 +99,13 @@ export class SandboxOverview extends LitElement {
 
   @property({ attribute: false }) sandbox: Sandbox | null = null;
   @state() private isChangingTimeout = false;
+  @state() private usage: ReadUsage | null = null;
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    if (this.sandbox?.id !== changed.get("sandbox")?.id && changed.has("sandbox")) {
+      this.usage = this.sandbox && usageOfSandbox(this.sandbox.id);
+    }
+  }
 
   override render(): TemplateResult | typeof nothing {
     const { sandbox } = this;
@@ -117,7 +126,9 @@ export class SandboxOverview extends LitElement {
           ${hasEnded(sandbox) ? nothing : this.#renderSnippet(sandbox)}
         </div>
       </div>
-      <wr-sandbox-usage sandboxId=${sandbox.id} ?running=${sandbox.status === "running"}></wr-sandbox-usage>
+      <div class="card">
+        <wr-usage .read=${this.usage} ?live=${sandbox.status === "running"}></wr-usage>
+      </div>
       ${
         this.isChangingTimeout
           ? html`<wr-sandbox-timeout

@@ -1,4 +1,4 @@
-/** Processors, memory and disk of a sandbox over time. */
+/** What something used over a time that is chosen: a chart per measure, drawn on as samples come. */
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
@@ -7,10 +7,9 @@ import "../../components/button.ts";
 import "../../components/chart.ts";
 import "../../components/select.ts";
 import type { Select } from "../../components/select.ts";
-import { readUsage, type Usage } from "../../state/usage.ts";
 import { base } from "../../styles/shared.ts";
-import { formatBytes } from "../../text/format.ts";
-import { cardStyles } from "./card-styles.ts";
+import type { ReadUsage, Usage } from "./measure.ts";
+import { SAMPLE_MS, Sampled } from "./sampled.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -20,44 +19,51 @@ const SPANS = [
   { value: "720", label: "Last 30 days", since: "30 d ago" },
 ] as const;
 
-/** Hosts note a sample this often; no event tells of one. */
-const SAMPLE_MS = 15_000;
-
-type Sample = Usage["samples"][number];
-
-const formatPercent = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)} %`;
-
-const CHARTS: readonly {
-  label: string;
-  valueOf: (sample: Sample) => number;
-  mostOf: (sample: Sample) => number;
-  format: (value: number) => string;
-}[] = [
-  { label: "Processors", valueOf: (one) => one.cpu_used_percent, mostOf: () => 100, format: formatPercent },
-  {
-    label: "Memory",
-    valueOf: (one) => one.memory_used_bytes,
-    mostOf: (one) => one.memory_total_bytes,
-    format: formatBytes,
-  },
-  {
-    label: "Disk",
-    valueOf: (one) => one.disk_used_bytes,
-    mostOf: (one) => one.disk_total_bytes,
-    format: formatBytes,
-  },
-];
-
-@customElement("wr-sandbox-usage")
-export class SandboxUsage extends LitElement {
+@customElement("wr-usage")
+export class UsageCharts extends LitElement {
   static override styles = [
     base,
-    cardStyles,
     css`
+      .top {
+        display: flex;
+        flex-wrap: wrap;
+        gap: var(--s2) var(--s3);
+        align-items: center;
+        justify-content: space-between;
+        min-height: 2.25rem;
+        margin-bottom: var(--s3);
+      }
+
+      h2 {
+        font-size: var(--text);
+        font-weight: 600;
+      }
+
+      section {
+        container-type: inline-size;
+      }
+
       .charts {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(100%, 16rem), 1fr));
+        grid-template-columns: minmax(0, 1fr);
         gap: var(--s5);
+      }
+
+      /* Never one alone in a row below others. */
+      @container (min-width: 28rem) {
+        .four {
+          grid-template-columns: repeat(2, minmax(0, 1fr));
+        }
+      }
+
+      @container (min-width: 46rem) {
+        .charts {
+          grid-template-columns: repeat(3, minmax(0, 1fr));
+        }
+
+        .four {
+          grid-template-columns: repeat(4, minmax(0, 1fr));
+        }
       }
 
       .bone {
@@ -76,35 +82,25 @@ export class SandboxUsage extends LitElement {
     `,
   ];
 
-  @property() sandboxId = "";
+  @property({ attribute: false }) read: ReadUsage | null = null;
+  /** How many measures there will be: three, or four. */
+  @property({ type: Number }) count = 3;
   /** Only then is there anything new. */
-  @property({ type: Boolean }) running = false;
+  @property({ type: Boolean }) live = false;
 
   @state() private hours: string = SPANS[0].value;
-  @state() private usage: Usage | null = null;
-  @state() private failure: unknown = null;
-  #reading: AbortController | null = null;
-  #timer: Timer | undefined;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#timer = setInterval(() => {
-      if (this.running && document.visibilityState === "visible") void this.#read();
-    }, SAMPLE_MS);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    clearInterval(this.#timer);
-    this.#reading?.abort();
-  }
+  readonly #sampled = new Sampled<Usage | null>(
+    this,
+    async (signal) => (await this.read?.(Number(this.hours) * HOUR_MS, signal)) ?? null,
+    () => this.live,
+  );
 
   override willUpdate(changed: PropertyValues<this> & Map<string, unknown>): void {
-    if (changed.has("sandboxId") || changed.has("hours") || changed.has("running")) void this.#read();
+    if (changed.has("read") || changed.has("hours") || changed.has("live")) void this.#sampled.read();
   }
 
   override render(): TemplateResult {
-    return html`<section class="card" aria-labelledby="usage">
+    return html`<section aria-labelledby="usage">
       <div class="top">
         <h2 id="usage">Usage</h2>
         <wr-select
@@ -122,53 +118,40 @@ export class SandboxUsage extends LitElement {
   }
 
   #renderCharts(): TemplateResult {
-    const { usage } = this;
-    if (usage === null && this.failure !== null) {
+    const layout = `charts ${this.count === 4 ? "four" : ""}`;
+    const { value: usage, failure } = this.#sampled;
+    if (usage === null && failure !== null) {
       return html`<div class="failed" role="alert">
-        <span>${describeFailure(this.failure)}</span>
-        <wr-button small @click=${() => void this.#read()}>Try again</wr-button>
+        <span>${describeFailure(failure)}</span>
+        <wr-button small @click=${() => void this.#sampled.read()}>Try again</wr-button>
       </div>`;
     }
     if (usage === null) {
-      return html`<div class="charts" aria-busy="true">
-        ${CHARTS.map(() => html`<div class="bone"></div>`)}
+      return html`<div class=${layout} aria-busy="true">
+        ${Array.from({ length: this.count }, () => html`<div class="bone"></div>`)}
       </div>`;
     }
-    const last = usage.samples.at(-1);
     const since = SPANS.find(({ value }) => value === this.hours)?.since ?? "";
-    return html`<div class="charts">
-      ${CHARTS.map(
-        ({ label, valueOf, mostOf, format }) =>
+    return html`<div class=${layout}>
+      ${usage.measures.map(
+        ({ label, points, most, format }) =>
           html`<wr-chart
             label=${label}
             since=${since}
             fromMs=${usage.fromMs}
             toMs=${usage.toMs}
             gapMs=${Math.max(usage.stepMs, SAMPLE_MS) * 3}
-            .most=${last === undefined ? null : mostOf(last)}
+            .most=${most}
             .format=${format}
-            .points=${usage.samples.map((sample) => ({ atMs: Date.parse(sample.at), value: valueOf(sample) }))}
+            .points=${points}
           ></wr-chart>`,
       )}
     </div>`;
-  }
-
-  async #read(): Promise<void> {
-    this.#reading?.abort();
-    const reading = new AbortController();
-    this.#reading = reading;
-    try {
-      this.usage = await readUsage(this.sandboxId, Number(this.hours) * HOUR_MS, reading.signal);
-      this.failure = null;
-    } catch (error) {
-      // What is shown stays; the next reading may work.
-      if (!reading.signal.aborted) this.failure = error;
-    }
   }
 }
 
 declare global {
   interface HTMLElementTagNameMap {
-    "wr-sandbox-usage": SandboxUsage;
+    "wr-usage": UsageCharts;
   }
 }
