@@ -31,6 +31,11 @@ export class Id extends LitElement {
         text-overflow: ellipsis;
       }
 
+      /* In a sentence it takes no room of its own. */
+      a + wr-copy {
+        margin-inline-end: var(--copy-overlap, 0);
+      }
+
       a:hover {
         color: var(--accent);
         text-decoration: underline;

@@ -41,6 +41,7 @@ export class AuditLine extends LitElement {
 
       .sentence {
         --copy-mark: none;
+        --copy-overlap: -0.75rem;
         color: var(--ink-soft);
         overflow: hidden;
         text-overflow: ellipsis;
@@ -75,13 +76,14 @@ export class AuditLine extends LitElement {
         line-height: 1.25rem;
         overflow: hidden;
         text-overflow: ellipsis;
-        vertical-align: bottom;
+        /* On the line of the words around it: what hides its overflow stands on its lower edge. */
+        vertical-align: -0.375rem;
         white-space: nowrap;
       }
 
       .key wr-icon {
         margin-inline-end: 0.25rem;
-        vertical-align: -0.125em;
+        vertical-align: -0.25em;
       }
 
       .when {
