@@ -12,6 +12,9 @@ const EXECUTABLES = ["chromium", "chromium-browser", "google-chrome"];
 export const findChromium = (): string | null =>
   EXECUTABLES.map((name) => Bun.which(name)).find(Boolean) ?? null;
 
+// Root may not use Chromium's own sandbox; what it opens here is our own.
+const ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"];
+
 /** Chromium's own deadline for anything a test waits for. */
 const ACTION_TIMEOUT_MS = 10_000;
 
@@ -30,15 +33,25 @@ export interface VisitOptions {
   motion?: "reduce" | "no-preference";
 }
 
+export interface LaunchOptions {
+  args?: readonly string[];
+  env?: Readonly<Record<string, string>>;
+}
+
 export class TestBrowser {
   private constructor(private readonly browser: Browser) {}
 
-  static async launch(): Promise<TestBrowser> {
+  /** @param options what is added to Chromium's arguments and environment */
+  static async launch({ args = [], env = {} }: LaunchOptions = {}): Promise<TestBrowser> {
     const executablePath = findChromium();
     if (executablePath === null) throw new Error("there is no chromium");
-    // Root may not use Chromium's own sandbox; what it opens here is our own.
-    const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"];
-    return new TestBrowser(await chromium.launch({ executablePath, args }));
+    return new TestBrowser(
+      await chromium.launch({
+        executablePath,
+        args: [...ARGUMENTS, ...args],
+        env: { ...process.env, ...env },
+      }),
+    );
   }
 
   /** A person with a browser of their own: no cookies, nothing remembered. */

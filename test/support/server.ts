@@ -127,8 +127,11 @@ export const cookieOf = (answer: Answer<unknown>): string =>
   (answer.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
 
 /** Makes an account; the first of a server is its administrator. Throws when refused. */
-export const signUp = async (base: string, name = "Ada"): Promise<TestPerson> => {
-  const email = `${crypto.randomUUID()}@example.com`;
+export const signUp = async (
+  base: string,
+  name = "Ada",
+  email = `${crypto.randomUUID()}@example.com`,
+): Promise<TestPerson> => {
   const password = `pass ${crypto.randomUUID()}`;
   const answer = await call<SignInBody>(base, "/v1/auth/signup", { body: { email, password, name } });
   if (answer.status !== 201) throw new Error(`sign-up failed: ${JSON.stringify(answer.body)}`);

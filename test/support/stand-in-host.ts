@@ -60,6 +60,7 @@ export class StandInHost implements AsyncDisposable {
   draining = false;
   /** What it says of its machine at each beat. */
   accelerator = "emulated";
+  freeMemoryMb = 4_096;
   templates: { team_id: string; template_id: string }[] = [{ team_id: ZERO_UUID, template_id: ZERO_UUID }];
   /** Where requests for a sandbox's port 49983 go. */
   guestUrl: string | null = null;
@@ -144,7 +145,7 @@ export class StandInHost implements AsyncDisposable {
     return call(serverUrl, `/v1/hosts/${this.id}/heartbeat`, {
       token: this.registration.token,
       body: {
-        free_memory_mb: 4096,
+        free_memory_mb: this.freeMemoryMb,
         free_disk_mb: 50_000,
         running: this.sandboxes.size,
         runtime_id: "stand-in",
