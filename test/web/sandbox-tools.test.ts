@@ -196,6 +196,24 @@ describe("files", () => {
     await row(page, "papers 🪶").waitFor({ state: "detached" });
   });
 
+  test("the tree shows what is in what, and has nothing to open where there is nothing", async () => {
+    const { page } = await visit("files");
+    await page.getByRole("button", { name: "New folder" }).click();
+    const dialog = dialogOf(page, "New folder");
+    await dialog.getByLabel("Name").fill("inner");
+    await dialog.getByLabel("Name").press("Enter");
+    await row(page, "inner").getByRole("link").click();
+    const tree = page.getByRole("tree", { name: "Directories" });
+    await tree.getByRole("treeitem", { name: "inner" }).click();
+    await tree.locator("[data-path$='/inner']:not([aria-expanded])").waitFor();
+    const lefts = await tree
+      .locator("[data-path='/'], .open, [data-path$='/inner']")
+      .locator(".folder")
+      .evaluateAll((folders) => folders.map((folder) => folder.getBoundingClientRect().left));
+    expect(lefts.length).toBeGreaterThan(2);
+    expect(lefts).toEqual([...new Set(lefts)].sort((one, other) => one - other));
+  });
+
   test("what would be written over is asked about first", async () => {
     const { page } = await visit("files");
     const file = { name: "twice.txt", mimeType: "text/plain", buffer: Buffer.from("one") };

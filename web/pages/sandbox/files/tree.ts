@@ -5,6 +5,7 @@
  */
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { ifDefined } from "lit/directives/if-defined.js";
 
 import { emit } from "../../../components/emit.ts";
 import "../../../components/icon.ts";
@@ -69,6 +70,10 @@ export class FileTree extends LitElement {
         rotate: 90deg;
       }
 
+      .leaf .turn {
+        visibility: hidden;
+      }
+
       span {
         overflow: hidden;
         text-overflow: ellipsis;
@@ -116,21 +121,17 @@ export class FileTree extends LitElement {
     const isOpen = this.opened.has(path);
     const isLeaf = this.below.get(path)?.length === 0;
     return html`<div
-      class="item ${isOpen ? "open" : ""}"
+      class="item ${isLeaf ? "leaf" : isOpen ? "open" : ""}"
       role="treeitem"
       data-path=${path}
       aria-level=${level + 1}
-      aria-expanded=${isLeaf ? "undefined" : isOpen ? "true" : "false"}
+      aria-expanded=${ifDefined(isLeaf ? undefined : isOpen ? "true" : "false")}
       aria-selected=${path === this.path}
       tabindex=${path === this.active ? 0 : -1}
       @click=${() => this.#choose(path)}
     >
-      <wr-icon
-        class="turn"
-        name="right"
-        ?hidden=${isLeaf}
-        @click=${(event: Event) => this.#press(event, path)}
-      ></wr-icon>
+      ${Array.from({ length: level }, () => html`<div class="step"></div>`)}
+      <wr-icon class="turn" name="right" @click=${(event: Event) => this.#press(event, path)}></wr-icon>
       <wr-icon class="folder" name="folder"></wr-icon>
       <span>${path === "/" ? "/" : nameOf(path)}</span>
     </div>`;
