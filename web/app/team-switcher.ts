@@ -2,7 +2,6 @@
 import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import "../components/icon.ts";
 import "../components/menu.ts";
 import type { MenuEntry } from "../components/menu.ts";
 import { navigate } from "../router.ts";
@@ -13,6 +12,7 @@ import { showFailure } from "../state/toasts.ts";
 import { Watch } from "../state/watch.ts";
 import { base } from "../styles/shared.ts";
 import { askNewTeam } from "./create-team.ts";
+import "./face.ts";
 
 @customElement("wr-team-switcher")
 export class TeamSwitcher extends LitElement {
@@ -23,50 +23,7 @@ export class TeamSwitcher extends LitElement {
         display: block;
       }
 
-      .face {
-        display: grid;
-        flex: 1;
-        grid-template-columns: auto minmax(0, 1fr) auto;
-        gap: 0.625rem;
-        align-items: center;
-        text-align: start;
-      }
-
-      .initial {
-        display: grid;
-        place-items: center;
-        width: 1.5rem;
-        height: 1.5rem;
-        border-radius: var(--radius-s);
-        background: var(--accent-soft);
-        color: var(--accent);
-        font-size: var(--text-xs);
-        font-weight: 600;
-      }
-
-      /* Drawn, not said: the name stands beside it. */
-      .initial::before {
-        content: attr(data-letter);
-      }
-
-      .name {
-        overflow: hidden;
-        text-overflow: ellipsis;
-        line-height: 1.4;
-      }
-
-      .face wr-icon {
-        color: var(--ink-faint);
-      }
-
-      .collapsed .name,
-      .collapsed wr-icon {
-        display: none;
-      }
-
-      .collapsed {
-        grid-template-columns: auto;
-        justify-content: center;
+      wr-face[collapsed] {
         margin: 0 -0.5rem;
       }
     `,
@@ -78,11 +35,7 @@ export class TeamSwitcher extends LitElement {
   override render(): TemplateResult {
     const name = this.#name;
     return html`<wr-menu label="Team: ${name}" kind="plain" .entries=${this.#entries}>
-      <span class="face ${this.collapsed ? "collapsed" : ""}">
-        <span class="initial" data-letter=${Array.from(name)[0]?.toUpperCase() ?? ""}></span>
-        <span class="name">${name}</span>
-        <wr-icon name="down"></wr-icon>
-      </span>
+      <wr-face name=${name} ?collapsed=${this.collapsed}></wr-face>
     </wr-menu>`;
   }
 

@@ -2,7 +2,6 @@
 import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import "../components/icon.ts";
 import "../components/menu.ts";
 import type { MenuEntry } from "../components/menu.ts";
 import { navigate } from "../router.ts";
@@ -11,6 +10,7 @@ import { type Theme, theme } from "../state/preferences.ts";
 import { session } from "../state/session.ts";
 import { Watch } from "../state/watch.ts";
 import { base } from "../styles/shared.ts";
+import "./face.ts";
 
 const THEMES: readonly [Theme, string][] = [
   ["system", "As the system"],
@@ -27,46 +27,8 @@ export class UserMenu extends LitElement {
         display: block;
       }
 
-      .face {
-        display: grid;
-        flex: 1;
-        grid-template-columns: auto minmax(0, 1fr) auto;
-        gap: 0.625rem;
-        align-items: center;
+      wr-face {
         margin: 0 -0.25rem;
-        text-align: start;
-      }
-
-      .initial {
-        display: grid;
-        place-items: center;
-        width: 1.5rem;
-        height: 1.5rem;
-        border: 1px solid var(--line-strong);
-        border-radius: 50%;
-        font-size: var(--text-xs);
-        font-weight: 600;
-      }
-
-      /* Drawn, not said: the name stands beside it. */
-      .initial::before {
-        content: attr(data-letter);
-      }
-
-      .name {
-        overflow: hidden;
-        text-overflow: ellipsis;
-        line-height: 1.4;
-      }
-
-      .collapsed .name,
-      .collapsed wr-icon {
-        display: none;
-      }
-
-      .collapsed {
-        grid-template-columns: auto;
-        justify-content: center;
       }
     `,
   ];
@@ -82,11 +44,7 @@ export class UserMenu extends LitElement {
   override render(): TemplateResult {
     const name = session.person?.name ?? "";
     return html`<wr-menu label="You: ${name}" .entries=${this.#entries}>
-      <span class="face ${this.collapsed ? "collapsed" : ""}">
-        <span class="initial" data-letter=${Array.from(name)[0]?.toUpperCase() ?? ""}></span>
-        <span class="name">${name}</span>
-        <wr-icon name="settings"></wr-icon>
-      </span>
+      <wr-face person name=${name} icon="settings" ?collapsed=${this.collapsed}></wr-face>
     </wr-menu>`;
   }
 
