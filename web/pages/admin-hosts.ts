@@ -2,11 +2,10 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 
+import { ListSearch } from "../app/list-search.ts";
 import "../components/button.ts";
 import "../components/empty.ts";
 import "../components/icon.ts";
-import "../components/search.ts";
-import type { Search } from "../components/search.ts";
 import "../components/stat.ts";
 import "../components/tabs.ts";
 import type { Tabs } from "../components/tabs.ts";
@@ -39,11 +38,6 @@ export class AdminHostsPage extends LitElement {
         gap: var(--s2);
       }
 
-      .bar wr-search {
-        flex: 1 1 14rem;
-        max-width: 22rem;
-      }
-
       .group {
         display: grid;
         grid-template-columns: minmax(0, 1fr);
@@ -60,6 +54,11 @@ export class AdminHostsPage extends LitElement {
 
   @state() private isJoining = false;
   readonly #place = new Watch(this, place);
+  readonly #search = new ListSearch(this, {
+    label: "Search hosts",
+    placeholder: "Search by name, team, provider",
+    nothing: "No host is like that.",
+  });
   readonly #hosts = new FollowList(this, allHosts);
   readonly #teams = new FollowList(this, allTeams);
   readonly #monitor = new FollowList(this, monitor);
@@ -99,15 +98,7 @@ export class AdminHostsPage extends LitElement {
           noteQuery({ tab: chosen === "platform" ? null : chosen });
         }}
       ></wr-tabs>
-      <div class="bar">
-        <wr-search
-          data-search
-          label="Search hosts"
-          placeholder="Search by name, team, provider"
-          value=${this.#text}
-          @change=${(event: Event) => noteQuery({ q: (event.currentTarget as Search).value })}
-        ></wr-search>
-      </div>
+      <div class="bar">${this.#search.renderField()}</div>
       ${this.#tab === "platform" ? this.#renderTable("Hosts of the platform", this.#shown) : this.#renderGroups()}
       <wr-quarantine></wr-quarantine>
       ${this.#renderJoin()}`;
@@ -143,7 +134,7 @@ export class AdminHostsPage extends LitElement {
       label=${label}
       .list=${this.#hosts.state}
       .rows=${rows}
-      ?filtered=${this.#text !== ""}
+      ?filtered=${this.#search.isNarrowed}
       @retry=${() => void allHosts.reload()}
     >
       <wr-empty
@@ -162,9 +153,7 @@ export class AdminHostsPage extends LitElement {
             : html`<wr-button href="/admin/teams">Go to the teams</wr-button>`
         }
       </wr-empty>
-      <wr-empty slot="filtered" icon="search" heading="Nothing fits" text="No host is like that.">
-        <wr-button @click=${() => noteQuery({ q: null })}>Clear the search</wr-button>
-      </wr-empty>
+      ${this.#search.renderNothing()}
     </wr-host-table>`;
   }
 
@@ -184,15 +173,11 @@ export class AdminHostsPage extends LitElement {
     return this.#place.value.query.get("tab") === "byoc" ? "byoc" : "platform";
   }
 
-  get #text(): string {
-    return this.#place.value.query.get("q") ?? "";
-  }
-
   get #shown(): readonly Host[] {
     const type = this.#tab === "platform" ? "regular" : "byoc";
     return filterHosts(
       this.#hosts.items.filter((host) => host.type === type),
-      this.#text,
+      this.#search.text,
     );
   }
 

@@ -1,17 +1,13 @@
 /** /admin/teams: every team, which of them bring hosts of their own, and how much each may have. */
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 
-import "../components/button.ts";
+import { ListSearch } from "../app/list-search.ts";
 import "../components/empty.ts";
-import "../components/search.ts";
-import type { Search } from "../components/search.ts";
 import "../components/table.ts";
 import type { RowActions } from "../components/table-types.ts";
-import { noteQuery, place } from "../router.ts";
 import { allTeams, type AnyTeam } from "../state/all-teams.ts";
 import { FollowList } from "../state/follow-list.ts";
-import { Watch } from "../state/watch.ts";
 import { base, page } from "../styles/shared.ts";
 import { countShown } from "../text/format.ts";
 import { entriesFor, TEAM_COLUMNS } from "./admin-teams/columns.ts";
@@ -19,19 +15,14 @@ import "./admin-teams/limits.ts";
 
 @customElement("wr-admin-teams-page")
 export class AdminTeamsPage extends LitElement {
-  static override styles = [
-    base,
-    page,
-    css`
-      .bar wr-search {
-        flex: 1 1 14rem;
-        max-width: 22rem;
-      }
-    `,
-  ];
+  static override styles = [base, page];
 
   @state() private limited: AnyTeam | null = null;
-  readonly #place = new Watch(this, place);
+  readonly #search = new ListSearch(this, {
+    label: "Search teams",
+    placeholder: "Search by name, owner",
+    nothing: "No team is like that.",
+  });
   readonly #teams = new FollowList(this, allTeams);
 
   override render(): TemplateResult {
@@ -49,20 +40,12 @@ export class AdminTeamsPage extends LitElement {
           </p>
         </div>
       </div>
-      <div class="bar">
-        <wr-search
-          data-search
-          label="Search teams"
-          placeholder="Search by name, owner"
-          value=${this.#text}
-          @change=${(event: Event) => noteQuery({ q: (event.currentTarget as Search).value })}
-        ></wr-search>
-      </div>
+      <div class="bar">${this.#search.renderField()}</div>
       <wr-table
         label="Teams"
         status=${state.kind}
         failure=${state.kind === "failed" ? state.failure.message : ""}
-        ?filtered=${this.#text !== ""}
+        ?filtered=${this.#search.isNarrowed}
         .columns=${TEAM_COLUMNS}
         .rows=${rows}
         .keyOf=${({ id }: AnyTeam) => id}
@@ -75,9 +58,7 @@ export class AdminTeamsPage extends LitElement {
           heading="No team yet"
           text="Each account gets a team when it signs up."
         ></wr-empty>
-        <wr-empty slot="filtered" icon="search" heading="Nothing fits" text="No team is like that.">
-          <wr-button @click=${() => noteQuery({ q: null })}>Clear the search</wr-button>
-        </wr-empty>
+        ${this.#search.renderNothing()}
       </wr-table>
       ${
         this.limited === null
@@ -99,16 +80,13 @@ export class AdminTeamsPage extends LitElement {
       }),
   };
 
-  get #text(): string {
-    return this.#place.value.query.get("q") ?? "";
-  }
-
   get #rows(): readonly AnyTeam[] {
-    const words = this.#text.toLowerCase().split(/\s+/).filter(Boolean);
-    return this.#teams.items.filter(({ name, id, owner }) => {
-      const text = [name, id, owner?.name, owner?.email].join("\n").toLowerCase();
-      return words.every((word) => text.includes(word));
-    });
+    return this.#search.found(this.#teams.items, ({ name, id, owner }) => [
+      name,
+      id,
+      owner?.name,
+      owner?.email,
+    ]);
   }
 }
 

@@ -1,20 +1,17 @@
 /** /admin/users: every account, who may come in, and links to set a password. */
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 
+import { ListSearch } from "../app/list-search.ts";
 import "../components/button.ts";
 import "../components/empty.ts";
 import "../components/icon.ts";
-import "../components/search.ts";
-import type { Search } from "../components/search.ts";
 import "../components/table.ts";
 import type { RowActions } from "../components/table-types.ts";
-import { noteQuery, place } from "../router.ts";
 import { type Account, accounts } from "../state/accounts.ts";
 import { OfferCommands } from "../state/commands.ts";
 import { FollowList } from "../state/follow-list.ts";
 import { session } from "../state/session.ts";
-import { Watch } from "../state/watch.ts";
 import { base, page } from "../styles/shared.ts";
 import { countShown } from "../text/format.ts";
 import { entriesFor } from "./admin-users/actions.ts";
@@ -23,20 +20,15 @@ import "./admin-users/link.ts";
 
 @customElement("wr-admin-users-page")
 export class AdminUsersPage extends LitElement {
-  static override styles = [
-    base,
-    page,
-    css`
-      .bar wr-search {
-        flex: 1 1 14rem;
-        max-width: 22rem;
-      }
-    `,
-  ];
+  static override styles = [base, page];
 
   /** The dialog: closed, for a new account, or for a link of one. */
   @state() private asking: "no" | "new" | Account = "no";
-  readonly #place = new Watch(this, place);
+  readonly #search = new ListSearch(this, {
+    label: "Search users",
+    placeholder: "Search by name, e-mail, state",
+    nothing: "No account is like that.",
+  });
   readonly #accounts = new FollowList(this, accounts);
   readonly #columns = accountColumns(session.person?.userId ?? "");
 
@@ -63,20 +55,12 @@ export class AdminUsersPage extends LitElement {
           ><wr-icon name="plus"></wr-icon>Add user</wr-button
         >
       </div>
-      <div class="bar">
-        <wr-search
-          data-search
-          label="Search users"
-          placeholder="Search by name, e-mail, state"
-          value=${this.#text}
-          @change=${(event: Event) => noteQuery({ q: (event.currentTarget as Search).value })}
-        ></wr-search>
-      </div>
+      <div class="bar">${this.#search.renderField()}</div>
       <wr-table
         label="Users"
         status=${state.kind}
         failure=${state.kind === "failed" ? state.failure.message : ""}
-        ?filtered=${this.#text !== ""}
+        ?filtered=${this.#search.isNarrowed}
         .columns=${this.#columns}
         .rows=${rows}
         .keyOf=${({ id }: Account) => id}
@@ -84,9 +68,7 @@ export class AdminUsersPage extends LitElement {
         @retry=${() => void accounts.reload()}
       >
         <wr-empty slot="empty" icon="people" heading="Nobody yet" text="Add the first user."></wr-empty>
-        <wr-empty slot="filtered" icon="search" heading="Nothing fits" text="No account is like that.">
-          <wr-button @click=${() => noteQuery({ q: null })}>Clear the search</wr-button>
-        </wr-empty>
+        ${this.#search.renderNothing()}
       </wr-table>
       ${
         this.asking === "no"
@@ -108,16 +90,10 @@ export class AdminUsersPage extends LitElement {
       }),
   };
 
-  get #text(): string {
-    return this.#place.value.query.get("q") ?? "";
-  }
-
   get #rows(): readonly Account[] {
-    const words = this.#text.toLowerCase().split(/\s+/).filter(Boolean);
-    return this.#accounts.items.filter((account) => {
+    return this.#search.found(this.#accounts.items, (account) => {
       const { name, email, id, is_admin: isAdmin } = account;
-      const text = [name, email, id, stateOf(account), isAdmin ? "platform admin" : ""].join("\n");
-      return words.every((word) => text.toLowerCase().includes(word));
+      return [name, email, id, stateOf(account), isAdmin ? "platform admin" : ""];
     });
   }
 

@@ -1,14 +1,12 @@
 /** /dashboard/byoc: the team's own hosts, for its owner and admins; only where the team may bring hosts. */
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 
+import { ListSearch } from "../app/list-search.ts";
 import "../app/no-team.ts";
 import "../components/button.ts";
 import "../components/empty.ts";
 import "../components/icon.ts";
-import "../components/search.ts";
-import type { Search } from "../components/search.ts";
-import { noteQuery, place } from "../router.ts";
 import { OfferCommands } from "../state/commands.ts";
 import { FollowList } from "../state/follow-list.ts";
 import { type Host, teamHosts } from "../state/hosts.ts";
@@ -24,19 +22,14 @@ import "./hosts/table.ts";
 
 @customElement("wr-byoc-page")
 export class ByocPage extends LitElement {
-  static override styles = [
-    base,
-    page,
-    css`
-      .bar wr-search {
-        flex: 1 1 14rem;
-        max-width: 22rem;
-      }
-    `,
-  ];
+  static override styles = [base, page];
 
   @state() private isJoining = false;
-  readonly #place = new Watch(this, place);
+  readonly #search = new ListSearch(this, {
+    label: "Search hosts",
+    placeholder: "Search by name, provider, zone",
+    nothing: "No host is like that.",
+  });
   /** Who may come here is read off the list of teams, as the server has it now; a token may be old. */
   readonly #teams = new Watch(this, teams);
   readonly #hosts = new FollowList(this, teamHosts, false);
@@ -67,17 +60,9 @@ export class ByocPage extends LitElement {
   }
 
   #renderHosts(team: Team): TemplateResult {
-    const rows = filterHosts(this.#hosts.items, this.#text);
+    const rows = filterHosts(this.#hosts.items, this.#search.text);
     return html`${this.#renderHead(team)}
-      <div class="bar">
-        <wr-search
-          data-search
-          label="Search hosts"
-          placeholder="Search by name, provider, zone"
-          value=${this.#text}
-          @change=${(event: Event) => noteQuery({ q: (event.currentTarget as Search).value })}
-        ></wr-search>
-      </div>
+      <div class="bar">${this.#search.renderField()}</div>
       ${this.#renderTable(rows)}
       ${
         this.isJoining
@@ -111,7 +96,7 @@ export class ByocPage extends LitElement {
     const hosts = this.#hosts.items;
     if (hosts.length === 0) return "Machines of your own that your team's sandboxes run on.";
     const online = hosts.filter((host) => stateOf(host) === "online").length;
-    const shown = filterHosts(hosts, this.#text).length;
+    const shown = filterHosts(hosts, this.#search.text).length;
     return `${countShown(shown, hosts.length)} ${hosts.length === 1 ? "host" : "hosts"} of your team, ${online} online`;
   }
 
@@ -119,7 +104,7 @@ export class ByocPage extends LitElement {
     return html`<wr-host-table
       .list=${this.#hosts.state}
       .rows=${rows}
-      ?filtered=${this.#text !== ""}
+      ?filtered=${this.#search.isNarrowed}
       @retry=${() => void teamHosts.reload()}
     >
       <wr-empty
@@ -130,9 +115,7 @@ export class ByocPage extends LitElement {
       >
         <wr-button kind="primary" @click=${() => this.#join()}>Add your first host</wr-button>
       </wr-empty>
-      <wr-empty slot="filtered" icon="search" heading="Nothing fits" text="No host is like that.">
-        <wr-button @click=${() => noteQuery({ q: null })}>Clear the search</wr-button>
-      </wr-empty>
+      ${this.#search.renderNothing()}
     </wr-host-table>`;
   }
 
@@ -166,10 +149,6 @@ export class ByocPage extends LitElement {
 
   #may(team: Team | null): boolean {
     return team !== null && team.is_byoc && team.role !== "member";
-  }
-
-  get #text(): string {
-    return this.#place.value.query.get("q") ?? "";
   }
 
   #join(): void {

@@ -1,18 +1,16 @@
 /** /dashboard/keys: what programs sign in with. A key's text is shown once, when it is made. */
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 
+import { ListSearch } from "../app/list-search.ts";
 import "../app/no-team.ts";
 import "../components/button.ts";
 import { askConfirm } from "../components/confirm.ts";
 import "../components/empty.ts";
 import "../components/icon.ts";
 import type { MenuEntry } from "../components/menu.ts";
-import "../components/search.ts";
-import type { Search } from "../components/search.ts";
 import "../components/table.ts";
 import type { RowActions } from "../components/table-types.ts";
-import { noteQuery, place } from "../router.ts";
 import { OfferCommands } from "../state/commands.ts";
 import { FollowList } from "../state/follow-list.ts";
 import { type ApiKey, keys, revokeKey } from "../state/keys.ts";
@@ -31,19 +29,14 @@ const MEMBERS_MAY_NOT = "Members revoke their own keys only: ask an owner or adm
 
 @customElement("wr-keys-page")
 export class KeysPage extends LitElement {
-  static override styles = [
-    base,
-    page,
-    css`
-      .bar wr-search {
-        flex: 1 1 14rem;
-        max-width: 22rem;
-      }
-    `,
-  ];
+  static override styles = [base, page];
 
   @state() private isCreating = false;
-  readonly #place = new Watch(this, place);
+  readonly #search = new ListSearch(this, {
+    label: "Search API keys",
+    placeholder: "Search by name, key, person",
+    nothing: "No key is like that.",
+  });
   readonly #teams = new Watch(this, teams);
   readonly #hasTeam = session.person?.teamId !== null;
   readonly #keys = new FollowList(this, keys, this.#hasTeam);
@@ -89,20 +82,12 @@ export class KeysPage extends LitElement {
 
   #renderList(): TemplateResult {
     const { state } = this.#keys;
-    return html`<div class="bar">
-        <wr-search
-          data-search
-          label="Search API keys"
-          placeholder="Search by name, key, person"
-          value=${this.#text}
-          @change=${(event: Event) => noteQuery({ q: (event.currentTarget as Search).value })}
-        ></wr-search>
-      </div>
+    return html`<div class="bar">${this.#search.renderField()}</div>
       <wr-table
         label="API keys"
         status=${state.kind}
         failure=${state.kind === "failed" ? state.failure.message : ""}
-        ?filtered=${this.#text !== ""}
+        ?filtered=${this.#search.isNarrowed}
         .columns=${keyColumns(this.#nameOf)}
         .rows=${this.#rows}
         .keyOf=${({ id }: ApiKey) => id}
@@ -117,9 +102,7 @@ export class KeysPage extends LitElement {
         >
           <wr-button kind="primary" @click=${() => this.#create()}>Create your first key</wr-button>
         </wr-empty>
-        <wr-empty slot="filtered" icon="search" heading="Nothing fits" text="No key is like that.">
-          <wr-button @click=${() => noteQuery({ q: null })}>Clear the search</wr-button>
-        </wr-empty>
+        ${this.#search.renderNothing()}
       </wr-table>`;
   }
 
@@ -145,17 +128,12 @@ export class KeysPage extends LitElement {
     };
   }
 
-  get #text(): string {
-    return this.#place.value.query.get("q") ?? "";
-  }
-
   get #rows(): readonly ApiKey[] {
-    const words = this.#text.toLowerCase().split(/\s+/).filter(Boolean);
-    if (words.length === 0) return this.#keys.items;
-    return this.#keys.items.filter((key) => {
-      const text = [key.name, key.key_prefix, this.#nameOf(key.created_by)].join("\n").toLowerCase();
-      return words.every((word) => text.includes(word));
-    });
+    return this.#search.found(this.#keys.items, (key) => [
+      key.name,
+      key.key_prefix,
+      this.#nameOf(key.created_by),
+    ]);
   }
 
   #create(): void {

@@ -3,22 +3,20 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 
 import { askNewTeam } from "../app/create-team.ts";
+import { ListSearch } from "../app/list-search.ts";
 import "../components/button.ts";
 import "../components/chips.ts";
 import type { Chips } from "../components/chips.ts";
 import "../components/empty.ts";
 import "../components/icon.ts";
-import "../components/search.ts";
-import type { Search } from "../components/search.ts";
 import "../components/table.ts";
 import type { RowActions } from "../components/table-types.ts";
 import type { Table } from "../components/table.ts";
-import { noteQuery, place } from "../router.ts";
+import { noteQuery } from "../router.ts";
 import { OfferCommands } from "../state/commands.ts";
 import { FollowList } from "../state/follow-list.ts";
 import { endedSandboxes, liveSandboxes, type Sandbox } from "../state/sandboxes.ts";
 import { session } from "../state/session.ts";
-import { Watch } from "../state/watch.ts";
 import { base, page } from "../styles/shared.ts";
 import { countShown, plural, shortId } from "../text/format.ts";
 import { deleteAll, entriesFor, pauseAll, resumeAll } from "./sandboxes/actions.ts";
@@ -37,11 +35,6 @@ export class SandboxesPage extends LitElement {
     base,
     page,
     css`
-      .bar wr-search {
-        flex: 1 1 14rem;
-        max-width: 22rem;
-      }
-
       .selection {
         display: flex;
         flex-wrap: wrap;
@@ -62,7 +55,15 @@ export class SandboxesPage extends LitElement {
   /** The launch dialog: closed, open, or open for one like another. */
   @state() private launching: "no" | "new" | Sandbox = "no";
   @state() private selected: ReadonlySet<string> = new Set();
-  readonly #place = new Watch(this, place);
+  readonly #search = new ListSearch(
+    this,
+    {
+      label: "Search sandboxes",
+      placeholder: "Search by id, template, metadata",
+      nothing: "No sandbox is like that just now.",
+    },
+    ["status"],
+  );
   readonly #live = new FollowList(this, liveSandboxes);
   readonly #ended = new FollowList(this, endedSandboxes, false);
 
@@ -80,7 +81,7 @@ export class SandboxesPage extends LitElement {
   override render(): TemplateResult {
     if (session.person?.teamId === null) return this.#renderNoTeam();
     const all = this.#all;
-    const rows = filterSandboxes(all, { groups: this.#groups, text: this.#text });
+    const rows = filterSandboxes(all, { groups: this.#groups, text: this.#search.text });
     return html`<div class="head">
         <div>
           <h1>Sandboxes</h1>
@@ -92,13 +93,7 @@ export class SandboxesPage extends LitElement {
       </div>
       ${this.#renderTotals()}
       <div class="bar">
-        <wr-search
-          data-search
-          label="Search sandboxes"
-          placeholder="Search by id, template, metadata"
-          value=${this.#text}
-          @change=${(event: Event) => noteQuery({ q: (event.currentTarget as Search).value })}
-        ></wr-search>
+        ${this.#search.renderField()}
         <wr-chips
           label="Status"
           .chips=${this.#chips}
@@ -106,7 +101,8 @@ export class SandboxesPage extends LitElement {
           @change=${(event: Event) => noteQuery({ status: (event.currentTarget as Chips).chosen.join(",") })}
         ></wr-chips>
       </div>
-      ${this.#renderSelection(rows)} ${this.#renderTable(rows, rows.length < all.length || this.#isFiltering)}
+      ${this.#renderSelection(rows)}
+      ${this.#renderTable(rows, rows.length < all.length || this.#search.isNarrowed)}
       ${
         this.launching === "no"
           ? nothing
@@ -186,9 +182,7 @@ export class SandboxesPage extends LitElement {
       >
         <wr-button kind="primary" @click=${() => this.#launch()}>Launch your first sandbox</wr-button>
       </wr-empty>
-      <wr-empty slot="filtered" icon="search" heading="Nothing fits" text="No sandbox is like that just now.">
-        <wr-button @click=${() => noteQuery({ q: null, status: null })}>Clear the filters</wr-button>
-      </wr-empty>
+      ${this.#search.renderNothing()}
     </wr-table>`;
   }
 
@@ -202,15 +196,7 @@ export class SandboxesPage extends LitElement {
   };
 
   get #groups(): readonly string[] {
-    return (this.#place.value.query.get("status") ?? "").split(",").filter((value) => value !== "");
-  }
-
-  get #text(): string {
-    return this.#place.value.query.get("q") ?? "";
-  }
-
-  get #isFiltering(): boolean {
-    return this.#text !== "" || this.#groups.length > 0;
+    return this.#search.chosen("status");
   }
 
   get #all(): readonly Sandbox[] {

@@ -1,22 +1,19 @@
 /** /dashboard/templates: what sandboxes start from, the team's and the platform's. */
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 
+import { ListSearch } from "../app/list-search.ts";
 import "../app/no-team.ts";
-import "../components/button.ts";
 import "../components/chips.ts";
 import type { Chip, Chips } from "../components/chips.ts";
 import "../components/empty.ts";
-import "../components/search.ts";
-import type { Search } from "../components/search.ts";
 import "../components/table.ts";
 import type { RowActions } from "../components/table-types.ts";
-import { noteQuery, place } from "../router.ts";
+import { noteQuery } from "../router.ts";
 import { FollowList } from "../state/follow-list.ts";
 import { liveSandboxes } from "../state/sandboxes.ts";
 import { session } from "../state/session.ts";
 import { type Template, templates } from "../state/templates.ts";
-import { Watch } from "../state/watch.ts";
 import { base, page } from "../styles/shared.ts";
 import { countShown } from "../text/format.ts";
 import "./sandboxes/launch.ts";
@@ -31,21 +28,16 @@ const TYPES: readonly { value: Template["type"]; label: string }[] = [
 
 @customElement("wr-templates-page")
 export class TemplatesPage extends LitElement {
-  static override styles = [
-    base,
-    page,
-    css`
-      .bar wr-search {
-        flex: 1 1 14rem;
-        max-width: 22rem;
-      }
-    `,
-  ];
+  static override styles = [base, page];
 
   /** Names; empty: none. */
   @state() private launched = "";
   @state() private used = "";
-  readonly #place = new Watch(this, place);
+  readonly #search = new ListSearch(
+    this,
+    { label: "Search templates", placeholder: "Search by name", nothing: "No template is like that." },
+    ["type"],
+  );
   readonly #hasTeam = session.person?.teamId !== null;
   readonly #templates = new FollowList(this, templates, this.#hasTeam);
   /** What depends on each. */
@@ -74,17 +66,11 @@ export class TemplatesPage extends LitElement {
   #renderList(): TemplateResult {
     const { state } = this.#templates;
     return html`<div class="bar">
-        <wr-search
-          data-search
-          label="Search templates"
-          placeholder="Search by name"
-          value=${this.#text}
-          @change=${(event: Event) => noteQuery({ q: (event.currentTarget as Search).value })}
-        ></wr-search>
+        ${this.#search.renderField()}
         <wr-chips
           label="Type"
           .chips=${this.#chips}
-          .chosen=${this.#types}
+          .chosen=${this.#search.chosen("type")}
           @change=${(event: Event) => noteQuery({ type: (event.currentTarget as Chips).chosen.join(",") })}
         ></wr-chips>
       </div>
@@ -92,7 +78,7 @@ export class TemplatesPage extends LitElement {
         label="Templates"
         status=${state.kind}
         failure=${state.kind === "failed" ? state.failure.message : ""}
-        ?filtered=${this.#text !== "" || this.#types.length > 0}
+        ?filtered=${this.#search.isNarrowed}
         .columns=${this.#columns}
         .rows=${this.#rows}
         .keyOf=${({ id }: Template) => id}
@@ -105,9 +91,7 @@ export class TemplatesPage extends LitElement {
           heading="No template yet"
           text="The first host builds one called minimal when it joins. Any sandbox can be made into a snapshot, and others start from that."
         ></wr-empty>
-        <wr-empty slot="filtered" icon="search" heading="Nothing fits" text="No template is like that.">
-          <wr-button @click=${() => noteQuery({ q: null, type: null })}>Clear the filters</wr-button>
-        </wr-empty>
+        ${this.#search.renderNothing()}
       </wr-table>`;
   }
 
@@ -148,14 +132,6 @@ export class TemplatesPage extends LitElement {
       }),
   };
 
-  get #text(): string {
-    return this.#place.value.query.get("q") ?? "";
-  }
-
-  get #types(): readonly string[] {
-    return (this.#place.value.query.get("type") ?? "").split(",").filter((value) => value !== "");
-  }
-
   get #chips(): readonly Chip[] {
     return TYPES.map(({ value, label }) => {
       const count = this.#templates.items.filter(({ type }) => type === value).length;
@@ -164,12 +140,15 @@ export class TemplatesPage extends LitElement {
   }
 
   get #rows(): readonly Template[] {
-    const words = this.#text.toLowerCase().split(/\s+/).filter(Boolean);
-    return this.#templates.items.filter((template) => {
-      if (this.#types.length > 0 && !this.#types.includes(template.type)) return false;
-      const text = [template.name, template.id, typeLabel(template), ownerLabel(template)].join("\n");
-      return words.every((word) => text.toLowerCase().includes(word));
-    });
+    const types = this.#search.chosen("type");
+    const { items } = this.#templates;
+    const ofType = types.length === 0 ? items : items.filter(({ type }) => types.includes(type));
+    return this.#search.found(ofType, (template) => [
+      template.name,
+      template.id,
+      typeLabel(template),
+      ownerLabel(template),
+    ]);
   }
 }
 

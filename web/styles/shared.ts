@@ -100,4 +100,9 @@ export const page = css`
     gap: var(--s2) var(--s3);
     align-items: center;
   }
+
+  .bar wr-search {
+    flex: 1 1 14rem;
+    max-width: 22rem;
+  }
 `;

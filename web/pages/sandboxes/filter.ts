@@ -1,5 +1,6 @@
 /** Which sandboxes are left by what the person asked for. */
 import type { Sandbox } from "../../state/sandboxes.ts";
+import { withWords } from "../../text/words.ts";
 import { GROUPS } from "./status.ts";
 
 export interface Wanted {
@@ -9,22 +10,18 @@ export interface Wanted {
   text: string;
 }
 
-const textOf = ({ id, template, metadata }: Sandbox): string =>
-  [id, template, ...Object.entries<string>(metadata).map(([key, value]) => `${key}=${value}`)]
-    .join("\n")
-    .toLowerCase();
+const textsOf = ({ id, template, metadata }: Sandbox): readonly string[] => [
+  id,
+  template,
+  ...Object.entries<string>(metadata).map(([key, value]) => `${key}=${value}`),
+];
 
 export const filterSandboxes = (
   sandboxes: readonly Sandbox[],
   { groups, text }: Wanted,
 ): readonly Sandbox[] => {
   const statuses = GROUPS.filter(({ value }) => groups.includes(value)).flatMap((group) => group.statuses);
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  if (statuses.length === 0 && words.length === 0) return sandboxes;
-  return sandboxes.filter((sandbox) => {
-    if (statuses.length > 0 && !statuses.includes(sandbox.status)) return false;
-    if (words.length === 0) return true;
-    const found = textOf(sandbox);
-    return words.every((word) => found.includes(word));
-  });
+  const ofGroups =
+    statuses.length === 0 ? sandboxes : sandboxes.filter(({ status }) => statuses.includes(status));
+  return withWords(ofGroups, text, textsOf);
 };
