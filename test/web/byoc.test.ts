@@ -1,7 +1,7 @@
 /** /dashboard/byoc: who sees it, a machine that joins, and one that leaves. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 
 import { DashboardScene, dialogOf } from "../support/dashboard-scene.ts";
 import { insertHostSamples } from "../support/sample-rows.ts";
@@ -268,6 +268,30 @@ test("text of others is shown as text; search finds, and can be cleared", async 
   await page.getByRole("button", { name: "Clear the search" }).click();
   await rowOf(page, EVIL).waitFor();
   expect(await page.title()).toBe("Hosts · Wrenn");
+});
+
+test("who goes to the search while a dialog closes stays there; else the focus goes back", async () => {
+  const person = await bringer();
+  await joinFor(person, {}, "rack-1");
+  const { page } = await scene.visitAs(person, { path: PATH });
+  const opener = page.getByRole("button", { name: "rack-1", exact: true });
+  const dialog = page.getByRole("dialog", { name: "rack-1" });
+  const search = page.getByLabel("Search hosts");
+  const isFocused = (one: Locator) => one.evaluate((element) => element.matches(":focus"));
+  await opener.click();
+  await dialog.waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  expect(await isFocused(opener)).toBe(true);
+  await opener.click();
+  await dialog.waitFor();
+  const field = await search.elementHandle();
+  await dialog.evaluate((element, other) => {
+    (element as HTMLDialogElement).close();
+    (other as HTMLElement | null)?.focus();
+  }, field);
+  await dialog.waitFor({ state: "detached" });
+  expect(await isFocused(search)).toBe(true);
 });
 
 test("a list that cannot be read says so, and is read when asked again", async () => {

@@ -133,8 +133,7 @@ export class Dialog extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     if (this.dialog?.open) this.dialog.close();
-    this.#opener?.focus();
-    this.#opener = null;
+    this.#giveBackFocus();
   }
 
   close(): void {
@@ -149,10 +148,17 @@ export class Dialog extends LitElement {
 
   #closed(): void {
     this.open = false;
-    // The browser does not find its way back into shadow roots everywhere.
-    this.#opener?.focus();
-    this.#opener = null;
+    this.#giveBackFocus();
     emit(this, "close");
+  }
+
+  /**
+   * The browser does not find its way back into shadow roots everywhere. It tells late that it closed: who has gone
+   * elsewhere meanwhile, as by the key that leads to the search, stays there.
+   */
+  #giveBackFocus(): void {
+    if (deepestActive() === null || this.matches(":focus-within")) this.#opener?.focus();
+    this.#opener = null;
   }
 
   #cancel(event: Event): void {
