@@ -30,7 +30,7 @@ export const photograph = async (
   });
   cleanup.defer(() => server.stop());
   const seeded = await seed(server);
-  for (const host of seeded.hosts) cleanup.defer(() => host.stop());
+  for (const host of seeded.hosts) cleanup.use(host);
   const browser = await TestBrowser.launch({
     env: await fetchFonts(join(await testDirectory(), "fonts")),
     args: [
