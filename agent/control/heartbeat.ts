@@ -7,6 +7,7 @@ import { describeError } from "../errors.ts";
 import type { Change } from "../sandboxes/changes.ts";
 import { readHostStatus } from "../sandboxes/host-status.ts";
 import type { Host } from "../sandboxes/host.ts";
+import { buildsUnderWay, isBuildOfMinimal } from "../sandboxes/minimal.ts";
 import { pauseAll } from "../sandboxes/pause-all.ts";
 import { listTemplates } from "../sandboxes/templates.ts";
 import { type HeartbeatRequest, ServerRefused, ServerUnreachable } from "./server-client.ts";
@@ -64,8 +65,11 @@ export class Heartbeat {
     });
   }
 
-  /** Beats at once, then at intervals and after each change the agent makes by itself. */
+  /** Beats at once, then at intervals, after each change the agent makes by itself and as builds go on. */
   start(): void {
+    this.#options.host.work.onMove((work) => {
+      if (isBuildOfMinimal(work)) this.beatNow();
+    });
     this.#options.host.changes.onChange(() => this.beatNow());
     this.beatNow();
   }
@@ -122,6 +126,10 @@ export class Heartbeat {
       agent_version: status.agentVersion,
       accelerator: status.accelerator,
       templates: templates.map(({ teamId, templateId }) => ({ team_id: teamId, template_id: templateId })),
+      building: buildsUnderWay(host).map(({ templateId, progress }) => ({
+        template_id: templateId,
+        progress,
+      })),
       changes: oldest(host.changes.pending()).map((change) => ({
         seq: change.seq,
         sandbox_id: formatSandboxId(change.sandboxId),

@@ -53,6 +53,7 @@ export interface HeartbeatRequest {
   agent_version: string;
   accelerator: "kvm" | "emulated";
   templates: { team_id: string; template_id: string }[];
+  building: { template_id: string; progress: number }[];
   changes: {
     seq: number;
     sandbox_id: string;

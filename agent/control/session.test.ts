@@ -23,6 +23,7 @@ const BODY: HeartbeatRequest = {
   agent_version: "0",
   accelerator: "emulated",
   templates: [],
+  building: [],
   changes: [],
 };
 

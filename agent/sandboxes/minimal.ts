@@ -5,14 +5,17 @@ import type { TemplateKey } from "../images/images.ts";
 import type { Host } from "./host.ts";
 import { templateForSize } from "./variants.ts";
 import { warmTemplate } from "./warm-template.ts";
+import type { Work } from "./work.ts";
 
 export const MINIMAL_KEY: TemplateKey = { teamId: ZERO_UUID, templateId: ZERO_UUID };
 const MINIMAL_SIZE = { vcpus: 1, memoryMb: 512, diskSizeMb: 5_120 };
 /** Making the root file system is the long part. */
 const DISK_SHARE = 0.8;
 
+const WORK = { kind: "template_build", subject: "minimal" } as const;
+
 const build = (host: Host): Promise<TemplateKey> =>
-  host.work.during("template_build", "minimal", async (progress) => {
+  host.work.during(WORK.kind, WORK.subject, async (progress) => {
     const layer = await host.images.buildMinimalLayer((step, fraction) =>
       progress(step, fraction * DISK_SHARE),
     );
@@ -23,6 +26,16 @@ const build = (host: Host): Promise<TemplateKey> =>
     );
     return MINIMAL_KEY;
   });
+
+export const isBuildOfMinimal = ({ kind, subject }: Work): boolean =>
+  kind === WORK.kind && subject === WORK.subject;
+
+/** What of the built-in templates is being made, and how far it is, 0 to 1. */
+export const buildsUnderWay = ({ work }: Pick<Host, "work">): { templateId: string; progress: number }[] =>
+  work
+    .list()
+    .filter((one) => isBuildOfMinimal(one) && one.error === "")
+    .map(({ progress }) => ({ templateId: MINIMAL_KEY.templateId, progress }));
 
 /** Resolves when `minimal` is there. Throws what its making threw; the next call tries again. */
 export const ensureMinimal = async (host: Host): Promise<void> => {

@@ -15,11 +15,20 @@ export interface Work {
 
 /** Failed work stays shown; when there is so much, the oldest goes. */
 const MAX_SHOWN = 50;
+/** How much further work has to be before that is told, so that no work tells more than a score of times. */
+const TOLD_STEP = 0.05;
 
 export class WorkBoard {
   readonly #items = new Map<string, Work>();
 
+  #listener: (work: Work) => void = () => {};
+
   constructor(readonly log: Logger) {}
+
+  /** Called when work begins, comes a good piece further, or fails; of its success whoever began it tells. */
+  onMove(listener: (work: Work) => void): void {
+    this.#listener = listener;
+  }
 
   list(): Work[] {
     return [...this.#items.values()];
@@ -37,10 +46,15 @@ export class WorkBoard {
     const startedMs = performance.now();
     const work: Work = { kind, subject, step: "starting", progress: 0, error: "" };
     this.report(work);
+    this.#listener(work);
+    let told = 0;
     const progress: Progress = (step, fraction) => {
       if (step !== work.step) this.log.info("work_step", { kind, subject, step, fraction });
       work.step = step;
       work.progress = Math.min(1, Math.max(0, fraction));
+      if (work.progress < told + TOLD_STEP) return;
+      told = work.progress;
+      this.#listener(work);
     };
     try {
       const result = await task(progress);
@@ -50,6 +64,7 @@ export class WorkBoard {
     } catch (error) {
       work.error = describeError(error);
       this.log.error("work_failed", { kind, subject, step: work.step, error: work.error });
+      this.#listener(work);
       throw error;
     }
   }

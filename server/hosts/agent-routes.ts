@@ -10,6 +10,7 @@ import { withErrors } from "../http/error-responses.ts";
 import { integer, nullable, Timestamp, wordOf } from "../http/schemas.ts";
 import { readId } from "../http/wire-ids.ts";
 import type { Services } from "../services.ts";
+import type { Beat } from "./heartbeat-store.ts";
 import { heartbeat, type HostChange } from "./heartbeat.ts";
 import type { HostReport } from "./reconcile.ts";
 import { refreshHost } from "./refresh.ts";
@@ -57,7 +58,7 @@ const Change = t.Object({
 /** More than any host has sandboxes; what is left out comes with the next beat. */
 const MAX_CHANGES = 1_000;
 
-const Beat = t.Object({
+const BeatBody = t.Object({
   free_memory_mb: Count,
   free_disk_mb: Count,
   running: Count,
@@ -66,6 +67,12 @@ const Beat = t.Object({
   agent_version: Version,
   accelerator: wordOf(ACCELERATORS),
   templates: t.Array(t.Object({ team_id: t.String(), template_id: t.String() }), { maxItems: 10_000 }),
+  building: t.Optional(
+    t.Array(t.Object({ template_id: t.String(), progress: t.Number({ minimum: 0, maximum: 1 }) }), {
+      maxItems: 100,
+      description: "Built-in templates that it is making",
+    }),
+  ),
   changes: t.Array(Change, { maxItems: MAX_CHANGES }),
 });
 
@@ -86,6 +93,12 @@ const toChange = (change: Static<typeof Change>): HostChange => ({
   report: toReport(change),
   at: new Date(change.at),
 });
+
+/** Each template once, as far as the last one says. */
+const toBuilding = (told: { template_id: string; progress: number }[]): Beat["building"] => {
+  const byId = new Map(told.map(({ template_id, progress }) => [template_id.toLowerCase(), progress]));
+  return [...byId].flatMap(([templateId, progress]) => (isUuid(templateId) ? { templateId, progress } : []));
+};
 
 const detail = (operationId: string, summary: string, security = OPEN) => ({
   operationId,
@@ -165,6 +178,7 @@ export const hostAgentRoutes = ({
           agentVersion: body.agent_version,
           accelerator: body.accelerator,
           templateIds: body.templates.map(({ template_id }) => template_id).filter(isUuid),
+          building: toBuilding(body.building ?? []),
         };
         const nudge = (id: string) => monitor.nudge(id);
         const acknowledgedSeq = await heartbeat({ ...registration, nudge }, beat, changes);
@@ -172,7 +186,7 @@ export const hostAgentRoutes = ({
       },
       {
         params: t.Object({ id: t.String({ description: "Host id" }) }),
-        body: Beat,
+        body: BeatBody,
         response: withErrors(
           { 200: t.Object({ acknowledged_seq: nullable(integer()), server_time: Timestamp }) },
           [400, 401, 403, 410],

@@ -20,6 +20,7 @@ const TEMPLATE: Template = {
   state: "present",
   hosts: 1,
   copying: null,
+  building: null,
 };
 const noHosts = () => unavailable("no_hosts_available", "No host can take this sandbox: it is a test.");
 

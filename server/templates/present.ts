@@ -20,6 +20,12 @@ export const TemplateModel = t.Object(
     copying: nullable(
       t.Number({ description: "0 to 1: how far the copy to a further host is; null when there is none" }),
     ),
+    building: nullable(
+      t.Number({
+        description:
+          "0 to 1: how far a host is with making it, for built-in ones; null when no host makes it. A snapshot's stays 0",
+      }),
+    ),
     size_bytes: nullable(integer({ description: "On one host; null while it is being made" })),
     created_at: Timestamp,
   },
@@ -37,6 +43,7 @@ export const presentTemplate = (template: Template): Static<typeof TemplateModel
   disk_size_mb: template.diskSizeMb,
   hosts: template.hosts,
   copying: template.copying,
+  building: template.building,
   size_bytes: template.sizeBytes,
   created_at: template.createdAt.toISOString(),
 });

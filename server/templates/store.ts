@@ -25,6 +25,8 @@ export interface Template {
   hosts: number;
   /** Of the copy to a further host that is furthest, 0 to 1; null when there is none. */
   copying: number | null;
+  /** Of its making on a host, the same. */
+  building: number | null;
 }
 
 const columns = (sql: Queryable) => sql`
@@ -34,7 +36,8 @@ const columns = (sql: Queryable) => sql`
   (select h.state from host_templates h where h.template_id = t.id
     order by (h.state = 'present') desc, h.progress desc limit 1) as state,
   (select count(*)::int from host_templates h where h.template_id = t.id and h.state = 'present') as hosts,
-  (select max(h.progress) from host_templates h where h.template_id = t.id and h.state = 'copying') as copying`;
+  (select max(h.progress) from host_templates h where h.template_id = t.id and h.state = 'copying') as copying,
+  (select max(h.progress) from host_templates h where h.template_id = t.id and h.state = 'building') as building`;
 
 const isNamed = (sql: Queryable, { name, id, slug }: TemplateRef) => sql`
   ${id ? sql`(t.id = ${id} or t.name = ${canonicalName(name)})` : sql`t.name = ${canonicalName(name)}`}

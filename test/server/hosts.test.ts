@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 
 import { decodeJwt } from "jose";
 
-import { parseHostId } from "../../proto/ids.ts";
+import { parseHostId, ZERO_UUID } from "../../proto/ids.ts";
 import {
   type AnyBody,
   call,
@@ -202,6 +202,39 @@ describe("a lost answer to a refresh", () => {
 });
 
 describe("beats", () => {
+  test("tell how far a built-in template is, until it is there or given up", async () => {
+    const host = await StandInHost.join(server.url, admin.token);
+    const row = async () => {
+      const [found] = await server.database.sql<{ state: string; progress: number }[]>`
+        select state, progress from host_templates
+        where host_id = ${parseHostId(host.id) ?? ""} and template_id = ${ZERO_UUID}`;
+      return found && { ...found };
+    };
+    const beat = async (building: StandInHost["building"], templates: StandInHost["templates"] = []) => {
+      Object.assign(host, { building, templates });
+      expect((await host.beat()).status).toBe(200);
+      return row();
+    };
+    const minimal = (progress: number) => ({ template_id: ZERO_UUID, progress });
+    const held = host.templates;
+    // It lost what it had.
+    expect(await beat([minimal(0.25)])).toEqual({ state: "building", progress: 0.25 });
+    expect(await beat([minimal(0.25), minimal(0.5)])).toEqual({ state: "building", progress: 0.5 });
+    const told = await call(server.url, "/v1/templates/minimal", { token: admin.token });
+    expect(told.body).toMatchObject({ building: 0.5 });
+    expect(await beat([])).toBeUndefined();
+    expect(await beat([minimal(0.75)])).toEqual({ state: "building", progress: 0.75 });
+    // Whoever says both has it.
+    expect(await beat([minimal(0.9)], held)).toEqual({ state: "present", progress: 1 });
+    expect(await beat([], held)).toEqual({ state: "present", progress: 1 });
+    // Nothing else is built in.
+    expect((await host.beat()).status).toBe(200);
+    expect(await beat([{ template_id: crypto.randomUUID(), progress: 0 }], held)).toMatchObject({
+      state: "present",
+    });
+    await host.stop();
+  });
+
   test("bring a host online, and dial it", async () => {
     const host = await StandInHost.join(server.url, admin.token);
     const seen = async () => (await asAdmin<HostBody>(`/${host.id}`)).body;

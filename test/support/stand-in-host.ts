@@ -62,6 +62,8 @@ export class StandInHost implements AsyncDisposable {
   accelerator = "emulated";
   freeMemoryMb = 4_096;
   templates: { team_id: string; template_id: string }[] = [{ team_id: ZERO_UUID, template_id: ZERO_UUID }];
+  /** Built-in templates that it says it is making. */
+  building: { template_id: string; progress: number }[] = [];
   /** Where requests for a sandbox's port 49983 go. */
   guestUrl: string | null = null;
   /** Where those for its other ports go, WebSockets too; to any other port they are refused as a closed one is. */
@@ -153,6 +155,7 @@ export class StandInHost implements AsyncDisposable {
         agent_version: "test",
         accelerator: this.accelerator,
         templates: this.templates,
+        building: this.building,
         changes: changes.map((change) => {
           this.#seq += 1;
           return { seq: this.#seq, reason: "", memory_kept: false, at: new Date().toISOString(), ...change };
