@@ -52,7 +52,7 @@ test("the shield leads there, for platform admins alone", async () => {
   await page.getByRole("link", { name: "Back to the dashboard" }).click();
   await page.waitForURL(/\/dashboard\/sandboxes/);
   const other = await scene.visitAs(await signUp(scene.server.url, "Grace Hopper"));
-  await other.page.getByRole("heading", { name: "No sandbox yet" }).waitFor();
+  await other.page.getByRole("heading", { name: "Welcome, Grace Hopper" }).waitFor();
   expect(await other.page.getByRole("link", { name: "Administration" }).count()).toBe(0);
   await other.page.goto(PATH);
   await other.page.waitForURL(/\/dashboard\/sandboxes/);

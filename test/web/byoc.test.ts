@@ -62,7 +62,7 @@ describe("who sees it", () => {
     const person = await signUp(scene.server.url, "Grace Hopper");
     const { page } = await scene.visitAs(person);
     const item = page.getByRole("navigation", { name: "Dashboard" }).getByRole("link", { name: /^Hosts/ });
-    await page.getByRole("heading", { name: "No sandbox yet" }).waitFor();
+    await page.getByRole("heading", { name: "Welcome, Grace Hopper" }).waitFor();
     expect(await item.count()).toBe(0);
     // The token of this session was made before, and says nothing of it.
     await setByoc(person, true);

@@ -32,7 +32,7 @@ test("a new instance greets whoever makes its first account", async () => {
     await page.waitForURL("/dashboard/sandboxes");
     await page.getByRole("button", { name: "You: Grace Hopper" }).waitFor();
     await page.getByRole("button", { name: "Team: Grace Hopper's Team" }).waitFor();
-    await page.getByRole("heading", { name: "No sandbox yet" }).waitFor();
+    await page.getByRole("heading", { name: "Welcome, Grace Hopper" }).waitFor();
     requireClean();
   } finally {
     await browser.close();

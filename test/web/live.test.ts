@@ -19,9 +19,9 @@ test("a sandbox appears, changes and goes in another window", async () => {
   ];
   await theirs.getByRole("button", { name: /^Team:/ }).click();
   await theirs.getByRole("menuitemradio", { name: "Ada Lovelace's Team" }).click();
-  await theirs.getByRole("heading", { name: "No sandbox yet" }).waitFor();
+  await theirs.getByRole("button", { name: "Launch your first sandbox" }).waitFor();
   await mine.getByRole("button", { name: "Launch your first sandbox" }).click();
-  await mine.getByRole("button", { name: "Launch", exact: true }).click();
+  await mine.getByRole("link", { name: "Sandboxes" }).first().click();
   const row = theirs.getByRole("row").nth(1);
   await row.getByText("Running").waitFor();
   await mine.getByRole("button", { name: /^Actions for/ }).click();

@@ -13,6 +13,7 @@ import { dropFiles } from "../support/drop-files.ts";
 import { Line } from "../support/line.ts";
 import { TEST_MS, TRANSFER_MB } from "../support/pace.ts";
 import { Product } from "../support/product.ts";
+import { signUp, type TestPerson } from "../support/server.ts";
 import { lastTerminal, sizeOf, textOf, untilShown } from "../support/terminal.ts";
 import { waitFor } from "../support/wait-for.ts";
 
@@ -43,13 +44,21 @@ afterAll(async () => {
   await product[Symbol.asyncDispose]();
 });
 
-/** A view of the sandbox, by way of the sign-in. @param url where the server is reached */
-const arrive = async (tab: string, url = product.server.url): Promise<Page> => {
+/** A page, by way of the sign-in. @param url where the server is reached */
+const visit = async (
+  path: string,
+  person: Pick<TestPerson, "email" | "password">,
+  url = product.server.url,
+): Promise<Page> => {
   visitor = await browser.visitor(url);
   visitor.context.setDefaultTimeout(SLOW_MS);
-  await signInTo(visitor.page, `/dashboard/sandboxes/${id}?tab=${tab}`, product.admin);
+  await signInTo(visitor.page, path, person);
   return visitor.page;
 };
+
+/** A view of the sandbox. */
+const arrive = (tab: string, url?: string): Promise<Page> =>
+  visit(`/dashboard/sandboxes/${id}?tab=${tab}`, product.admin, url);
 
 const until = (page: Page, what: string): Promise<void> => untilShown(lastTerminal(page), what, SLOW_MS);
 
@@ -160,6 +169,14 @@ describe("terminal", () => {
     await page.keyboard.type('echo "still-$kept"\n');
     await until(page, "still-asleep");
   });
+});
+
+test("one click leads a newcomer from the first page to a shell", async () => {
+  const page = await visit("/dashboard/sandboxes", await signUp(product.server.url, "Grace Hopper"));
+  await page.getByRole("button", { name: "Launch your first sandbox" }).click();
+  await until(page, "$");
+  await page.keyboard.type("echo typed-$((6*7))\n");
+  await until(page, "typed-42");
 });
 
 test(`${TRANSFER_MB} MB go up and come down whole, with progress`, async () => {

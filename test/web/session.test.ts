@@ -7,6 +7,7 @@ import { call } from "../support/server.ts";
 let scene: DashboardScene;
 beforeAll(async () => {
   scene = await DashboardScene.start();
+  await scene.launch(scene.admin);
 }, 60_000);
 afterEach(() => scene.leaveAll());
 afterAll(() => scene.stop());

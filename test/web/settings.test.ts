@@ -8,6 +8,7 @@ import { call, signUp, type TestPerson } from "../support/server.ts";
 import { findObstacles, SIGHTS, type View } from "../support/views.ts";
 
 const PATH = "/dashboard/settings";
+const SECOND = "Analytical Engines";
 const EVIL_AGENT = "curl/8.5.0 <img src=x onerror=alert(1)>";
 
 let github: TestGithub;
@@ -133,6 +134,32 @@ describe("a login at a provider", () => {
     await page.getByRole("alert").waitFor();
     await page.getByText("Not connected").waitFor();
   });
+});
+
+test("the team that sign-ins start in is chosen, where there are several", async () => {
+  const person = await newcomer();
+  const { page } = await scene.visitAs(person, { path: PATH });
+  await page.getByRole("heading", { name: "You", exact: true }).waitFor();
+  const select = page.getByLabel("Team", { exact: true });
+  expect(await select.count()).toBe(0);
+  const made = await call<{ id: string }>(scene.server.url, "/v1/teams", {
+    token: person.token,
+    body: { name: SECOND },
+  });
+  // It is there as soon as the second team is.
+  await select.selectOption(SECOND);
+  await page.getByText(`Your sign-ins start in ${SECOND}.`).waitFor();
+  expect((await logIn(person)).body).toMatchObject({ team_id: made.body.id });
+  await page.reload();
+  await page.getByRole("button", { name: "Team: Grace Hopper's Team" }).waitFor();
+  await select.waitFor();
+  expect(await select.inputValue()).toBe(made.body.id);
+  await page.route("**/v1/me/default-team", (route) =>
+    route.fulfill({ status: 503, json: { error: { code: "database_away", message: "It is away." } } }),
+  );
+  await select.selectOption("Grace Hopper's Team");
+  await page.getByText("It is away.").waitFor();
+  expect(await select.inputValue()).toBe(made.body.id);
 });
 
 test("the theme is chosen and remembered", async () => {

@@ -42,6 +42,7 @@ export class App extends LitElement {
 
   readonly #session = new Watch(this, session.state);
   readonly #place = new Watch(this, place);
+  readonly #isAdminFollowed = new Watch(this, adminEvents.isFollowed);
   @state() private isStarting = true;
   #signedInAs: string | null = null;
 
@@ -61,9 +62,10 @@ export class App extends LitElement {
   }
 
   override updated(): void {
+    // Also on pages of the dashboard that show platform admins something of the platform.
+    const isWanted = findRoute(this.#place.value.path)?.route.area === "admin" || this.#isAdminFollowed.value;
     const { person } = session;
-    const isAdmin = findRoute(this.#place.value.path)?.route.area === "admin" && person?.isAdmin === true;
-    if (!isAdmin) adminEvents.stop();
+    if (!isWanted || person?.isAdmin !== true) adminEvents.stop();
     else if (adminEvents.connection.value === "off") adminEvents.start(person.userId);
   }
 

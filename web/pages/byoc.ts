@@ -17,7 +17,7 @@ import { base, page } from "../styles/shared.ts";
 import { countShown } from "../text/format.ts";
 import { filterHosts } from "./hosts/filter.ts";
 import "./hosts/join.ts";
-import { stateOf } from "./hosts/status.ts";
+import { stateOf } from "./hosts/state-of.ts";
 import "./hosts/table.ts";
 
 @customElement("wr-byoc-page")

@@ -19,6 +19,8 @@ import { endedSandboxes, liveSandboxes, type Sandbox } from "../state/sandboxes.
 import { session } from "../state/session.ts";
 import { base, page } from "../styles/shared.ts";
 import { countShown, plural, shortId } from "../text/format.ts";
+import { FirstLaunch } from "./first-run/first-launch.ts";
+import "./first-run/first-run.ts";
 import { deleteAll, entriesFor, pauseAll, resumeAll } from "./sandboxes/actions.ts";
 import { SANDBOX_COLUMNS, sandboxHref } from "./sandboxes/columns.ts";
 import { filterSandboxes } from "./sandboxes/filter.ts";
@@ -52,8 +54,8 @@ export class SandboxesPage extends LitElement {
     `,
   ];
 
-  /** The launch dialog: closed, open, or open for one like another. */
-  @state() private launching: "no" | "new" | Sandbox = "no";
+  /** The launch dialog: closed, open, open for the team's first one, or for one like another. */
+  @state() private launching: "no" | "new" | "first" | Sandbox = "no";
   @state() private selected: ReadonlySet<string> = new Set();
   readonly #search = new ListSearch(
     this,
@@ -66,6 +68,7 @@ export class SandboxesPage extends LitElement {
   );
   readonly #live = new FollowList(this, liveSandboxes);
   readonly #ended = new FollowList(this, endedSandboxes, false);
+  readonly #first = new FirstLaunch(this);
 
   constructor() {
     super();
@@ -80,6 +83,10 @@ export class SandboxesPage extends LitElement {
 
   override render(): TemplateResult {
     if (session.person?.teamId === null) return this.#renderNoTeam();
+    return html`${this.#first.isDue ? this.#renderFirst() : this.#renderList()}${this.#renderLaunch()}`;
+  }
+
+  #renderList(): TemplateResult {
     const all = this.#all;
     const rows = filterSandboxes(all, { groups: this.#groups, text: this.#search.text });
     return html`<div class="head">
@@ -102,17 +109,29 @@ export class SandboxesPage extends LitElement {
         ></wr-chips>
       </div>
       ${this.#renderSelection(rows)}
-      ${this.#renderTable(rows, rows.length < all.length || this.#search.isNarrowed)}
-      ${
-        this.launching === "no"
-          ? nothing
-          : html`<wr-launch-sandbox
-              .like=${this.launching === "new" ? null : this.launching}
-              @close=${() => {
-                this.launching = "no";
-              }}
-            ></wr-launch-sandbox>`
-      }`;
+      ${this.#renderTable(rows, rows.length < all.length || this.#search.isNarrowed)}`;
+  }
+
+  #renderFirst(): TemplateResult {
+    const { isBusy, failure } = this.#first;
+    return html`<wr-first-run
+      ?busy=${isBusy}
+      .failure=${failure}
+      @launch=${() => void this.#first.launch()}
+      @choose=${() => this.#launch()}
+    ></wr-first-run>`;
+  }
+
+  #renderLaunch(): TemplateResult | typeof nothing {
+    const { launching } = this;
+    if (launching === "no") return nothing;
+    return html`<wr-launch-sandbox
+      ?enters=${launching === "first"}
+      .like=${typeof launching === "string" ? null : launching}
+      @close=${() => {
+        this.launching = "no";
+      }}
+    ></wr-launch-sandbox>`;
   }
 
   #renderNoTeam(): TemplateResult {
@@ -161,7 +180,7 @@ export class SandboxesPage extends LitElement {
     const { state } = this.#live;
     return html`<wr-table
       label="Sandboxes"
-      status=${state.kind}
+      status=${this.#first.isOpen ? "loading" : state.kind}
       failure=${state.kind === "failed" ? state.failure.message : ""}
       ?filtered=${isFiltered}
       .columns=${SANDBOX_COLUMNS}
@@ -180,7 +199,7 @@ export class SandboxesPage extends LitElement {
         heading="No sandbox yet"
         text="A sandbox is a virtual machine that starts in a blink, pauses with its memory, and forks. Launch one to get a shell in it."
       >
-        <wr-button kind="primary" @click=${() => this.#launch()}>Launch your first sandbox</wr-button>
+        <wr-button kind="primary" @click=${() => this.#launch()}>Launch a sandbox</wr-button>
       </wr-empty>
       ${this.#search.renderNothing()}
     </wr-table>`;
@@ -212,7 +231,7 @@ export class SandboxesPage extends LitElement {
   }
 
   #launch(): void {
-    this.launching = "new";
+    this.launching = this.#first.isDue ? "first" : "new";
   }
 
   #clear(): void {

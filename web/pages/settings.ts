@@ -3,6 +3,7 @@ import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement, query } from "lit/decorators.js";
 
 import { base, page } from "../styles/shared.ts";
+import "./settings/default-team.ts";
 import "./settings/logins.ts";
 import "./settings/password.ts";
 import "./settings/profile.ts";
@@ -27,6 +28,7 @@ export class SettingsPage extends LitElement {
   override render(): TemplateResult {
     return html`<div class="head"><h1>Settings</h1></div>
       <wr-profile-settings></wr-profile-settings>
+      <wr-default-team-settings></wr-default-team-settings>
       <wr-password-settings @change=${() => void this.sessions.reload()}></wr-password-settings>
       <wr-session-settings></wr-session-settings>
       <wr-login-settings></wr-login-settings>

@@ -39,6 +39,8 @@ const parse = (data: string): object | null => {
 
 export class LiveEvents {
   readonly connection = new Store<Connection>("off");
+  /** Somebody wants to be told. */
+  readonly isFollowed = new Store(false);
   readonly #followers = new Set<Follower>();
   #running: AbortController | null = null;
 
@@ -46,7 +48,11 @@ export class LiveEvents {
 
   follow(follower: Follower): Unsubscribe {
     this.#followers.add(follower);
-    return () => void this.#followers.delete(follower);
+    this.isFollowed.set(true);
+    return () => {
+      this.#followers.delete(follower);
+      this.isFollowed.set(this.#followers.size > 0);
+    };
   }
 
   /** Follows whatever the session may see from now on. @param whose tells apart what different sessions see */

@@ -22,10 +22,15 @@ const findSandbox = (id: string): Promise<Sandbox | null> =>
     throw error;
   });
 
+const PAGE = 200;
+
 const listOf = (options: { status?: string; most?: number; keeps: (sandbox: Sandbox) => boolean }) =>
   new LiveList<Sandbox>({
     kinds: ["sandbox"],
-    page: (cursor) => call("GET /v1/sandboxes", { query: { limit: 200, cursor, status: options.status } }),
+    page: (cursor) =>
+      call("GET /v1/sandboxes", {
+        query: { limit: Math.min(options.most ?? PAGE, PAGE), cursor, status: options.status },
+      }),
     one: findSandbox,
     idOf: ({ id }) => id,
     compare: newestFirst,
@@ -36,6 +41,13 @@ export const liveSandboxes = listOf({ keeps: (sandbox) => !hasEnded(sandbox) });
 
 /** The newest thousand: older ones the audit trail tells of. */
 export const endedSandboxes = listOf({ status: ENDED.join(","), most: 1_000, keeps: hasEnded });
+
+/** The newest that ran and ended: whether there ever was one. */
+export const stoppedSandboxes = listOf({
+  status: "stopped",
+  most: 1,
+  keeps: ({ status }) => status === "stopped",
+});
 
 /** The one whose page is open, or was last. */
 let opened: { id: string; list: LiveList<Sandbox> } | null = null;

@@ -57,6 +57,12 @@ export const renameTeam = async (id: string, name: string): Promise<void> => {
   await loadTeams();
 };
 
+/** Sign-ins start there from now on; this one stays where it is. */
+export const setDefaultTeam = async (id: string): Promise<void> => {
+  await call("PUT /v1/me/default-team", { body: { team_id: id } });
+  await loadTeams();
+};
+
 /** The owner so far stays as an admin. */
 export const transferTeam = async (id: string, userId: string): Promise<void> => {
   await call("POST /v1/teams/:id/transfer", { params: { id }, body: { user_id: userId } });

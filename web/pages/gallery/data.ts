@@ -10,6 +10,8 @@ import "../../components/empty.ts";
 import "../../components/id.ts";
 import "../../components/progress.ts";
 import "../../components/stat.ts";
+import "../../components/step.ts";
+import type { StepStage } from "../../components/step.ts";
 import "../../components/table.ts";
 import type { Column } from "../../components/table-types.ts";
 import "../../components/time.ts";
@@ -81,6 +83,8 @@ const table = (status: "loading" | "failed" | "ready", rows: readonly Row[] = []
     ></wr-empty>
   </wr-table>`;
 
+const STEPS: readonly StepStage[] = ["done", "busy", "failed", "now", "later"];
+
 export const DATA: readonly Exhibit[] = [
   {
     name: "Status",
@@ -103,6 +107,26 @@ export const DATA: readonly Exhibit[] = [
       html`<wr-stat label="hosts" value="12"></wr-stat>`,
       html`<wr-stat label="online" value="11" tone="good"></wr-stat>`,
       html`<wr-stat label="unreachable" tone="bad"></wr-stat>`,
+    ],
+  },
+  {
+    name: "Steps",
+    isWide: true,
+    states: [
+      html`<ol>
+        ${STEPS.map(
+          (stage, at) =>
+            html`<li>
+              <wr-step
+                number=${at + 1}
+                heading="A step that is ${stage}"
+                stage=${stage}
+                ?last=${at === STEPS.length - 1}
+                ><p>What there is to know, and to do.</p></wr-step
+              >
+            </li>`,
+        )}
+      </ol>`,
     ],
   },
   {

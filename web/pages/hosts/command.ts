@@ -9,7 +9,8 @@ import "../../components/time.ts";
 import type { Host, Registration } from "../../state/hosts.ts";
 import { base } from "../../styles/shared.ts";
 import { describeSize } from "./columns.ts";
-import { renderAccelerator, stateOf } from "./status.ts";
+import { stateOf } from "./state-of.ts";
+import { renderAccelerator } from "./status.ts";
 
 @customElement("wr-host-command")
 export class HostCommand extends LitElement {

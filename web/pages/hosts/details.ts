@@ -23,7 +23,8 @@ import type { ReadUsage } from "../usage/measure.ts";
 import { renderBeat } from "./columns.ts";
 import { factsOf } from "./facts.ts";
 import "../usage/usage.ts";
-import { describeWork, EMULATED, explainState, renderAccelerator, renderState, stateOf } from "./status.ts";
+import { stateOf } from "./state-of.ts";
+import { describeWork, EMULATED, explainState, renderAccelerator, renderState } from "./status.ts";
 import { isSameMachine, usageOfHost } from "./usage.ts";
 
 @customElement("wr-host-details")

@@ -19,7 +19,7 @@ import type { Field } from "../../components/field.ts";
 import { createHost, type Host, issueToken, type NewHost, type Registration } from "../../state/hosts.ts";
 import { base } from "../../styles/shared.ts";
 import "./command.ts";
-import { stateOf } from "./status.ts";
+import { stateOf } from "./state-of.ts";
 
 @customElement("wr-join-host")
 export class JoinHost extends LitElement {

@@ -6,12 +6,7 @@ import "../../components/badge.ts";
 import "../../components/dot.ts";
 import type { Tone } from "../../components/dot.ts";
 import type { Host, HostWork } from "../../state/hosts.ts";
-
-export type HostState = "pending" | "online" | "silent" | "unreachable";
-
-/** `silent`: it beats, but the server's own calls do not get through. */
-export const stateOf = ({ status, reachable }: Host): HostState =>
-  status === "online" && !reachable ? "silent" : status;
+import { type HostState, stateOf } from "./state-of.ts";
 
 const FACES: Record<HostState, { label: string; tone: Tone; hint: string }> = {
   pending: { label: "Not joined", tone: "busy", hint: "No machine has used its token yet." },

@@ -16,6 +16,9 @@ export const sandboxHref = ({ id }: Pick<Sandbox, "id">): string => {
   return findRoute(href) === null ? "" : href;
 };
 
+/** Where its shell is. */
+export const terminalHref = (sandbox: Pick<Sandbox, "id">): string => `${sandboxHref(sandbox)}?tab=terminal`;
+
 const renderExpiry = ({
   status,
   expires_at: at,

@@ -1,7 +1,18 @@
 /** What the launch dialog offers to choose from. */
 import type { Choice } from "../../components/select.ts";
+import type { CreateSandbox } from "../../state/sandboxes.ts";
 import type { Template } from "../../state/templates.ts";
 import { formatMb, plural } from "../../text/format.ts";
+
+/** The template everybody has. */
+export const FIRST_TEMPLATE = "minimal";
+
+/** What it is for who chooses nothing. */
+export const FIRST_ONE = {
+  template: FIRST_TEMPLATE,
+  timeout_sec: 300,
+  on_timeout: "pause",
+} satisfies CreateSandbox;
 
 const CPUS = [1, 2, 4, 8, 16];
 export const MEMORY_MB: readonly number[] = [256, 512, 1024, 2048, 4096, 8192, 16_384];

@@ -22,11 +22,8 @@ import { type Template, templates } from "../../state/templates.ts";
 import { showToast } from "../../state/toasts.ts";
 import { base } from "../../styles/shared.ts";
 import { shortId } from "../../text/format.ts";
-import { sandboxHref } from "./columns.ts";
-import { cpuChoices, MEMORY_MB, memoryChoices, ON_TIMEOUT, TIMEOUTS } from "./launch-choices.ts";
-
-/** The template everybody has. */
-const FIRST_TEMPLATE = "minimal";
+import { sandboxHref, terminalHref } from "./columns.ts";
+import { cpuChoices, FIRST_ONE, MEMORY_MB, memoryChoices, ON_TIMEOUT, TIMEOUTS } from "./launch-choices.ts";
 
 const describeTemplate = ({ type, owner, copying, state }: Template): string => {
   if (state === "building") return "being built";
@@ -63,13 +60,15 @@ export class LaunchSandbox extends LitElement {
   @property({ attribute: false }) like: Sandbox | null = null;
   /** Chosen at first; empty: the template everybody has. */
   @property() template = "";
+  /** Leads into the new one's terminal, instead of telling that it is there. */
+  @property({ type: Boolean }) enters = false;
 
   @state() private wanted = {
-    template: FIRST_TEMPLATE,
+    template: FIRST_ONE.template,
     vcpus: "",
     memoryMb: "",
-    timeoutSec: "300",
-    onTimeout: "pause",
+    timeoutSec: String(FIRST_ONE.timeout_sec),
+    onTimeout: FIRST_ONE.on_timeout as string,
   };
   @state() private pairs: readonly Pair[] = [];
   @state() private isBusy = false;
@@ -209,6 +208,7 @@ export class LaunchSandbox extends LitElement {
       this.isBusy = false;
       await this.updateComplete;
       this.dialog.close();
+      if (this.enters) return navigate(terminalHref(sandbox));
       const href = sandboxHref(sandbox);
       showToast(`${shortId(sandbox.id)} is running.`, {
         action: href === "" ? null : { label: "Open", run: () => navigate(href) },

@@ -30,7 +30,8 @@ export const settingsStyles = css`
     justify-items: start;
   }
 
-  wr-field {
+  wr-field,
+  wr-select {
     width: 100%;
     max-width: 26rem;
   }
