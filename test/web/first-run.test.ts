@@ -222,9 +222,9 @@ describe("for others", () => {
     const { id } = await scene.launch(person);
     await page.getByRole("row").nth(1).waitFor();
     await call(scene.server.url, `/v1/sandboxes/${id}`, { method: "DELETE", token: person.token });
-    await page.getByRole("heading", { name: "No sandbox yet" }).waitFor();
+    await page.getByRole("heading", { name: "No sandbox just now" }).waitFor();
     await page.reload();
-    await page.getByRole("heading", { name: "No sandbox yet" }).waitFor();
+    await page.getByRole("heading", { name: "No sandbox just now" }).waitFor();
     expect(await launchButton(page).count()).toBe(0);
   });
 

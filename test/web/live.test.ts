@@ -30,7 +30,7 @@ test("a sandbox appears, changes and goes in another window", async () => {
   await mine.getByRole("button", { name: /^Actions for/ }).click();
   await mine.getByRole("menuitem", { name: "Delete…" }).click();
   await mine.getByRole("button", { name: "Delete sandbox" }).click();
-  await theirs.getByRole("heading", { name: "No sandbox yet" }).waitFor();
+  await theirs.getByRole("heading", { name: "No sandbox just now" }).waitFor();
 });
 
 test("a team's new name and a role stand in the sidebar at once", async () => {
@@ -47,7 +47,7 @@ test("a team's new name and a role stand in the sidebar at once", async () => {
 
 test("what changed while the line was cut is there when it is back", async () => {
   const { page, context } = await scene.visitAs(scene.admin);
-  await page.getByRole("heading", { name: "No sandbox yet" }).waitFor();
+  await page.getByRole("heading", { name: "No sandbox just now" }).waitFor();
   await context.setOffline(true);
   // What is open already goes on without the network; this ends it.
   await page.evaluate(() => window.stop());

@@ -107,7 +107,7 @@ test("deleted elsewhere, it says so and leads back", async () => {
   await ask(person, id, "", "DELETE");
   await page.getByText("This sandbox has ended: it was deleted.").waitFor();
   await page.getByRole("link", { name: "Back to the sandboxes" }).click();
-  await page.getByRole("heading", { name: "No sandbox yet" }).waitFor();
+  await page.getByRole("heading", { name: "No sandbox just now" }).waitFor();
 });
 
 test.each([newSandboxId(), "sb-nonsense"])("%s is no sandbox of the team's, and that is said", async (id) => {

@@ -128,7 +128,7 @@ describe("what can be done to one", () => {
     expect(await statusOf(person, id)).toBe("running");
     await choose(page, id, "Delete…");
     await dialog.getByRole("button", { name: "Delete sandbox" }).click();
-    await page.getByRole("heading", { name: "No sandbox yet" }).waitFor();
+    await page.getByRole("heading", { name: "No sandbox just now" }).waitFor();
     expect(await statusOf(person, id)).toBe("stopped");
     await page.getByRole("button", { name: "Ended" }).click();
     await rowOf(page, id).getByText("Ended").waitFor();
@@ -170,7 +170,7 @@ describe("what the team uses", () => {
   test("is not spoken of where there is no sandbox, and is nothing where none was measured", async () => {
     const person = await newcomer();
     const { page } = await scene.visitAs(person);
-    await page.getByRole("heading", { name: "No sandbox yet" }).waitFor();
+    await page.getByRole("button", { name: "Launch your first sandbox" }).waitFor();
     expect(await totals(page).count()).toBe(0);
     await scene.launch(person);
     await totals(page)

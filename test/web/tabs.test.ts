@@ -156,7 +156,7 @@ test("a tab that keeps the stream to itself is relieved of it", async () => {
   const following = await context.newPage();
   await following.clock.install();
   await following.goto("/dashboard/sandboxes");
-  await following.getByRole("heading", { name: "No sandbox yet" }).waitFor();
+  await following.getByRole("button", { name: "Launch your first sandbox" }).waitFor();
   const leader = await leaderOf(following);
   await leading.evaluate(() => {
     document.title = "mute";

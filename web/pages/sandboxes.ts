@@ -196,7 +196,7 @@ export class SandboxesPage extends LitElement {
       <wr-empty
         slot="empty"
         icon="sandbox"
-        heading="No sandbox yet"
+        heading="No sandbox just now"
         text="A sandbox is a virtual machine that starts in a blink, pauses with its memory, and forks. Launch one to get a shell in it."
       >
         <wr-button kind="primary" @click=${() => this.#launch()}>Launch a sandbox</wr-button>
