@@ -29,7 +29,7 @@ test("a failure is told, stays shown, and is no build under way", async () => {
   const failing = work.during("template_build", "minimal", () => Promise.reject(new Error("no mirror")));
   await expect(failing).rejects.toThrow("no mirror");
   expect(told.at(-1)?.error).toBe("Error: no mirror");
-  expect(work.list()).toMatchObject([{ subject: "minimal", error: "no mirror" }]);
+  expect(work.list()).toMatchObject([{ subject: "minimal", error: "Error: no mirror" }]);
   expect(buildsUnderWay({ work })).toEqual([]);
 });
 
