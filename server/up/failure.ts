@@ -1,4 +1,4 @@
-/** The ways `up`, `down`, `backup` and `restore` end early, each with a sentence that says what to do. */
+/** The ways `up`, `down`, `install-service`, `backup` and `restore` end early, each with a sentence that says what to do. */
 
 export type FailureCode =
   | "bad_flag"
@@ -16,6 +16,8 @@ export type FailureCode =
   | "tool_failed"
   | "address_taken"
   | "backup_refused"
+  | "no_systemd"
+  | "bad_setting"
   | "interrupted";
 
 /** Shown to the operator as it is; the process then exits with `exitCode`. */

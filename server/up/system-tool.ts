@@ -4,12 +4,15 @@ import { CommandFailure } from "./failure.ts";
 const TIMEOUT_MS = 30_000;
 
 /** Standard output. Throws `CommandFailure` (`tool_failed`) when the tool does. */
-export const runTool = async (argv: string[], input = ""): Promise<string> => {
+export const runTool = async (
+  argv: string[],
+  { input = "", timeoutMs = TIMEOUT_MS }: { input?: string; timeoutMs?: number } = {},
+): Promise<string> => {
   const child = Bun.spawn(argv, {
     stdin: Buffer.from(input),
     stdout: "pipe",
     stderr: "pipe",
-    timeout: TIMEOUT_MS,
+    timeout: timeoutMs,
   });
   const [stdout, stderr, exitCode] = await Promise.all([
     new Response(child.stdout).text(),

@@ -239,7 +239,7 @@ export class HostLab implements AsyncDisposable {
       `route replace default via ${next.machineAddress}`,
       `address del ${link.hostAddress}/31 dev ${UPLINK_NAME}`,
     ];
-    await runTool(["ip", "-n", link.namespace, "-batch", "-"], `${lines.join("\n")}\n`);
+    await runTool(["ip", "-n", link.namespace, "-batch", "-"], { input: `${lines.join("\n")}\n` });
     return next.hostAddress;
   }
 

@@ -23,7 +23,7 @@ const OWN_INTERFACES = new Set(["lo", UPLINK_NAME]);
 
 const ip = async (lines: string[], namespace?: string): Promise<void> => {
   const where = namespace === undefined ? [] : ["-n", namespace];
-  await runTool(["ip", ...where, "-batch", "-"], `${lines.join("\n")}\n`);
+  await runTool(["ip", ...where, "-batch", "-"], { input: `${lines.join("\n")}\n` });
 };
 
 const connectLines = ({ machineAddress }: HostLink): string[] => [
@@ -78,7 +78,7 @@ export const openLinks = async (
 
 /** From now on what the hosts send to the server goes to the one at `server`. */
 export const steerLinks = async (options: LinkRulesOptions): Promise<void> => {
-  await runTool(["nft", "-f", "-"], linkRules(options));
+  await runTool(["nft", "-f", "-"], { input: linkRules(options) });
 };
 
 /** The cable is pulled at the host's end: nothing passes either way until it is mended. */
@@ -114,5 +114,5 @@ export const removeLinks = async (label: string, which: "all" | "unused"): Promi
   }
   if (!areAllGone) return;
   const table = tableName(label);
-  await runTool(["nft", "-f", "-"], `table inet ${table}\ndelete table inet ${table}\n`);
+  await runTool(["nft", "-f", "-"], { input: `table inet ${table}\ndelete table inet ${table}\n` });
 };
