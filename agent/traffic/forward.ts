@@ -59,6 +59,21 @@ const send = async (
   return attempt();
 };
 
+/**
+ * What has passed is garbage that the engine is slow to notice, for its heap is small: without being told, an agent
+ * takes up to 120 MB more while a file of 100 MB is read; so told, 26, in the same time.
+ */
+const COLLECT_BYTES = 16 * 2 ** 20;
+let passedBytes = 0;
+
+const notePassed = (bytes: number): void => {
+  passedBytes += bytes;
+  if (passedBytes < COLLECT_BYTES) return;
+  passedBytes = 0;
+  // Beside other work, not in its stead.
+  Bun.gc(false);
+};
+
 /** Calls `onEnd` once when the body has been read, fails or is given up. */
 const observeEnd = (
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
@@ -74,6 +89,7 @@ const observeEnd = (
           controller.close();
           return;
         }
+        notePassed(value.byteLength);
         controller.enqueue(value);
       } catch (error) {
         onEnd();

@@ -5,6 +5,7 @@ import type { Page } from "playwright-core";
 
 import { DashboardScene } from "../support/dashboard-scene.ts";
 import { call, signUp } from "../support/server.ts";
+import { refuseUntilAsked } from "../support/try-again.ts";
 import { findObstacles, SIGHTS, type View } from "../support/views.ts";
 
 const PATH = "/admin/audit";
@@ -54,13 +55,10 @@ test("filtered by kind, then by what happened; the filters stand in the address"
 
 test("a trail that cannot be read says so, and is read when asked again", async () => {
   const { page } = await scene.visitAs(scene.admin, { path: "/admin/hosts" });
-  await page.route("**/v1/admin/audit-logs?*", (route) =>
-    route.fulfill({ status: 503, json: { error: { code: "database_away", message: "It is away." } } }),
-  );
+  const tryAgain = await refuseUntilAsked(page, "**/v1/admin/audit-logs?*");
   await page.getByRole("link", { name: "Audit log" }).click();
   await page.getByText("It is away.").waitFor();
-  await page.unroute("**/v1/admin/audit-logs?*");
-  await page.getByRole("button", { name: "Try again" }).click();
+  await tryAgain();
   await rowOf(page, "signed up as").first().waitFor();
 });
 

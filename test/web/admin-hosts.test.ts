@@ -9,6 +9,7 @@ import { insertHostSamples } from "../support/sample-rows.ts";
 import { newSandboxId } from "../support/sandbox-rows.ts";
 import { call, signUp, type TestPerson } from "../support/server.ts";
 import { StandInHost } from "../support/stand-in-host.ts";
+import { refuseUntilAsked } from "../support/try-again.ts";
 import { findObstacles, SIGHTS, type View } from "../support/views.ts";
 
 const PATH = "/admin/hosts";
@@ -178,13 +179,10 @@ test("the details of a host draw what it used", async () => {
 
 test("a list that cannot be read says so, and is read when asked again", async () => {
   const { page } = await scene.visitAs(scene.admin);
-  await page.route("**/v1/admin/hosts?*", (route) =>
-    route.fulfill({ status: 503, json: { error: { code: "database_away", message: "It is away." } } }),
-  );
+  const tryAgain = await refuseUntilAsked(page, "**/v1/admin/hosts?*");
   await page.getByRole("link", { name: "Administration" }).click();
   await page.getByText("It is away.").waitFor();
-  await page.unroute("**/v1/admin/hosts?*");
-  await page.getByRole("button", { name: "Try again" }).click();
+  await tryAgain();
   await rowOf(page, "Online").waitFor();
 });
 

@@ -5,6 +5,7 @@ import type { Page } from "playwright-core";
 
 import { DashboardScene, dialogOf } from "../support/dashboard-scene.ts";
 import { call, signUp, type TestPerson } from "../support/server.ts";
+import { refuseUntilAsked } from "../support/try-again.ts";
 import { findObstacles, SIGHTS, type View } from "../support/views.ts";
 
 const EVIL = `<img src=x onerror="document.title='owned'"> 🪶`;
@@ -156,13 +157,10 @@ test.each(["teams", "users"])(
   "when %s cannot be read it says so, and reads when asked again",
   async (noun) => {
     const { page } = await scene.visitAs(scene.admin);
-    await page.route(`**/v1/admin/${noun}?*`, (route) =>
-      route.fulfill({ status: 503, json: { error: { code: "database_away", message: "It is away." } } }),
-    );
+    const tryAgain = await refuseUntilAsked(page, `**/v1/admin/${noun}?*`);
     await page.goto(`/admin/${noun}`);
     await page.getByText("It is away.").waitFor();
-    await page.unroute(`**/v1/admin/${noun}?*`);
-    await page.getByRole("button", { name: "Try again" }).click();
+    await tryAgain();
     await rowOf(page, "Ada Lovelace").first().waitFor();
   },
 );

@@ -7,6 +7,7 @@ import { DashboardScene, dialogOf } from "../support/dashboard-scene.ts";
 import { insertHostSamples } from "../support/sample-rows.ts";
 import { addMember, call, signUp, type TestPerson } from "../support/server.ts";
 import { StandInHost } from "../support/stand-in-host.ts";
+import { refuseUntilAsked } from "../support/try-again.ts";
 import { findObstacles, SIGHTS, type View } from "../support/views.ts";
 import { waitFor } from "../support/wait-for.ts";
 
@@ -297,13 +298,10 @@ test("who goes to the search while a dialog closes stays there; else the focus g
 test("a list that cannot be read says so, and is read when asked again", async () => {
   const person = await bringer();
   const { page } = await scene.visitAs(person);
-  await page.route("**/v1/hosts?*", (route) =>
-    route.fulfill({ status: 503, json: { error: { code: "database_away", message: "It is away." } } }),
-  );
+  const tryAgain = await refuseUntilAsked(page, "**/v1/hosts?*");
   await page.getByRole("link", { name: "Hosts" }).click();
   await page.getByText("It is away.").waitFor();
-  await page.unroute("**/v1/hosts?*");
-  await page.getByRole("button", { name: "Try again" }).click();
+  await tryAgain();
   await page.getByRole("heading", { name: "No host yet" }).waitFor();
 });
 

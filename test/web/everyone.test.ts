@@ -141,6 +141,7 @@ test("a sandbox is launched and deleted without a mouse", async () => {
   await page.getByRole("dialog").waitFor({ state: "detached" });
   expect(await focused(page)).toBe(opener);
   await page.keyboard.press("Enter");
+  await page.getByRole("menu").waitFor();
   await page.keyboard.type("del");
   await page.keyboard.press("Enter");
   await page.getByRole("button", { name: "Delete sandbox" }).focus();

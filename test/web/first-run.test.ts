@@ -7,6 +7,7 @@ import { ZERO_UUID } from "../../proto/ids.ts";
 import { DashboardScene, dialogOf } from "../support/dashboard-scene.ts";
 import { addMember, call, signUp, type TestPerson } from "../support/server.ts";
 import { StandInHost } from "../support/stand-in-host.ts";
+import { refuseUntilAsked } from "../support/try-again.ts";
 import { findObstacles, SIGHTS, type View } from "../support/views.ts";
 import { waitFor } from "../support/wait-for.ts";
 
@@ -159,13 +160,10 @@ describe("for platform admins", () => {
   test("hosts that cannot be read are read when asked again", async () => {
     await join();
     const { page } = await scene.visitAs(await newAdmin(), { path: "/dashboard/keys" });
-    await page.route("**/v1/admin/hosts?*", (route) =>
-      route.fulfill({ status: 503, json: { error: { code: "database_away", message: "It is away." } } }),
-    );
+    const tryAgain = await refuseUntilAsked(page, "**/v1/admin/hosts?*");
     await page.getByRole("link", { name: "Sandboxes" }).click();
     await page.getByText("It is away.").waitFor();
-    await page.unroute("**/v1/admin/hosts?*");
-    await page.getByRole("button", { name: "Try again" }).click();
+    await tryAgain();
     await launchButton(page).waitFor();
   });
 });

@@ -5,6 +5,7 @@ import type { Page } from "playwright-core";
 
 import { DashboardScene, dialogOf } from "../support/dashboard-scene.ts";
 import { addMember, call, createKey, signUp, type TestPerson } from "../support/server.ts";
+import { refuseUntilAsked } from "../support/try-again.ts";
 import { findObstacles, SIGHTS, type View } from "../support/views.ts";
 
 const PATH = "/dashboard/keys";
@@ -137,11 +138,10 @@ test("what others make and revoke is seen at once; the search finds", async () =
 test("a list that cannot be read says so, and is read again", async () => {
   const person = await newcomer();
   const { page } = await scene.visitAs(person);
-  await page.route("**/v1/api-keys?*", (route) => route.fulfill({ status: 503, body: "" }));
+  const tryAgain = await refuseUntilAsked(page, "**/v1/api-keys?*");
   await page.getByRole("link", { name: "API keys" }).click();
   await page.getByRole("heading", { name: "This list could not be read" }).waitFor();
-  await page.unroute("**/v1/api-keys?*");
-  await page.getByRole("button", { name: "Try again" }).click();
+  await tryAgain();
   await page.getByRole("heading", { name: "No key yet" }).waitFor();
 });
 

@@ -10,6 +10,7 @@ import { DashboardScene, dialogOf, type SandboxBody, signInTo } from "../support
 import { insertSandboxSamples } from "../support/sample-rows.ts";
 import { newSandboxId } from "../support/sandbox-rows.ts";
 import { call, signUp, type TestPerson } from "../support/server.ts";
+import { refuseUntilAsked } from "../support/try-again.ts";
 
 let scene: DashboardScene;
 beforeAll(async () => {
@@ -122,11 +123,10 @@ test("a server that does not answer is told, with a way to try again", async () 
   const person = await newcomer();
   const { id } = await scene.launch(person);
   const { page } = await scene.visitAs(person);
-  await page.route(`**/v1/sandboxes/${id}`, (route) => route.fulfill({ status: 503, body: "{}" }));
+  const tryAgain = await refuseUntilAsked(page, `**/v1/sandboxes/${id}`);
   await page.goto(pathOf(id));
   await page.getByRole("heading", { name: "This sandbox could not be read" }).waitFor();
-  await page.unroute(`**/v1/sandboxes/${id}`);
-  await page.getByRole("button", { name: "Try again" }).click();
+  await tryAgain();
   await status(page).getByText("Running").waitFor();
 });
 

@@ -6,6 +6,7 @@ import type { Page } from "playwright-core";
 import { DashboardScene, dialogOf } from "../support/dashboard-scene.ts";
 import { insertTeamSamples } from "../support/sample-rows.ts";
 import { addMember, call, signUp, type TestPerson } from "../support/server.ts";
+import { refuseUntilAsked } from "../support/try-again.ts";
 import { findObstacles, SIGHTS, type View } from "../support/views.ts";
 
 const PATH = "/dashboard/team";
@@ -336,12 +337,11 @@ test("the people are there before the teams are, and the other way round", async
   expect(await page.getByRole("status", { name: "Loading the team…" }).count()).toBe(1);
   held.resolve();
   await page.getByRole("heading", { name: "Grace Hopper's Team" }).waitFor();
-  await page.route("**/members?*", (route) => route.fulfill({ status: 503, body: "" }));
+  const tryAgain = await refuseUntilAsked(page, "**/members?*");
   await page.reload();
   await page.getByRole("heading", { name: "Grace Hopper's Team" }).waitFor();
   await page.getByRole("heading", { name: "This list could not be read" }).waitFor();
-  await page.unroute("**/members?*");
-  await page.getByRole("button", { name: "Try again" }).click();
+  await tryAgain();
   await rowOf(page, owner.email).waitFor();
 });
 

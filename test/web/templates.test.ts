@@ -7,6 +7,7 @@ import { parseHostId, parseTemplateId } from "../../proto/ids.ts";
 import { DashboardScene, dialogOf } from "../support/dashboard-scene.ts";
 import { call, signUp, type TestPerson } from "../support/server.ts";
 import { StandInHost } from "../support/stand-in-host.ts";
+import { refuseUntilAsked } from "../support/try-again.ts";
 import { findObstacles, SIGHTS, type View } from "../support/views.ts";
 
 const PATH = "/dashboard/templates";
@@ -138,13 +139,10 @@ test("a copy to a further host is told as it goes on", async () => {
 test("a list that cannot be read says so, and is read when asked again", async () => {
   const person = await newcomer();
   const { page } = await scene.visitAs(person);
-  await page.route("**/v1/templates?*", (route) =>
-    route.fulfill({ status: 503, json: { error: { code: "database_away", message: "It is away." } } }),
-  );
+  const tryAgain = await refuseUntilAsked(page, "**/v1/templates?*");
   await page.getByRole("link", { name: "Templates" }).click();
   await page.getByText("It is away.").waitFor();
-  await page.unroute("**/v1/templates?*");
-  await page.getByRole("button", { name: "Try again" }).click();
+  await tryAgain();
   await rowOf(page, "minimal").waitFor();
 });
 

@@ -8,6 +8,9 @@ import { fails } from "./expect.ts";
 
 const SIZE = { cols: 80, rows: 24 };
 
+/** Bash no longer asks for pasted text to be marked: it has taken a line. */
+const ACCEPTED = "\u001b[?2004l";
+
 type PtyOptions = Partial<Parameters<Sandbox["pty"]["create"]>[0]>;
 
 /** A terminal and all that it showed. */
@@ -19,10 +22,16 @@ const open = async ({ pty }: Sandbox, options: PtyOptions = {}) => {
   };
   const handle = await pty.create({ ...SIZE, onData: show, timeoutMs: 0, ...options });
   const type = (text: string): Promise<void> => pty.sendInput(handle.pid, new TextEncoder().encode(text));
-  const shows = (words: string): Promise<void> =>
-    until(`the terminal shows ${words}`, () => screen.text.includes(words)).catch((error: Error) => {
+  /** @param after what comes before that, somewhere */
+  const shows = (words: string, after = ""): Promise<void> => {
+    const isShown = (): boolean => {
+      const from = screen.text.indexOf(after);
+      return from >= 0 && screen.text.includes(words, from + after.length);
+    };
+    return until(`the terminal shows ${words}`, isShown).catch((error: Error) => {
       throw new Error(`${error.message}; it shows ${JSON.stringify(screen.text)}`);
     });
+  };
   return { handle, screen, type, shows, pid: handle.pid };
 };
 
@@ -84,9 +93,13 @@ export const PTY: Case[] = [
 
   inFull("pty: Ctrl-C interrupts, Ctrl-D ends", async (_sdk, world) => {
     const terminal = await open(await world.sandbox());
+    await terminal.type("PS1='rea''dy> '\n");
+    await terminal.shows("ready> ");
     await terminal.type("sleep 300\n");
-    await terminal.shows("sleep 300");
+    await terminal.shows(ACCEPTED, "ready> sleep 300");
     await terminal.type("\u0003");
+    // What is typed before the shell listens again, the interrupt takes with it.
+    await terminal.shows("ready> ", "^C");
     await terminal.type('echo "interrupted: $?"\n');
     await terminal.shows("interrupted: 130");
     // The shell leaves with what ran last, an echo that worked.
