@@ -48,6 +48,11 @@ export const tableStyles = css`
     height: 0.9rem;
   }
 
+  /* While rows come and go, the browser must not keep one of them in its place by scrolling. */
+  .body {
+    overflow-anchor: none;
+  }
+
   .body .row {
     height: var(--row);
     border-bottom: 1px solid var(--line);

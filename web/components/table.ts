@@ -10,6 +10,7 @@
  */
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
+import { guard } from "lit/directives/guard.js";
 import { ifDefined } from "lit/directives/if-defined.js";
 import { repeat } from "lit/directives/repeat.js";
 
@@ -56,6 +57,10 @@ export class Table extends LitElement {
   @state() private isNarrow = false;
   @query(".body") private body!: HTMLElement | null;
   #sorted: readonly unknown[] = [];
+  /** Asked for before anything is drawn: afterwards the browser would have to style it all to answer. */
+  #remPx = 0;
+  /** Counts drawings for any other reason than scrolling, which leaves the rows that stay as they are. */
+  #drawing = 0;
   /** Keys of the rows shown before, to tell new ones. Null until there were any. */
   #known: ReadonlySet<string> | null = null;
   #new: ReadonlySet<string> = new Set();
@@ -79,6 +84,8 @@ export class Table extends LitElement {
   }
 
   override willUpdate(changed: PropertyValues<this>): void {
+    this.#remPx = remPx();
+    if (changed.size > 0) this.#drawing += 1;
     if (changed.has("rows") || changed.has("sort") || changed.has("columns")) {
       this.#sorted = sortRows(this.rows, this.columns, this.sort);
     }
@@ -179,7 +186,7 @@ export class Table extends LitElement {
     return repeat(
       this.#sorted.slice(from, to),
       (row) => this.#key(row),
-      (row, index) => this.#renderRow(row, from + index + 2),
+      (row, index) => guard([this.#drawing], () => this.#renderRow(row, from + index + 2)),
     );
   }
 
@@ -235,7 +242,7 @@ export class Table extends LitElement {
   }
 
   get #rowPx(): number {
-    return (this.isNarrow ? CARD_REM : ROW_REM) * remPx();
+    return (this.isNarrow ? CARD_REM : ROW_REM) * this.#remPx;
   }
 
   /** Stands for the rows that are not drawn. */

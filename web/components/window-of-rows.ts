@@ -6,6 +6,8 @@ import type { ReactiveController, ReactiveControllerHost } from "lit";
 
 /** Rows beyond each edge, so that a quick scroll does not outrun the drawing. */
 const AROUND = 10;
+/** Drawn at a time: with each row scrolled by would be too often, many at once too long for a frame. */
+const STEP = 4;
 
 export interface Span {
   /** Index of the first row drawn, and the one after the last. */
@@ -14,7 +16,8 @@ export interface Span {
 }
 
 export class WindowOfRows implements ReactiveController {
-  #span: Span = { from: 0, to: 0 };
+  /** What is drawn. */
+  span: Span = { from: 0, to: 0 };
   #frame: number | null = null;
 
   constructor(
@@ -36,10 +39,14 @@ export class WindowOfRows implements ReactiveController {
     this.#frame = null;
   }
 
-  /** For the rows there are now. */
-  get span(): Span {
-    this.#span = this.#measure();
-    return this.#span;
+  /** Once for each drawing: rows and the room left for the others must be of the same measure. */
+  hostUpdate(): void {
+    this.span = this.#measure();
+  }
+
+  /** The list may have come, moved or got another length by it. */
+  hostUpdated(): void {
+    this.#changed();
   }
 
   readonly #changed = (): void => {
@@ -47,16 +54,15 @@ export class WindowOfRows implements ReactiveController {
       this.#frame = null;
       const { from, to } = this.#measure();
       // Within what is drawn nothing needs to be done.
-      if (from !== this.#span.from || to !== this.#span.to) this.host.requestUpdate();
+      if (from !== this.span.from || to !== this.span.to) this.host.requestUpdate();
     });
   };
 
   #measure(): Span {
     const { element, count, rowPx } = this.list();
     const top = element?.getBoundingClientRect().top ?? 0;
-    // In steps of the rows around: else each row scrolled by would draw anew.
-    const first = Math.floor(-top / rowPx / AROUND) * AROUND;
-    const shown = Math.ceil(innerHeight / rowPx / AROUND + 1) * AROUND;
+    const first = Math.floor(-top / rowPx / STEP) * STEP;
+    const shown = Math.ceil(innerHeight / rowPx / STEP + 1) * STEP;
     const from = Math.max(0, Math.min(first - AROUND, count));
     return { from, to: Math.max(from, Math.min(first + shown + AROUND, count)) };
   }
