@@ -1,7 +1,8 @@
 /**
  * `bun run soak [filter…]`: the tests of several hosts at the pace that operators have, with links cut for
  * minutes, of much through one sandbox and through a browser at full size, of traffic with large bodies and long
- * silences, and every case of the SDK in every combination. What came of it is written with its date to docs/soak.md; commit it.
+ * silences, of a large team in the dashboard, and every case of the SDK in every combination. What came of it is written
+ * with its date to docs/soak.md; commit it.
  */
 import { join } from "node:path";
 
@@ -18,6 +19,7 @@ const PLACES = [
   "test/e2e/guest-load.test.ts",
   "test/e2e/traffic.test.ts",
   "test/web/sandbox-live.test.ts",
+  "test/web/scale.test.ts",
 ];
 /** What makes them: operators' times, and half an hour of many hosts. */
 const LENGTHS = { WRENN_TEST_SOAK: "1", WRENN_SOAK_MINUTES: "30" };
