@@ -22,6 +22,7 @@ export const CASES = [
   "api_read_team",
   "api_read_audit",
   "login_timing",
+  "live_update",
   "memory_idle",
   "memory_after_first_command",
   "create_100th",

@@ -7,6 +7,7 @@ import { createRunners } from "./create.ts";
 import { burst20Runners, fork20Runners } from "./crowd.ts";
 import { forkRunners } from "./fork.ts";
 import { hundredRunners } from "./hundred.ts";
+import { liveUpdateRunners } from "./live-update.ts";
 import { loginTimingRunners } from "./login-timing.ts";
 import { memoryRunners } from "./memory.ts";
 import { pauseRunners } from "./pause.ts";
@@ -26,6 +27,8 @@ export interface Scenario {
 const WARM_UPS = 2;
 /** Two medians are compared with each other: enough of each that a busy moment does not move one. */
 const LOGIN_PAIRS = 40;
+/** Judged by its 95th percentile. */
+const LEAST_UPDATES = 30;
 
 const each = (title: string, cases: CaseName[], open: Scenario["open"]): Scenario => ({
   title,
@@ -65,6 +68,10 @@ export const SCENARIOS: readonly Scenario[] = [
   each("the e2b package: a command", ["sdk_exec"], sdkExecRunners),
   each("the e2b package: a small file", ["sdk_file"], sdkFileRunners),
   { ...each("sign-in timing", ["login_timing"], loginTimingRunners), runs: () => LOGIN_PAIRS },
+  {
+    ...each("live updates", ["live_update"], liveUpdateRunners),
+    runs: (asked) => Math.max(asked, LEAST_UPDATES),
+  },
   each("reads of sandboxes", ["api_read"], apiReadRunners("api_read")),
   each("reads of a team", ["api_read_team"], apiReadRunners("api_read_team")),
   each("reads of the audit trail", ["api_read_audit"], apiReadRunners("api_read_audit")),
