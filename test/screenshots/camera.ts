@@ -9,6 +9,8 @@ import type { TestPerson } from "../support/server.ts";
 const SAME_SHARE = 0.01;
 
 export interface Shot {
+  /** Who is signed in. */
+  person: TestPerson;
   path: string;
   theme: Required<VisitOptions>["theme"];
   height?: number | undefined;
@@ -41,15 +43,14 @@ export class Camera {
   constructor(
     private readonly browser: TestBrowser,
     private readonly url: string,
-    private readonly person: TestPerson,
   ) {}
 
   /** PNG of the window. */
-  async take({ path, show, now, ...sight }: Shot): Promise<Buffer> {
+  async take({ person, path, show, now, ...sight }: Shot): Promise<Buffer> {
     const visitor = await this.#visitor(sight);
     await visitor.context.clock.setFixedTime(now);
     const { page } = visitor;
-    await signInTo(page, path, this.person);
+    await signInTo(page, path, person);
     await show(page);
     await page.mouse.move(0, 0);
     await page.evaluate(() => document.fonts.ready);

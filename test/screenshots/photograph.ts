@@ -40,16 +40,17 @@ export const photograph = async (
     ],
   });
   cleanup.defer(() => browser.close());
-  const camera = new Camera(browser, address, seeded.people.mira);
+  const camera = new Camera(browser, address);
   let workshop: Workshop | null = null;
   // Those of the machine last: it is one more host and sandbox that the others are not to show.
   const ordered = pictures.toSorted((a, b) => Number(a.needsMachine ?? 0) - Number(b.needsMachine ?? 0));
-  for (const { name, themes, path, height, needsMachine, show } of ordered) {
+  for (const { name, themes, who = "mira", path, height, needsMachine, show } of ordered) {
     if (needsMachine) workshop ??= cleanup.use(await Workshop.open(server, seeded));
     const { now } = workshop ?? seeded;
     const where = typeof path === "string" ? path : path(workshop?.sandboxId ?? "");
+    const person = seeded.people[who];
     for (const theme of themes) {
-      const picture = await camera.take({ path: where, theme, height, now, show });
+      const picture = await camera.take({ person, path: where, theme, height, now, show });
       const file = join(directory, fileOf(name, theme));
       const isKept = !isAsked && (await camera.isLike(picture, file));
       if (!isKept) await Bun.write(file, picture);

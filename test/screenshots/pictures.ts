@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 
 import { lastTerminal, untilShown } from "../support/terminal.ts";
-import { SANDBOXES, sandboxIdOf, SHOWN } from "./story.ts";
+import { type PersonName, SANDBOXES, sandboxIdOf, SHOWN } from "./story.ts";
 
 /** A machine without KVM takes its time. */
 const SLOW_MS = 60_000;
@@ -12,6 +12,8 @@ type Theme = "light" | "dark";
 export interface Picture {
   name: string;
   themes: readonly Theme[];
+  /** Whose screen it is. @default {"mira"} */
+  who?: PersonName;
   path: string | ((machineId: string) => string);
   /** Of the window. @default {800} */
   height?: number;
@@ -31,6 +33,14 @@ const typed = async (page: Page, line: string, until: string): Promise<void> => 
 const ofMachine = (tab: string) => (id: string) => `/dashboard/sandboxes/${id}?tab=${tab}`;
 
 export const PICTURES: readonly Picture[] = [
+  {
+    name: "first-run",
+    themes: ["light"],
+    who: "jonas",
+    path: "/dashboard/sandboxes",
+    height: 620,
+    show: (page) => page.getByRole("heading", { name: "A sandbox (to do)" }).waitFor(),
+  },
   {
     name: "overview",
     themes: ["light", "dark"],

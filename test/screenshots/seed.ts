@@ -90,6 +90,7 @@ class Seeding {
         });
         this.people[key].token = token;
       }
+      await this.#sql`update users set is_admin = ${role !== "member"} where id = ${parseUserId(userId)}`;
       await this.#sql`
         update memberships set created_at = ${this.#ago(joined)}
         where team_id = ${this.#teamId} and user_id = ${parseUserId(userId)}`;

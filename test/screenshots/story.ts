@@ -7,7 +7,7 @@ const DAY = 24 * HOUR;
 
 export type PersonName = keyof typeof PEOPLE;
 
-/** The first one owns the team and administers the instance. */
+/** The first one owns the team, and administers the instance with the second. */
 export const PEOPLE = {
   mira: { name: "Mira Okafor", role: "owner", joined: 64 * DAY },
   jonas: { name: "Jonas Lindqvist", role: "admin", joined: 61 * DAY },
