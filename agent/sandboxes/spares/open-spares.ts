@@ -9,7 +9,8 @@ import { type SpareRoom, Spares } from "./spares.ts";
 const EXPECTED_MB = 80;
 /** Of all memory, for all spares together. */
 const SHARE = 0.1;
-const MOST = 8;
+/** A crowd of twenty, and a few more. */
+const MOST = 24;
 /** With less of it free there are no spares. */
 const FREE_SHARE = 0.125;
 
