@@ -1,6 +1,7 @@
 /** Tells the story to a server: people, keys and hosts come by the API, what only time makes into the database. */
 import { SandboxStatus } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { parseHostId, parseKeyId, parseTeamId, parseUserId, ZERO_UUID } from "../../proto/ids.ts";
+import { insertTeamSamples } from "../support/sample-rows.ts";
 import { call, signUp, type TestPerson, type TestServer } from "../support/server.ts";
 import { StandInHost } from "../support/stand-in-host.ts";
 import {
@@ -176,7 +177,7 @@ class Seeding {
       })}`;
   }
 
-  /** What the shown sandbox used since it was launched: idle, a checkout, test runs at intervals. */
+  /** What the shown sandbox used since it was launched: idle, a checkout, test runs at intervals. And its team, for an hour. */
   async noteUsage(): Promise<void> {
     const { age, template } = SANDBOXES.find(({ key }) => key === SHOWN) as SandboxStory;
     const { vcpus, memoryMb } = TEMPLATES.find(({ name }) => name === template) ?? TEMPLATES[0];
@@ -200,6 +201,10 @@ class Seeding {
       };
     });
     await this.#sql`insert into sandbox_metrics ${this.#sql(rows)}`;
+    await insertTeamSamples(this.#sql, this.#owner.teamId, {
+      stepSec: SAMPLE_SEC,
+      count: 3_600 / SAMPLE_SEC,
+    });
   }
 
   writeTrail(): Promise<void> {
