@@ -133,7 +133,7 @@ const compare = async (round: Round, states: SandboxState[]): Promise<void> => {
   );
   await noteActivity(
     sql,
-    host.id,
+    { hostId: host.id, askedAt },
     running.map(({ id, state }) => toActivity(id, state)),
   );
 };

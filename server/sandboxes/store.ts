@@ -190,7 +190,7 @@ export const setTimeoutOf = async (
 ): Promise<Sandbox | null> => {
   const [row] = await sql<SandboxRow[]>`
     update sandboxes set timeout_sec = ${sandbox.timeoutSec}, on_timeout = ${sandbox.onTimeout},
-      expires_at = ${sandbox.expiresAt}
+      expires_at = ${sandbox.expiresAt}, updated_at = clock_timestamp()
     where id = ${sandbox.id} and status = any(${[...LIVE_STATUSES]}) returning *`;
   return row ? toSandbox(row) : null;
 };
@@ -203,7 +203,7 @@ export const extendTimeoutOf = async (
   const [row] = await sql<SandboxRow[]>`
     update sandboxes set
       timeout_sec = case when expires_at > ${expiresAt} then timeout_sec else ${timeoutSec} end,
-      expires_at = greatest(expires_at, ${expiresAt})
+      expires_at = greatest(expires_at, ${expiresAt}), updated_at = clock_timestamp()
     where id = ${id} and status = any(${[...LIVE_STATUSES]}) returning *`;
   return row ? toSandbox(row) : null;
 };
@@ -227,10 +227,13 @@ export const touchPending = async (sql: Queryable, ids: string[]): Promise<void>
     update sandboxes set updated_at = clock_timestamp() where id = any(${ids}) and status = 'pending'`;
 };
 
-/** When the sandbox expires and was last used, as its own host says; its status stands. */
+/**
+ * When the sandbox expires and was last used, as its own host said when it was asked; its status stands, and so does
+ * what was set since then.
+ */
 export const noteActivity = async (
   sql: Queryable,
-  hostId: string,
+  { hostId, askedAt }: { hostId: string; askedAt: Date },
   sandboxes: { id: string; expiresAt: Date | null; lastActiveAt: Date | null }[],
 ): Promise<void> => {
   if (sandboxes.length === 0) return;
@@ -242,7 +245,7 @@ export const noteActivity = async (
   await sql`
     update sandboxes s set expires_at = n.expires_at, last_active_at = n.last_active_at
     from jsonb_to_recordset(${sql.json(rows)}) as n(id uuid, expires_at timestamptz, last_active_at timestamptz)
-    where s.id = n.id and s.host_id = ${hostId} and s.status = 'running'
+    where s.id = n.id and s.host_id = ${hostId} and s.status = 'running' and s.updated_at < ${askedAt}
       and (s.expires_at, s.last_active_at) is distinct from (n.expires_at, n.last_active_at)`;
 };
 

@@ -1,8 +1,13 @@
 /** Lists of sandboxes, and how what hosts say by themselves comes into them. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 
-import { SandboxStatus } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
+import { create } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { Code } from "@connectrpc/connect";
+
+import { SandboxStateSchema, SandboxStatus } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { call, createKey, signUp } from "../support/server.ts";
+import { refusal } from "../support/stand-in-host.ts";
 import { type SandboxBody, StandInProduct } from "../support/stand-in-product.ts";
 import { waitFor } from "../support/wait-for.ts";
 
@@ -62,6 +67,44 @@ describe("reconcile and heartbeat", () => {
     await scene.host.beat([{ sandbox_id: id, status: "paused", reason: "timeout", at }]);
     await scene.server.server.services.monitor.round();
     expect(await scene.get(id)).toMatchObject({ status: "running" });
+  });
+
+  test("a timeout that is set while the host is being asked stands", async () => {
+    const { id } = await scene.create();
+    const { host } = scene;
+    const { monitor } = scene.server.server.services;
+    const expiring = (at: Date) => Object.assign(host.set(id, {}), { expiresAt: timestampFromDate(at) });
+    const before = create(SandboxStateSchema, expiring(new Date(Date.now() + 600_000)));
+    const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let asks = 0;
+    host.answers.listSandboxes = async () => {
+      asks += 1;
+      if (asks > 1) throw refusal("busy", Code.Unavailable);
+      asked.resolve();
+      await answer.promise;
+      return { sandboxes: [...host.sandboxes.values()].map((one) => (one.sandboxId === id ? before : one)) };
+    };
+    host.answers.updateSandbox = () => ({ sandbox: expiring(new Date(Date.now() + 60_000)) });
+    void monitor.round();
+    await asked.promise;
+    const set = await scene.api(`/${id}/timeout`, { body: { timeout_sec: 60 } });
+    answer.resolve();
+    await waitFor("what it said is done with", async () => {
+      await monitor.round();
+      return asks > 1;
+    });
+    expect(await scene.get(id)).toMatchObject({ timeout_sec: 60, expires_at: set.body["expires_at"] });
+
+    // What the host says later counts again.
+    delete host.answers.listSandboxes;
+    delete host.answers.updateSandbox;
+    const at = new Date(Date.now() + 300_000);
+    expiring(at);
+    await waitFor("the host is heard again", async () => {
+      await host.beat();
+      await monitor.round();
+      return (await scene.get(id))["expires_at"] === at.toISOString();
+    });
   });
 
   test("a VM that died is paused without memory", async () => {
