@@ -122,6 +122,7 @@ test("a sandbox is launched and deleted without a mouse", async () => {
   const { page } = await scene.visitAs(scene.admin);
   await page.getByRole("table").waitFor();
   await page.keyboard.press("Control+k");
+  await page.getByRole("dialog", { name: "Commands" }).waitFor();
   await page.keyboard.type("launch");
   await page.keyboard.press("Enter");
   await dialogOf(page, "Launch a sandbox").waitFor();

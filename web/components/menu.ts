@@ -176,6 +176,7 @@ export class Menu extends LitElement {
   async #open(focus: "first" | "last"): Promise<void> {
     this.isOpen = true;
     await this.updateComplete;
+    if (this.#isShown) return;
     this.list.showPopover();
     placeAt(this.list, this.button, { alignEnd: this.alignEnd });
     this.#items.at(focus === "first" ? 0 : -1)?.focus();
@@ -187,13 +188,17 @@ export class Menu extends LitElement {
   }
 
   #toggle(): void {
-    if (this.isOpen) this.#close();
+    if (this.#isShown) this.#close();
     else void this.#open("first");
   }
 
-  /** The browser closes it by itself when something else is pressed. */
-  #toggled(event: ToggleEvent): void {
-    if (event.newState === "closed") this.isOpen = false;
+  /** The browser closes it by itself when something else is pressed. It tells so late: it may be open again. */
+  #toggled(): void {
+    if (!this.#isShown) this.isOpen = false;
+  }
+
+  get #isShown(): boolean {
+    return this.list.matches(":popover-open");
   }
 
   #openByKey(event: KeyboardEvent): void {
