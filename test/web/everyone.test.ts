@@ -145,6 +145,8 @@ test("a sandbox is launched and deleted without a mouse", async () => {
   await page.getByRole("menu").waitFor();
   await page.keyboard.type("del");
   await page.keyboard.press("Enter");
+  // The dialog puts the focus where it is safe, a frame after it opened.
+  await page.getByRole("button", { name: "Cancel" }).and(page.locator(":focus")).waitFor();
   await page.getByRole("button", { name: "Delete sandbox" }).focus();
   await page.keyboard.press("Enter");
   await page.getByText("1 sandbox deleted.").waitFor();
