@@ -2,6 +2,8 @@
  * The pool of slots: clean ones wait for a claim, used ones are cleaned and wait again. One agent runs
  * per instance, so what is free is known here; what exists at all is read from the machine.
  */
+import { GUEST_PORT } from "../../proto/guest-port.ts";
+import { endOwnConnections } from "../system/own-connections.ts";
 import { chooseRange, readRoutes } from "./address-range.ts";
 import type { AddressRange } from "./cidr.ts";
 import { Gates } from "./egress/gates.ts";
@@ -120,6 +122,8 @@ export class HostSlotPool implements SlotPool {
 
   async release(slot: NetworkSlot): Promise<void> {
     this.#gates.close(slot);
+    // Those kept for later requests would meet the slot's next guest, which has never heard of them.
+    endOwnConnections(`${slot.address}:${GUEST_PORT}`);
     if (this.#closed || this.#idle.length >= MAX_IDLE) {
       await this.#discard(slot);
       return;

@@ -12,6 +12,9 @@ const { symbols: libc } = dlopen("libc.so.6", {
   bind: { args: ["i32", "ptr", "u32"], returns: "i32" },
   listen: { args: ["i32", "i32"], returns: "i32" },
   close: { args: ["i32"], returns: "i32" },
+  fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
+  getpeername: { args: ["i32", "ptr", "ptr"], returns: "i32" },
+  shutdown: { args: ["i32", "i32"], returns: "i32" },
   setns: { args: ["i32", "i32"], returns: "i32" },
   pread: { args: ["i32", "ptr", "u64", "i64"], returns: "i64" },
   pwrite: { args: ["i32", "ptr", "u64", "i64"], returns: "i64" },
@@ -71,6 +74,34 @@ export const listenUnix = (path: string): number => {
     throw failure;
   }
   return fd;
+};
+
+const AF_INET = 2;
+const F_DUPFD_CLOEXEC = 1030;
+const SHUT_RDWR = 2;
+
+/** `a.b.c.d:port` that the descriptor is connected to over IPv4; null for whatever else it is. */
+const readPeer = (fd: number): string | null => {
+  const address = new DataView(new ArrayBuffer(16));
+  const length = new Uint32Array([address.byteLength]);
+  if (libc.getpeername(fd, ptr(address), ptr(length)) !== 0) return null;
+  if (address.getUint16(0, true) !== AF_INET) return null;
+  return `${[4, 5, 6, 7].map((at) => address.getUint8(at)).join(".")}:${address.getUint16(2)}`;
+};
+
+/**
+ * Ends the connection behind `fd` if it leads to `peer` (`a.b.c.d:port`): whoever holds the descriptor reads
+ * its end, and closes it. True when it does lead there.
+ */
+export const shutDownIfTo = (peer: string, fd: number): boolean => {
+  if (readPeer(fd) !== peer) return false;
+  // Another thread may close the descriptor at any moment, and its number be another's: this one is ours.
+  const own = libc.fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (own < 0) return false;
+  const isStillIt = readPeer(own) === peer;
+  if (isStillIt) libc.shutdown(own, SHUT_RDWR);
+  libc.close(own);
+  return isStillIt;
 };
 
 /** Closes a descriptor that did not come from node:fs. */

@@ -11,6 +11,9 @@ import type { TrafficTarget } from "./target.ts";
 /** Bodies up to this size are read whole, so that they can be sent again after a refused connection. */
 const REPEATABLE_BYTES = 64 * 1024;
 
+/** Answers of the guest agent that say they are as long as this or shorter are read whole: a stream costs more. */
+const WHOLE_BYTES = 64 * 1024;
+
 /** Ends both sides of a stream abruptly. Bun prints what breaks a response: a plain sentence is enough. */
 const RESET_REASON = "a stream was reset: its sandbox was paused or ended";
 
@@ -49,8 +52,8 @@ const send = async (
       decompress: false,
       // A stream may be quiet for as long as its two ends like.
       timeout: false,
-      // A connection kept from before a pause, or to the slot's earlier guest, is dead without knowing it.
-      keepalive: false,
+      // An emulated guest pays dearly for each new connection. Programs inside end kept ones when they like.
+      keepalive: target.port === GUEST_PORT,
     });
   if (repeatable) return redialing(sandbox, target.port, attempt, signal);
   if (target.port !== GUEST_PORT) {
@@ -103,6 +106,9 @@ const observeEnd = (
   });
 };
 
+const isShort = ({ headers }: Response): boolean =>
+  Number(headers.get("content-length") ?? Number.POSITIVE_INFINITY) <= WHOLE_BYTES;
+
 /** Answers 502 where the sandbox or its port is not there; afterwards the guest's answer, as it comes. */
 export const forwardRequest = async (
   request: Request,
@@ -119,9 +125,10 @@ export const forwardRequest = async (
     const response = await send(request, sandbox, live.slot.address, target, signal);
     const headers = fromGuestHeaders(response.headers);
     const { status, statusText, body } = response;
-    if (body === null) {
+    if (body === null || (target.port === GUEST_PORT && isShort(response))) {
+      const whole = body && (await response.arrayBuffer());
       onEnd();
-      return new Response(null, { status, statusText, headers });
+      return new Response(whole, { status, statusText, headers });
     }
     return new Response(observeEnd(body, onEnd), { status, statusText, headers });
   } catch (error) {
