@@ -15,7 +15,7 @@ const isSoak = process.env["WRENN_TEST_SOAK"] === "1";
 let stage: Stage;
 let cli: Cli;
 beforeAll(async () => {
-  stage = await Stage.start();
+  stage = await Stage.start(1);
   cli = await Cli.install(stage);
 }, START_MS);
 afterAll(() => stage[Symbol.asyncDispose](), START_MS);

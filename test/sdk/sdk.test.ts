@@ -14,7 +14,7 @@ setDefaultTimeout(CASE_MS + 30_000);
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await Stage.start();
+  stage = await Stage.start(0);
 }, START_MS);
 afterAll(() => stage[Symbol.asyncDispose](), START_MS);
 

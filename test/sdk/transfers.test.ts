@@ -20,7 +20,7 @@ const USERS = isSoak ? [PLAIN, WITH_TLS] : [PLAIN];
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await Stage.start();
+  stage = await Stage.start(2);
 }, START_MS);
 afterAll(() => stage[Symbol.asyncDispose](), START_MS);
 

@@ -19,13 +19,22 @@ import { createCertificate, SANDBOX_DOMAIN } from "./certificate.ts";
 import type { Urls } from "./combinations.ts";
 import { createWorkshop, type Workshop } from "./workshop.ts";
 
-/** At TEST-NET addresses, which only this machine routes. */
-const SITES: [Site, Site] = [
-  { name: "first", address: "198.51.100.21", host: "first.example" },
-  { name: "second", address: "203.0.113.22", host: "second.example" },
-];
-const RESOLVER = "203.0.113.53";
-const INTERNET_LINK = "198.18.79";
+/** What stands for the internet, at TEST-NET addresses, which only this machine routes. */
+interface Internet {
+  sites: [Site, Site];
+  resolver: string;
+  link: string;
+}
+
+/** Each stage has its own: two may stand at a time. @param place from 0, below 10 */
+const planInternet = (place: number): Internet => ({
+  sites: [
+    { name: "first", address: `198.51.100.${20 + place}`, host: "first.example" },
+    { name: "second", address: `203.0.113.${60 + place}`, host: "second.example" },
+  ],
+  resolver: `203.0.113.${80 + place}`,
+  link: `198.18.${170 + place}`,
+});
 
 /** Frees what was opened, last first. */
 type Cleanup = () => Promise<void>;
@@ -40,11 +49,13 @@ export class Stage implements AsyncDisposable {
     readonly admin: TestPerson,
     readonly apiKey: string,
     readonly otherApiKey: string,
+    private readonly internet: Internet,
     private readonly authority: string,
     private readonly cleanups: Cleanup[],
   ) {}
 
-  static async start(): Promise<Stage> {
+  static async start(place: number): Promise<Stage> {
+    const internet = planInternet(place);
     const cleanups: Cleanup[] = [];
     const keep = <T extends AsyncDisposable>(thing: T): T => {
       cleanups.push(() => Promise.resolve(thing[Symbol.asyncDispose]()));
@@ -53,7 +64,7 @@ export class Stage implements AsyncDisposable {
     try {
       const workshop = await createWorkshop();
       cleanups.push(() => rm(workshop.directory, { recursive: true, force: true }));
-      await Stage.#openInternet(keep(new NetLab()));
+      await Stage.#openInternet(keep(new NetLab()), internet);
       const database = await createTestDatabase();
       cleanups.push(() => database.drop());
       const [server, tls, limitedServer] = await Stage.#startServers(database, workshop);
@@ -63,7 +74,7 @@ export class Stage implements AsyncDisposable {
       const otherApiKey = await createKey(server.url, await signUp(server.url, "Eve"));
       const launcher = OWN_MOUNTS;
       const agent = keep(await JoinedAgent.join({ serverUrl: server.url, token: admin.token, launcher }));
-      await useResolver(agent, RESOLVER);
+      await useResolver(agent, internet.resolver);
       return new Stage(
         workshop,
         server,
@@ -73,6 +84,7 @@ export class Stage implements AsyncDisposable {
         admin,
         asE2bKey(apiKey),
         asE2bKey(otherApiKey),
+        internet,
         tls.authority,
         cleanups,
       );
@@ -82,12 +94,12 @@ export class Stage implements AsyncDisposable {
     }
   }
 
-  static async #openInternet(lab: NetLab): Promise<void> {
-    const addresses = [...SITES.map(({ address }) => address), RESOLVER];
-    const web = lab.use(new WebPeer(await lab.internet(addresses, INTERNET_LINK)));
-    for (const { address, name, host } of SITES) await web.serve(address, name, makeCertificate(host));
-    const names = SITES.map(({ host, address }): [string, string[]] => [host, [address]]);
-    await web.serveDns(RESOLVER, Object.fromEntries(names));
+  static async #openInternet(lab: NetLab, { sites, resolver, link }: Internet): Promise<void> {
+    const addresses = [...sites.map(({ address }) => address), resolver];
+    const web = lab.use(new WebPeer(await lab.internet(addresses, link)));
+    for (const { address, name, host } of sites) await web.serve(address, name, makeCertificate(host));
+    const names = sites.map(({ host, address }): [string, string[]] => [host, [address]]);
+    await web.serveDns(resolver, Object.fromEntries(names));
   }
 
   static async #startServers(database: TestDatabase, workshop: Workshop) {
@@ -137,7 +149,7 @@ export class Stage implements AsyncDisposable {
       apiUrl: this.apiUrl(urls),
       otherApiKey: this.otherApiKey,
       limitedApiUrl: this.limitedServer.url,
-      sites: SITES,
+      sites: this.internet.sites,
     };
   }
 
