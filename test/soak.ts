@@ -67,7 +67,8 @@ const main = async (filters: string[]): Promise<number> => {
   }
   const path = join(PROJECT_DIRECTORY, "docs", "soak.md");
   const versions = await readVersions(PROJECT_DIRECTORY, null);
-  await Bun.write(path, describeSoak({ at: new Date(), versions, cores: cpuCores(), outcomes }));
+  const soak = { at: new Date(), versions, cores: cpuCores(), outcomes };
+  await Bun.write(path, describeSoak(soak, await Bun.file(path).text()));
   await Bun.spawn([process.execPath, "fmt", path]).exited;
   console.log(`\nwritten to ${path}`);
   return outcomes.some(({ results }) => results.some(({ outcome }) => outcome === "failed")) ? 1 : 0;
