@@ -1,8 +1,6 @@
 import { expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 
+import { complaintsAbout, hasSystemd } from "../test/support/systemd-verify.ts";
 import { UNIT_NAME, unitText } from "./systemd-unit.ts";
 
 test("values are quoted as systemd reads them", () => {
@@ -31,23 +29,7 @@ test("it leaves what the agent starts alone, and gives it no mount namespace", (
   expect(text).not.toMatch(/^(Protect|Private|ReadOnlyPaths|ReadWritePaths|Inaccessible|Bind|Root|Mount)/m);
 });
 
-test.if(Bun.which("systemd-analyze") !== null)("systemd finds nothing wrong with it", async () => {
-  const directory = mkdtempSync(join(tmpdir(), "wrenn-unit-"));
-  try {
-    const path = join(directory, UNIT_NAME);
-    await Bun.write(path, unitText("/bin/true", { WRENN_DIR: "/var/lib/wrenn" }));
-    const child = Bun.spawn(["systemd-analyze", "verify", "--man=no", path], {
-      stdout: "pipe",
-      stderr: "pipe",
-    });
-    const [stdout, stderr] = await Promise.all([
-      new Response(child.stdout).text(),
-      new Response(child.stderr).text(),
-    ]);
-    const ours = `${stdout}${stderr}`.split("\n").filter((line) => line.includes(UNIT_NAME));
-    expect(ours).toEqual([]);
-    expect(await child.exited).toBe(0);
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+test.if(hasSystemd)("systemd finds nothing wrong with it", async () => {
+  const found = await complaintsAbout(UNIT_NAME, unitText("/bin/true", { WRENN_DIR: "/var/lib/wrenn" }));
+  expect(found).toEqual({ lines: [], code: 0 });
 });

@@ -18,7 +18,7 @@ import {
   type UpdateSandboxRequest,
 } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { formatSandboxId, parseSandboxId } from "../../proto/ids.ts";
-import { E2bApi } from "../support/e2b-api.ts";
+import { E2bApi, SANDBOX_CALLS } from "../support/e2b-api.ts";
 import { SandboxApi } from "../support/sandbox-api.ts";
 import { countBy, createKey, signUp, startTestServer, type TestServer } from "../support/server.ts";
 import { refusal, StandInHost } from "../support/stand-in-host.ts";
@@ -423,19 +423,7 @@ describe("what has ended", () => {
   test("is 404 on every call, also when it ended on the way", async () => {
     const id = await api.create();
     await api.ok(`/sandboxes/${id}`, undefined, "DELETE");
-    const calls: [string, string, unknown?][] = [
-      ["POST", "/connect", { timeout: 1 }],
-      ["POST", "/resume", {}],
-      ["POST", "/timeout", { timeout: 1 }],
-      ["POST", "/refreshes", {}],
-      ["POST", "/pause", {}],
-      ["POST", "/fork", {}],
-      ["POST", "/snapshots", {}],
-      ["PUT", "/network", {}],
-      ["GET", "/metrics"],
-      ["GET", "/logs"],
-    ];
-    for (const [method, path, body] of calls) {
+    for (const [method, path, body] of SANDBOX_CALLS) {
       const answer = await api.request(`/sandboxes/${id}${path}`, body, method);
       expect([path, answer.status, answer.body.code]).toEqual([path, 404, 404]);
     }

@@ -12,7 +12,7 @@ import {
   TimeoutKind,
 } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
 import { formatSandboxId, parseSandboxId, ZERO_UUID } from "../../proto/ids.ts";
-import { E2bApi, type E2bBody } from "../support/e2b-api.ts";
+import { E2bApi, type E2bBody, SANDBOX_CALLS } from "../support/e2b-api.ts";
 import {
   call,
   createKey,
@@ -315,20 +315,7 @@ describe("get and kill", () => {
   test.each(["nope", "00000000000000000000000000000000", `${"0".repeat(31)}G`, "sb-1", "..%2f..", "%00"])(
     "%s is nobody's: 404 on every call",
     async (id) => {
-      const calls: [string, string, unknown?][] = [
-        ["GET", ""],
-        ["DELETE", ""],
-        ["POST", "/connect", { timeout: 1 }],
-        ["POST", "/resume", {}],
-        ["POST", "/timeout", { timeout: 1 }],
-        ["POST", "/refreshes", {}],
-        ["POST", "/pause", {}],
-        ["POST", "/fork", {}],
-        ["POST", "/snapshots", {}],
-        ["PUT", "/network", {}],
-        ["GET", "/metrics"],
-        ["GET", "/logs"],
-      ];
+      const calls = [["GET", ""], ["DELETE", ""], ...SANDBOX_CALLS] as const;
       for (const [method, path, body] of calls) {
         const answer = await api.request(`/sandboxes/${id}${path}`, body, method);
         expect([path, answer.status, answer.body.code]).toEqual([path, 404, 404]);

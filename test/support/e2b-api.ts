@@ -9,6 +9,20 @@ export interface E2bBody {
   [field: string]: unknown;
 }
 
+/** Calls on one sandbox below its address, besides those that read and end it. */
+export const SANDBOX_CALLS: readonly [method: string, path: string, body?: unknown][] = [
+  ["POST", "/connect", { timeout: 1 }],
+  ["POST", "/resume", {}],
+  ["POST", "/timeout", { timeout: 1 }],
+  ["POST", "/refreshes", {}],
+  ["POST", "/pause", {}],
+  ["POST", "/fork", {}],
+  ["POST", "/snapshots", {}],
+  ["PUT", "/network", {}],
+  ["GET", "/metrics"],
+  ["GET", "/logs"],
+];
+
 export class E2bApi {
   constructor(
     /** Base URL of the server. */

@@ -8,6 +8,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import { base } from "../styles/shared.ts";
 import { formatExact } from "../text/format.ts";
 import { type Frame, nearest, pathsOf, type Point, xOf, yOf } from "./chart-path.ts";
+import { lineStyles } from "./line-styles.ts";
 
 const WIDTH = 600;
 const HEIGHT = 120;
@@ -16,6 +17,7 @@ const HEIGHT = 120;
 export class Chart extends LitElement {
   static override styles = [
     base,
+    lineStyles,
     css`
       .top {
         display: flex;
@@ -50,27 +52,11 @@ export class Chart extends LitElement {
       }
 
       svg {
-        display: block;
-        width: 100%;
         height: 6.5rem;
-        overflow: visible;
-      }
-
-      .grid {
-        stroke: var(--line);
-        stroke-width: 1;
-      }
-
-      .ground {
-        fill: var(--accent-soft);
       }
 
       .line {
-        fill: none;
-        stroke: var(--accent);
         stroke-width: 1.75;
-        stroke-linecap: round;
-        stroke-linejoin: round;
       }
 
       .rule {

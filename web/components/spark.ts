@@ -4,6 +4,7 @@ import { customElement, property } from "lit/decorators.js";
 
 import { base } from "../styles/shared.ts";
 import { pathsOf, type Point } from "./chart-path.ts";
+import { lineStyles } from "./line-styles.ts";
 
 const WIDTH = 160;
 const HEIGHT = 32;
@@ -12,29 +13,14 @@ const HEIGHT = 32;
 export class Spark extends LitElement {
   static override styles = [
     base,
+    lineStyles,
     css`
       svg {
-        display: block;
-        width: 100%;
         height: 2rem;
-        overflow: visible;
-      }
-
-      .floor {
-        stroke: var(--line);
-        stroke-width: 1;
-      }
-
-      .ground {
-        fill: var(--accent-soft);
       }
 
       .line {
-        fill: none;
-        stroke: var(--accent);
         stroke-width: 1.5;
-        stroke-linecap: round;
-        stroke-linejoin: round;
       }
     `,
   ];
@@ -59,7 +45,7 @@ export class Spark extends LitElement {
       viewBox="0 0 ${WIDTH} ${HEIGHT}"
       preserveAspectRatio="none"
     >
-      <line vector-effect="non-scaling-stroke" class="floor" x1="0" x2=${WIDTH} y1=${HEIGHT} y2=${HEIGHT} />
+      <line vector-effect="non-scaling-stroke" class="grid" x1="0" x2=${WIDTH} y1=${HEIGHT} y2=${HEIGHT} />
       ${
         points.length === 0
           ? nothing

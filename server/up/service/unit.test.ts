@@ -1,8 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 
+import { complaintsAbout, hasSystemd } from "../../../test/support/systemd-verify.ts";
 import { settingsText, UNIT_NAME, unitText } from "./unit.ts";
 
 const COMMAND = {
@@ -27,25 +25,9 @@ describe("the unit", () => {
     expect(text).not.toMatch(/^(Protect|Private|ReadOnlyPaths|ReadWritePaths|Inaccessible|Bind|Root|Mount)/m);
   });
 
-  test.if(Bun.which("systemd-analyze") !== null)("has nothing that systemd finds wrong", async () => {
-    const directory = mkdtempSync(join(tmpdir(), "wrenn-unit-"));
-    try {
-      const path = join(directory, UNIT_NAME);
-      await Bun.write(path, unitText({ ...COMMAND, argv: ["/bin/true", ...COMMAND.argv.slice(1)] }));
-      const child = Bun.spawn(["systemd-analyze", "verify", "--man=no", path], {
-        stdout: "pipe",
-        stderr: "pipe",
-      });
-      const [stdout, stderr] = await Promise.all([
-        new Response(child.stdout).text(),
-        new Response(child.stderr).text(),
-      ]);
-      const ours = `${stdout}${stderr}`.split("\n").filter((line) => line.includes(UNIT_NAME));
-      expect(ours).toEqual([]);
-      expect(await child.exited).toBe(0);
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
+  test.if(hasSystemd)("has nothing that systemd finds wrong", async () => {
+    const text = unitText({ ...COMMAND, argv: ["/bin/true", ...COMMAND.argv.slice(1)] });
+    expect(await complaintsAbout(UNIT_NAME, text)).toEqual({ lines: [], code: 0 });
   });
 });
 

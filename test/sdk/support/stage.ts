@@ -30,10 +30,10 @@ interface Internet {
 const planInternet = (place: number): Internet => ({
   sites: [
     { name: "first", address: `198.51.100.${20 + place}`, host: "first.example" },
-    { name: "second", address: `203.0.113.${60 + place}`, host: "second.example" },
+    { name: "second", address: `203.0.113.${22 + place}`, host: "second.example" },
   ],
-  resolver: `203.0.113.${80 + place}`,
-  link: `198.18.${170 + place}`,
+  resolver: `203.0.113.${53 + place}`,
+  link: `198.18.${79 + place}`,
 });
 
 /** Frees what was opened, last first. */

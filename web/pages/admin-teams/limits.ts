@@ -15,6 +15,7 @@ import "../../components/field.ts";
 import type { Field } from "../../components/field.ts";
 import { type AnyTeam, setLimits } from "../../state/all-teams.ts";
 import { showToast } from "../../state/toasts.ts";
+import { form } from "../../styles/form.ts";
 import { base } from "../../styles/shared.ts";
 import { LIMITS, readLimit } from "./limit-names.ts";
 
@@ -22,26 +23,10 @@ import { LIMITS, readLimit } from "./limit-names.ts";
 export class TeamLimits extends LitElement {
   static override styles = [
     base,
+    form,
     css`
-      form {
-        display: grid;
-        gap: var(--s4);
-      }
-
       .soft {
         color: var(--ink-soft);
-      }
-
-      .two {
-        display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr));
-        gap: var(--s4);
-      }
-
-      .error {
-        padding: var(--s3) var(--s4);
-        border-radius: var(--radius);
-        background: var(--bad-soft);
       }
     `,
   ];

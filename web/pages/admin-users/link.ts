@@ -19,14 +19,15 @@ import "../../components/field.ts";
 import type { Field } from "../../components/field.ts";
 import "../../components/time.ts";
 import { type Account, addAccount, issueResetLink, type PasswordLink } from "../../state/accounts.ts";
+import { form } from "../../styles/form.ts";
 import { base } from "../../styles/shared.ts";
 
 @customElement("wr-account-link")
 export class AccountLink extends LitElement {
   static override styles = [
     base,
+    form,
     css`
-      form,
       .made {
         display: grid;
         gap: var(--s4);
@@ -38,12 +39,6 @@ export class AccountLink extends LitElement {
         gap: var(--s3);
         align-items: center;
         overflow-wrap: anywhere;
-      }
-
-      .error {
-        padding: var(--s3) var(--s4);
-        border-radius: var(--radius);
-        background: var(--bad-soft);
       }
 
       .soft {

@@ -1,6 +1,8 @@
 /** What the ways to a first sandbox share. */
 import { css } from "lit";
 
+import { failure } from "../../styles/form.ts";
+
 export const firstRunStyles = css`
   .soft {
     color: var(--ink-soft);
@@ -20,12 +22,7 @@ export const firstRunStyles = css`
     min-width: 0;
   }
 
-  .error {
-    padding: var(--s3) var(--s4);
-    border-radius: var(--radius);
-    background: var(--bad-soft);
-    overflow-wrap: anywhere;
-  }
+  ${failure}
 
   .build {
     display: grid;

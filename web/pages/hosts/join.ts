@@ -17,6 +17,7 @@ import { emit } from "../../components/emit.ts";
 import "../../components/field.ts";
 import type { Field } from "../../components/field.ts";
 import { createHost, type Host, issueToken, type NewHost, type Registration } from "../../state/hosts.ts";
+import { form } from "../../styles/form.ts";
 import { base } from "../../styles/shared.ts";
 import "./command.ts";
 import { stateOf } from "./state-of.ts";
@@ -25,26 +26,10 @@ import { stateOf } from "./state-of.ts";
 export class JoinHost extends LitElement {
   static override styles = [
     base,
+    form,
     css`
       wr-dialog {
         --dialog-width: 36rem;
-      }
-
-      form {
-        display: grid;
-        gap: var(--s4);
-      }
-
-      .two {
-        display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr));
-        gap: var(--s4);
-      }
-
-      .error {
-        padding: var(--s3) var(--s4);
-        border-radius: var(--radius);
-        background: var(--bad-soft);
       }
     `,
   ];

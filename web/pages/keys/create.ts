@@ -18,6 +18,7 @@ import "../../components/field.ts";
 import type { Field } from "../../components/field.ts";
 import "../../components/select.ts";
 import { createKey, type NewApiKey, type Scope } from "../../state/keys.ts";
+import { form } from "../../styles/form.ts";
 import { base } from "../../styles/shared.ts";
 import { ALL_SCOPES, EXPIRIES, expiryAfter, SCOPES } from "./scopes.ts";
 
@@ -25,8 +26,8 @@ import { ALL_SCOPES, EXPIRIES, expiryAfter, SCOPES } from "./scopes.ts";
 export class CreateKey extends LitElement {
   static override styles = [
     base,
+    form,
     css`
-      form,
       .made {
         display: grid;
         gap: var(--s4);
@@ -47,12 +48,6 @@ export class CreateKey extends LitElement {
 
       wr-check + wr-check {
         margin-top: var(--s2);
-      }
-
-      .error {
-        padding: var(--s3) var(--s4);
-        border-radius: var(--radius);
-        background: var(--bad-soft);
       }
 
       .once {

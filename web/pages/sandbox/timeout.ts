@@ -15,6 +15,7 @@ import "../../components/select.ts";
 import type { Choice, Select } from "../../components/select.ts";
 import { type Sandbox, setSandboxTimeout } from "../../state/sandboxes.ts";
 import { showToast } from "../../state/toasts.ts";
+import { form } from "../../styles/form.ts";
 import { base } from "../../styles/shared.ts";
 import { formatDuration } from "../../text/format.ts";
 import { ON_TIMEOUT, TIMEOUTS } from "../sandboxes/launch-choices.ts";
@@ -30,20 +31,13 @@ const choicesFor = (timeoutSec: number): readonly Choice[] => {
 export class SandboxTimeout extends LitElement {
   static override styles = [
     base,
+    form,
     css`
-      form {
-        display: grid;
-        gap: var(--s4);
-      }
-
       p {
         color: var(--ink-soft);
       }
 
       .error {
-        padding: var(--s3) var(--s4);
-        border-radius: var(--radius);
-        background: var(--bad-soft);
         color: var(--ink);
       }
     `,

@@ -3,7 +3,7 @@
  *
  * @fires close
  */
-import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
 import { ApiFailure, describeFailure } from "../../api/failure.ts";
@@ -20,6 +20,7 @@ import { FollowList } from "../../state/follow-list.ts";
 import { type CreateSandbox, createSandbox, type Sandbox } from "../../state/sandboxes.ts";
 import { type Template, templates } from "../../state/templates.ts";
 import { showToast } from "../../state/toasts.ts";
+import { form } from "../../styles/form.ts";
 import { base } from "../../styles/shared.ts";
 import { shortId } from "../../text/format.ts";
 import { sandboxHref, terminalHref } from "./columns.ts";
@@ -34,27 +35,7 @@ const describeTemplate = ({ type, owner, copying, state }: Template): string => 
 
 @customElement("wr-launch-sandbox")
 export class LaunchSandbox extends LitElement {
-  static override styles = [
-    base,
-    css`
-      form {
-        display: grid;
-        gap: var(--s4);
-      }
-
-      .two {
-        display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr));
-        gap: var(--s4);
-      }
-
-      .error {
-        padding: var(--s3) var(--s4);
-        border-radius: var(--radius);
-        background: var(--bad-soft);
-      }
-    `,
-  ];
+  static override styles = [base, form];
 
   /** One that the new one is to be like. */
   @property({ attribute: false }) like: Sandbox | null = null;

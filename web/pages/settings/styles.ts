@@ -1,6 +1,8 @@
 /** What the parts of the settings share: a card with what it is about beside it. */
 import { css } from "lit";
 
+import { failure } from "../../styles/form.ts";
+
 export const settingsStyles = css`
   section {
     display: grid;
@@ -59,12 +61,7 @@ export const settingsStyles = css`
     overflow-wrap: anywhere;
   }
 
-  .error {
-    padding: var(--s3) var(--s4);
-    border-radius: var(--radius);
-    background: var(--bad-soft);
-    overflow-wrap: anywhere;
-  }
+  ${failure}
 
   .error + .line {
     margin-top: var(--s4);

@@ -3,7 +3,7 @@
  *
  * @fires close
  */
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 
 import { ApiFailure, describeFailure } from "../../api/failure.ts";
@@ -17,6 +17,7 @@ import "../../components/select.ts";
 import type { Choice } from "../../components/select.ts";
 import { addMember, type GrantedRole, searchUsers } from "../../state/members.ts";
 import { showToast } from "../../state/toasts.ts";
+import { form } from "../../styles/form.ts";
 import { base } from "../../styles/shared.ts";
 
 /** Of quiet before the server is asked. */
@@ -34,21 +35,7 @@ const isSearchable = (text: string): boolean =>
 
 @customElement("wr-add-member")
 export class AddMember extends LitElement {
-  static override styles = [
-    base,
-    css`
-      form {
-        display: grid;
-        gap: var(--s4);
-      }
-
-      .error {
-        padding: var(--s3) var(--s4);
-        border-radius: var(--radius);
-        background: var(--bad-soft);
-      }
-    `,
-  ];
+  static override styles = [base, form];
 
   @state() private email = "";
   @state() private granted: GrantedRole = "member";
