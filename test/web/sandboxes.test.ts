@@ -196,6 +196,8 @@ test("several are chosen and deleted together", async () => {
   await bar.getByRole("button", { name: "Delete…" }).click();
   await dialogOf(page, "Delete 2 sandboxes?").getByRole("button", { name: "Delete 2 sandboxes" }).click();
   await page.getByText("2 sandboxes deleted.").waitFor();
+  // They may leave the screen a moment after it is said.
+  await page.getByRole("row").nth(2).waitFor({ state: "detached" });
   expect(await page.getByRole("row").count()).toBe(1 + 1);
   expect(await rowOf(page, kept.id).count()).toBe(1);
 });
