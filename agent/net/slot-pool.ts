@@ -2,7 +2,6 @@
  * The pool of slots: clean ones wait for a claim, used ones are cleaned and wait again. One agent runs
  * per instance, so what is free is known here; what exists at all is read from the machine.
  */
-import { GUEST_PORT } from "../../proto/guest-port.ts";
 import { endOwnConnections } from "../system/own-connections.ts";
 import { chooseRange, readRoutes } from "./address-range.ts";
 import type { AddressRange } from "./cidr.ts";
@@ -14,7 +13,14 @@ import { isOpenPolicy } from "./policy.ts";
 import { checkNetworkRequirements, enableForwarding } from "./requirements.ts";
 import { policyRules } from "./slot-rules.ts";
 import { applySlotPolicy, cleanSlot, makeSlot, removeSlots, setUpSlotRules } from "./slot-setup.ts";
-import { type NetworkPolicy, type NetworkSlot, OPEN_POLICY, type SlotPool, SlotsExhausted } from "./slots.ts";
+import {
+  guestPeer,
+  type NetworkPolicy,
+  type NetworkSlot,
+  OPEN_POLICY,
+  type SlotPool,
+  SlotsExhausted,
+} from "./slots.ts";
 
 const SPARE_SLOTS = 4;
 /** How often the host is asked whether it has joined another network. */
@@ -122,8 +128,7 @@ export class HostSlotPool implements SlotPool {
 
   async release(slot: NetworkSlot): Promise<void> {
     this.#gates.close(slot);
-    // Those kept for later requests would meet the slot's next guest, which has never heard of them.
-    endOwnConnections(`${slot.address}:${GUEST_PORT}`);
+    this.#endConnections(slot);
     if (this.#closed || this.#idle.length >= MAX_IDLE) {
       await this.#discard(slot);
       return;
@@ -175,6 +180,16 @@ export class HostSlotPool implements SlotPool {
     this.#gates.closeAll();
     clearInterval(this.#watch);
     await this.#refilling;
+  }
+
+  /** Those kept for later requests would meet the slot's next guest, which has never heard of them. */
+  #endConnections(slot: NetworkSlot): void {
+    try {
+      endOwnConnections(guestPeer(slot));
+    } catch (error) {
+      // Without a descriptor to spare. That guest breaks them off at the first word, and a slot must not be lost.
+      this.#options.onBackgroundError(error);
+    }
   }
 
   #plan(index: number) {

@@ -2,6 +2,7 @@
  * A slot is one sandbox's way to the network: a namespace with a tap for the VM and a veth to the
  * host, and an unprivileged uid that belongs to it. Slots are made ahead, claimed, cleaned, reused.
  */
+import { GUEST_PORT } from "../../proto/guest-port.ts";
 
 /** Egress rules of one sandbox. The host, its LAN, other sandboxes and metadata are always refused. */
 export interface NetworkPolicy {
@@ -29,6 +30,9 @@ export interface NetworkSlot {
   uid: number;
   gid: number;
 }
+
+/** `a.b.c.d:port` of the guest agent behind the slot. */
+export const guestPeer = ({ address }: NetworkSlot): string => `${address}:${GUEST_PORT}`;
 
 export interface SlotPool {
   /** A clean slot with the policy in force. Throws `SlotsExhausted` when none can be made. */

@@ -5,6 +5,8 @@
 import { link, mkdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 
+import { guestPeer } from "../net/slots.ts";
+import { stopProbing } from "../system/own-connections.ts";
 import { logFieldsOf, Steps } from "../system/steps.ts";
 import type { SavedMemory } from "../vm/runtime.ts";
 import { freezeBelow } from "./freeze.ts";
@@ -75,6 +77,8 @@ const captureRunning = async (
   const top = layers.at(-1);
   if (top === undefined) throw new Error(`sandbox ${sandbox.id} has no disk layer`);
   steps.done("layer");
+  // Copying gigabytes takes longer than the kernel waits for a sign of life from a stopped guest.
+  stopProbing(guestPeer(live.slot));
   const stoppedMs = performance.now();
   let saved: SavedMemory;
   try {

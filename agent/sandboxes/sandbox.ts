@@ -51,6 +51,8 @@ export class Sandbox {
   diskBytes = 0;
   /** Requests may be forwarded into it: it runs and has been handed out. */
   accepting = false;
+  /** False while an adopted guest is told again what it is: it ends its idle connections at that. */
+  isInitialised = true;
   readonly streams = new Set<OpenStream>();
   readonly lock: Lock;
   /** Aborted when a destroy arrives: operations under way give up. */

@@ -15,6 +15,7 @@ const { symbols: libc } = dlopen("libc.so.6", {
   fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
   getpeername: { args: ["i32", "ptr", "ptr"], returns: "i32" },
   shutdown: { args: ["i32", "i32"], returns: "i32" },
+  setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
   setns: { args: ["i32", "i32"], returns: "i32" },
   pread: { args: ["i32", "ptr", "u64", "i64"], returns: "i64" },
   pwrite: { args: ["i32", "ptr", "u64", "i64"], returns: "i64" },
@@ -80,29 +81,46 @@ const AF_INET = 2;
 const F_DUPFD_CLOEXEC = 1030;
 const SHUT_RDWR = 2;
 
+/** For one call at a time: every descriptor of the process is asked. */
+const peerAddress = new DataView(new ArrayBuffer(16));
+const peerLength = new Uint32Array(1);
+
 /** `a.b.c.d:port` that the descriptor is connected to over IPv4; null for whatever else it is. */
 const readPeer = (fd: number): string | null => {
-  const address = new DataView(new ArrayBuffer(16));
-  const length = new Uint32Array([address.byteLength]);
-  if (libc.getpeername(fd, ptr(address), ptr(length)) !== 0) return null;
-  if (address.getUint16(0, true) !== AF_INET) return null;
-  return `${[4, 5, 6, 7].map((at) => address.getUint8(at)).join(".")}:${address.getUint16(2)}`;
+  peerLength[0] = peerAddress.byteLength;
+  if (libc.getpeername(fd, ptr(peerAddress), ptr(peerLength)) !== 0) return null;
+  if (peerAddress.getUint16(0, true) !== AF_INET) return null;
+  return `${[4, 5, 6, 7].map((at) => peerAddress.getUint8(at)).join(".")}:${peerAddress.getUint16(2)}`;
 };
 
 /**
- * Ends the connection behind `fd` if it leads to `peer` (`a.b.c.d:port`): whoever holds the descriptor reads
- * its end, and closes it. True when it does lead there.
+ * Runs `act` on a descriptor of the connection behind `fd` if it leads to `peer` (`a.b.c.d:port`). True when it
+ * does. Throws when there is no descriptor to spare.
  */
-export const shutDownIfTo = (peer: string, fd: number): boolean => {
+const withConnectionTo = (peer: string, fd: number, act: (own: number) => void): boolean => {
   if (readPeer(fd) !== peer) return false;
   // Another thread may close the descriptor at any moment, and its number be another's: this one is ours.
   const own = libc.fcntl(fd, F_DUPFD_CLOEXEC, 0);
-  if (own < 0) return false;
+  if (own < 0) throw new LibcFailed("fcntl", lastError());
   const isStillIt = readPeer(own) === peer;
-  if (isStillIt) libc.shutdown(own, SHUT_RDWR);
+  if (isStillIt) act(own);
   libc.close(own);
   return isStillIt;
 };
+
+/** Whoever holds the descriptor reads the connection's end, and closes it. */
+export const shutDownIfTo = (peer: string, fd: number): boolean =>
+  withConnectionTo(peer, fd, (own) => libc.shutdown(own, SHUT_RDWR));
+
+const SOL_SOCKET = 1;
+const SO_KEEPALIVE = 9;
+const OFF = new Int32Array(1);
+
+/** The kernel no longer asks the other end whether it is still there. */
+export const stopProbingIfTo = (peer: string, fd: number): boolean =>
+  withConnectionTo(peer, fd, (own) =>
+    libc.setsockopt(own, SOL_SOCKET, SO_KEEPALIVE, ptr(OFF), OFF.byteLength),
+  );
 
 /** Closes a descriptor that did not come from node:fs. */
 export const closeFd = (fd: number): void => {

@@ -53,7 +53,7 @@ export const connectionLost = (sandboxId: string, port: number): Response =>
   Response.json(
     {
       sandboxId: formatHexId(sandboxId),
-      message: "The connection to the sandbox's port broke before it answered",
+      message: "The connection to the sandbox's port broke before it had answered",
       port,
       code: 502,
     },
