@@ -18,10 +18,9 @@ export const withOwnName = (hosts: string, hostname: string): string => {
   return `${others.join("\n")}\n${OWN_ADDRESS}\t${hostname}\n`;
 };
 
-/** The running kernel's name: at once, since it costs nothing. Throws errno errors. */
-export const takeHostname = (hostname: string): void => writeFileSync("/proc/sys/kernel/hostname", hostname);
-
-const recordHostname = (hostname: string): void => {
+const takeHostname = (hostname: string): void => {
+  const name = Buffer.from(hostname);
+  check("sethostname", libc.sethostname(name, name.byteLength));
   writeFileSync("/etc/hostname", `${hostname}\n`);
   const hosts = existsSync("/etc/hosts") ? readFileSync("/etc/hosts", "utf8") : HOSTS_WITHOUT_FILE;
   writeFileSync("/etc/hosts", withOwnName(hosts, hostname));
@@ -49,10 +48,10 @@ const renewBootId = (): void => {
   check("mount", libc.mount(source, BOOT_ID, "", MS_BIND, null));
 };
 
-/** All that outlives the kernel, and the boot-id. Throws errno errors and `SystemCallFailed`. */
-export const recordIdentity = ({ hostname, machineId }: { hostname: string; machineId: string }): void => {
+/** For the running kernel and for what outlives it. Throws errno errors and `SystemCallFailed`. */
+export const takeIdentity = ({ hostname, machineId }: { hostname: string; machineId: string }): void => {
   mkdirSync("/etc", { recursive: true });
-  recordHostname(hostname);
+  takeHostname(hostname);
   setMachineId(machineId);
   renewBootId();
 };

@@ -1,5 +1,5 @@
-/** `POST /init`: what must be renewed after every boot and restore, before the sandbox is handed out. */
-import { recordIdentity, takeHostname } from "./clone-identity.ts";
+/** What must be renewed after every boot and restore, before the sandbox is handed out. */
+import { takeIdentity } from "./clone-identity.ts";
 import { problem } from "./http/problem.ts";
 import { type InitOrder, InvalidInit, parseInit } from "./init-request.ts";
 import { keepSettings } from "./kept-settings.ts";
@@ -19,7 +19,6 @@ const apply = (order: InitOrder, { settings, closeIdleConnections }: InitTargets
   const { identity } = order;
   setWallClock(order.timestamp);
   reseedKernel(order.entropy);
-  if (identity) takeHostname(identity.hostname);
   // Whoever was connected before the restore is not there any more and will never say so.
   settings.streams.cutAll();
   // Now, while this request's own connection is not idle.
@@ -31,26 +30,42 @@ const apply = (order: InitOrder, { settings, closeIdleConnections }: InitTargets
   if (order.defaultWorkdir !== null) settings.workdir = order.defaultWorkdir;
   settings.afterwork.defer(() => {
     // After the reseed: the identity draws from the kernel's generator.
-    if (identity) recordIdentity(identity);
+    if (identity) takeIdentity(identity);
     keepSettings(settings);
   });
 };
 
+/** As an HTTP status; the message of 204 is empty. */
+export interface InitOutcome {
+  status: 204 | 400 | 500;
+  message: string;
+}
+
+const refused = (status: 400 | 500, message: string): InitOutcome => ({ status, message });
+
 /**
  * 204 when nothing asked of this sandbox from now on can see its earlier life, 400 for a body that is wrong,
  * 500 when the kernel refused; then the log says why.
+ * @param readBody the body, parsed; throws SyntaxError when it is not JSON
  */
+export const initialize = (readBody: () => unknown, targets: InitTargets): InitOutcome => {
+  try {
+    apply(parseInit(readBody()), targets);
+    return { status: 204, message: "" };
+  } catch (error) {
+    if (error instanceof InvalidInit) return refused(400, error.message);
+    if (error instanceof SyntaxError) return refused(400, "the body is not JSON");
+    console.error("init failed:", error);
+    return refused(500, "the sandbox could not be initialised: see the guest agent's log");
+  }
+};
+
+/** `POST /init`. */
 export const handleInit = async (request: Request, targets: InitTargets): Promise<Response> => {
   if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) {
     return problem(413, "the body is too large");
   }
-  try {
-    apply(parseInit(await request.json()), targets);
-    return new Response(null, { status: 204 });
-  } catch (error) {
-    if (error instanceof InvalidInit) return problem(400, error.message);
-    if (error instanceof SyntaxError) return problem(400, "the body is not JSON");
-    console.error("init failed:", error);
-    return problem(500, "the sandbox could not be initialised: see the guest agent's log");
-  }
+  const text = await request.text();
+  const { status, message } = initialize(() => JSON.parse(text) as unknown, targets);
+  return status === 204 ? new Response(null, { status }) : problem(status, message);
 };

@@ -30,5 +30,5 @@ export const runGuest = async (args: string[]): Promise<void> => {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new Error(`--port must be 0 to 65535, not '${values.port}'`);
   }
-  serveGuest({ port, hostAddress: values["host-address"] ?? DEFAULT_GUEST_OPTIONS.hostAddress });
+  await serveGuest({ port, hostAddress: values["host-address"] ?? DEFAULT_GUEST_OPTIONS.hostAddress });
 };

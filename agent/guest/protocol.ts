@@ -22,7 +22,10 @@ export const EMULATED_ENVIRONMENT: Readonly<Record<string, string>> = {
   BUN_GC_TIMER_DISABLE: "1",
 };
 
-/** Body of `POST /init`; sent after every boot and restore, before the sandbox is handed out. It cuts all streams. */
+/**
+ * Body of `POST /init`, or one datagram to the same port; sent after every boot and restore, before the sandbox is
+ * handed out. It cuts all streams.
+ */
 export interface InitRequest {
   /** RFC 3339: the wall clock to set. */
   timestamp: string;
@@ -40,6 +43,18 @@ export interface InitRequest {
   defaultWorkdir?: string;
   /** Given for clones, never for a resume: what makes this machine its own. */
   identity?: { hostname: string; machineId: string };
+}
+
+/** What a datagram must fit in to pass the sandbox's network in one piece; a larger body goes over HTTP. */
+export const MAX_INIT_DATAGRAM_BYTES = 1_400;
+
+/** Answer to a datagram: the status and message that `POST /init` would have. */
+export interface InitAnswer {
+  /** Of the request; null when it had none that could be read. */
+  attemptId: string | null;
+  status: number;
+  /** Empty for 204. */
+  message: string;
 }
 
 /** Answer of `GET /metrics`: sizes in bytes, `ts` in unix seconds, `cpu_used_pct` since the call before. */

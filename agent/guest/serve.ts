@@ -1,5 +1,6 @@
 /** Starts the guest agent's server and keeps the process fit for being pid 2 of a sandbox. */
 import { GUEST_PORT } from "../../proto/guest-port.ts";
+import { serveInitDatagrams } from "./init-datagrams.ts";
 import { restoreSettings } from "./kept-settings.ts";
 import { HOST_ADDRESS } from "./protocol.ts";
 import { createRoutes } from "./routes.ts";
@@ -14,8 +15,8 @@ export const DEFAULT_GUEST_OPTIONS: GuestOptions = { port: GUEST_PORT, hostAddre
 
 const FILE_MASK = 0o022;
 
-/** Serves until the process ends. */
-export const serveGuest = ({ port, hostAddress }: GuestOptions): void => {
+/** Serves until the process ends; resolves once it does. */
+export const serveGuest = async ({ port, hostAddress }: GuestOptions): Promise<void> => {
   process.umask(FILE_MASK);
   const settings = new SandboxSettings();
   restoreSettings(settings);
@@ -34,6 +35,11 @@ export const serveGuest = ({ port, hostAddress }: GuestOptions): void => {
         ownPort: server.port ?? port,
         closeIdleConnections: () => server.closeIdleConnections(),
       }),
+  });
+  const closeIdleConnections = () => server.closeIdleConnections();
+  const targets = { settings, closeIdleConnections };
+  await serveInitDatagrams({ port: server.port ?? port, hostAddress, targets }).catch((error: unknown) => {
+    console.error("/init is served over HTTP alone:", error);
   });
   console.log(`guest agent listens on port ${server.port}`);
 };

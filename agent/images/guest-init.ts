@@ -112,7 +112,7 @@ done
 /** Added to the kernel's line when the machine is emulated: each spares translated code or touched memory. */
 const EMULATED_COMMAND_LINE =
   "wrenn.emulated=1 norandmaps mitigations=off init_on_alloc=0 randomize_kstack_offset=off " +
-  "hardened_usercopy=off psi=0 audit=0 transparent_hugepage=never";
+  "hardened_usercopy=off psi=0 audit=0 transparent_hugepage=never nowatchdog lsm=landlock,yama";
 
 /** IPv6 stays off in the guest: programs may still bind `::`, which then serves IPv4. */
 export const kernelCommandLine = (options: { emulated: boolean }): string =>

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { afterEach, expect, test } from "bun:test";
 
 import { GUEST_PORT } from "../../proto/guest-port.ts";
 import { exposePort, getFromGuest, initGuest } from "./guest-client.ts";
@@ -51,6 +51,86 @@ test("an answer without end is given up", async () => {
       (error: unknown) => expect(String(error)).toContain("larger than"),
     );
   });
+});
+
+/** What a guest agent was asked, in order: `datagram` or `http`. */
+let asked: string[] = [];
+let ends: (() => unknown)[] = [];
+afterEach(async () => {
+  asked = [];
+  for (const end of ends.splice(0)) await end();
+});
+
+type Answer = (sent: { attemptId: string }) => string[];
+
+/** A guest agent's two doors; null leaves one closed. A datagram's answers are sent as they are. */
+const listen = async (doors: { datagram: Answer | null; http: number | null }): Promise<void> => {
+  const { datagram, http } = doors;
+  if (datagram !== null) {
+    const socket = await Bun.udpSocket({
+      hostname: ADDRESS,
+      port: GUEST_PORT,
+      socket: {
+        data: (own, bytes, port, address) => {
+          asked.push("datagram");
+          const sent = JSON.parse(bytes.toString()) as { attemptId: string };
+          for (const answer of datagram(sent)) own.send(answer, port, address);
+        },
+      },
+    });
+    ends.push(() => socket.close());
+  }
+  if (http !== null) {
+    const fetch = () => {
+      asked.push("http");
+      return new Response(null, { status: http });
+    };
+    const server = Bun.serve({ port: GUEST_PORT, hostname: ADDRESS, fetch });
+    ends.push(() => server.stop(true));
+  }
+};
+
+const init = (envs: Record<string, string> = {}) =>
+  initGuest(ADDRESS, { accessToken: "token", envs }, AbortSignal.timeout(10_000));
+const yes: Answer = ({ attemptId }) => [JSON.stringify({ attemptId, status: 204, message: "" })];
+
+test("/init goes by datagram, and only its own answer counts", async () => {
+  await listen({
+    datagram: (sent) => [
+      "no JSON",
+      "null",
+      JSON.stringify({ attemptId: "other", status: 400 }),
+      ...yes(sent),
+    ],
+    http: 204,
+  });
+  await init();
+  expect(asked).toEqual(["datagram"]);
+});
+
+test("/init goes over HTTP to a guest agent that knows no datagrams, and what is too long for one", async () => {
+  await listen({ datagram: null, http: 204 });
+  await init();
+  expect(asked).toEqual(["http"]);
+  await listen({ datagram: yes, http: null });
+  await init({ LONG: "x".repeat(2_000) });
+  expect(asked).toEqual(["http", "http"]);
+});
+
+test("/init goes over HTTP where a datagram is lost", async () => {
+  await listen({ datagram: () => [], http: 204 });
+  await init();
+  expect(asked).toEqual(["datagram", "http"]);
+});
+
+test("a guest agent's refusal is told", async () => {
+  const no: Answer = ({ attemptId }) => [JSON.stringify({ attemptId, status: 400, message: "too early" })];
+  await listen({ datagram: no, http: null });
+  const cause = await init().then(
+    () => null,
+    (error: Error) => error.cause,
+  );
+  expect(String(cause)).toContain("/init answered 400: too early");
 });
 
 test("what is given up before it began does not begin", async () => {

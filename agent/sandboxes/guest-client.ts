@@ -10,6 +10,7 @@ import { guardConnectAnswer, GUEST_ANSWER } from "../../proto/guarded-body.ts";
 import { GUEST_PORT } from "../../proto/guest-port.ts";
 import { AgentError } from "../errors.ts";
 import type { InitRequest } from "../guest/protocol.ts";
+import { askByDatagram, fitsDatagram } from "./init-datagram.ts";
 
 /** How long an unanswered attempt stays alone, and when it is given up; later ones have up to 16 times as long. */
 interface Patience {
@@ -119,16 +120,36 @@ export interface InitOptions {
   identity?: InitRequest["identity"];
 }
 
-/** POST /init: clock, entropy, token, identity. Repeated until answered; any answer but success throws. */
+const initByHttp = async (address: string, body: string, signal: AbortSignal): Promise<string> => {
+  const headers = { "content-type": "application/json" };
+  const response = await request(address, "/init", { method: "POST", headers, body, signal });
+  // Here: once an attempt is over, so is whatever it has not read.
+  return readRefusal(response, "POST /init");
+};
+
+const initByDatagram = async (
+  address: string,
+  sent: { attemptId: string; body: string },
+  signal: AbortSignal,
+): Promise<string> => {
+  const { status, message } = await askByDatagram(address, sent, signal);
+  return status === 204 ? "" : `/init answered ${status}: ${message.slice(0, 500)}`;
+};
+
+/**
+ * /init: clock, entropy, token, identity. Repeated until answered; any answer but success throws. By a datagram at
+ * first; a guest agent of an earlier version knows HTTP alone.
+ */
 export const initGuest = async (
   address: string,
   options: InitOptions,
   deadline: AbortSignal,
 ): Promise<void> => {
   const attemptId = crypto.randomUUID();
+  let mayUseDatagram = true;
   const refusal = await persistently(
-    async (signal) => {
-      const body: InitRequest = {
+    (signal) => {
+      const order: InitRequest = {
         attemptId,
         timestamp: new Date().toISOString(),
         entropy: randomBytes(32).toString("base64"),
@@ -136,14 +157,12 @@ export const initGuest = async (
         ...(options.envs === undefined ? {} : { envVars: options.envs }),
         ...(options.identity === undefined ? {} : { identity: options.identity }),
       };
-      const response = await request(address, "/init", {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(body),
-        signal,
-      });
-      // Here: once an attempt is over, so is whatever it has not read.
-      return readRefusal(response, "POST /init");
+      const body = JSON.stringify(order);
+      const useDatagram = mayUseDatagram && fitsDatagram(body);
+      mayUseDatagram = false;
+      return useDatagram
+        ? initByDatagram(address, { attemptId, body }, signal)
+        : initByHttp(address, body, signal);
     },
     RESTORED,
     deadline,

@@ -14,6 +14,7 @@ import { type Machine } from "./launch.ts";
 import { pinLayers, removeUnusedLayers } from "./layers-in-use.ts";
 import { mergeMemory } from "./merge-memory.ts";
 import { saveMemory } from "./pause.ts";
+import { untilQuiet } from "./settle.ts";
 import { warmUp } from "./warm-up.ts";
 
 export interface WarmTemplate {
@@ -28,6 +29,8 @@ export interface WarmTemplate {
   /** Set for a variant of another template. */
   variantOf?: TemplateKey;
 }
+
+const QUIET_DEADLINE_MS = 10_000;
 
 const MEMORY_FILE = "memory";
 const DEVICE_STATE_FILE = "device-state";
@@ -96,6 +99,7 @@ export const warmTemplate = async (
   await initialize();
   await warmUp({ address: slot.address, accessToken }, initialize, progress);
 
+  await untilQuiet(vm.record.pid, QUIET_DEADLINE_MS);
   progress("saving memory", 0.9);
   await vm.stop();
   const saved = await saveMemory(vm, directory);

@@ -10,7 +10,7 @@ import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import { createFetchClient } from "@connectrpc/connect/protocol";
 import { createTransport } from "@connectrpc/connect/protocol-connect";
 
-import type { InitRequest } from "../../agent/guest/protocol.ts";
+import type { InitAnswer, InitRequest } from "../../agent/guest/protocol.ts";
 import { Filesystem } from "../../proto/gen/filesystem/filesystem_pb.ts";
 import { Process } from "../../proto/gen/process/process_pb.ts";
 
@@ -191,6 +191,27 @@ export const postInit = (url: string, body: unknown): Promise<Response> =>
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
   });
+
+/** The same as a datagram; rejects without an answer in time. */
+export const sendInit = async (url: string, body: string, timeoutMs = 5_000): Promise<InitAnswer> => {
+  const { promise, resolve, reject } = Promise.withResolvers<InitAnswer>();
+  const { hostname, port } = new URL(url);
+  const socket = await Bun.udpSocket({
+    connect: { hostname, port: Number(port) },
+    socket: {
+      data: (_, bytes) => resolve(JSON.parse(bytes.toString()) as InitAnswer),
+      error: (_, error) => reject(error),
+    },
+  });
+  const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  try {
+    socket.send(body);
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    socket.close();
+  }
+};
 
 /** Namespaces, foreign uids and the clock need root on Linux; without it these tests say so and are skipped. */
 export const canRunGuestAgent =

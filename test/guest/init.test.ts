@@ -10,6 +10,7 @@ import {
   initBody,
   OTHER,
   postInit,
+  sendInit,
   startGuestAgent,
   USER,
 } from "./guest-agent.ts";
@@ -144,6 +145,7 @@ describe.skipIf(!canRunGuestAgent)("/init of a guest agent", () => {
     const response = await fetch(`${agent.url}/init`, { method: "POST", body });
     expect(response.status).toBe(400);
     expect(await response.json()).toEqual({ code: 400, message });
+    expect(await sendInit(agent.url, body)).toEqual({ attemptId: null, status: 400, message });
     expect(await asRoot("hostname")).toBe(hostname);
   });
 
@@ -182,8 +184,24 @@ describe.skipIf(!canRunGuestAgent)("/init of a guest agent", () => {
     expect((await postInit(agent.url, { ...attempt, attemptId: "two" })).status).toBe(204);
   });
 
+  test("a datagram does the same, once for each attempt", async () => {
+    const attempt = initBody({ attemptId: "datagram", envVars: { DATAGRAM: "first" } });
+    const done = { attemptId: "datagram", status: 204, message: "" };
+    expect(await sendInit(agent.url, JSON.stringify(attempt))).toEqual(done);
+    expect(await asRoot("echo $DATAGRAM")).toBe("first");
+    const again = { ...attempt, envVars: { DATAGRAM: "second" } };
+    expect(await sendInit(agent.url, JSON.stringify(again))).toEqual(done);
+    expect((await postInit(agent.url, again)).status).toBe(204);
+    expect(await asRoot("echo $DATAGRAM")).toBe("first");
+    expect(await sendInit(agent.url, JSON.stringify({ ...again, attemptId: "next" }))).toMatchObject({
+      status: 204,
+    });
+    expect(await asRoot("echo $DATAGRAM")).toBe("second");
+  });
+
   test("from any other address there is no such route", async () => {
     await using stranger = await startGuestAgent({ hostAddress: "169.254.0.22" });
+    await expect(sendInit(stranger.url, JSON.stringify(initBody()), 300)).rejects.toThrow("no answer");
     expect((await postInit(stranger.url, initBody())).status).toBe(404);
     expect((await fetch(`${stranger.url}/envs`)).status).toBe(200);
   });

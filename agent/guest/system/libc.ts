@@ -11,6 +11,7 @@ const { symbols } = dlopen("libc.so.6", {
   setfsgid: { args: ["u32"], returns: "i32" },
   pipe2: { args: ["buffer", "i32"], returns: "i32" },
   ioctl: { args: ["i32", "u64", "i64"], returns: "i32" },
+  sethostname: { args: ["buffer", "u64"], returns: "i32" },
   clock_settime: { args: ["i32", "buffer"], returns: "i32" },
   mount: { args: ["cstring", "cstring", "cstring", "u64", "ptr"], returns: "i32" },
   listxattr: { args: ["cstring", "buffer", "u64"], returns: "i32" },
