@@ -18,9 +18,13 @@ export const withOwnName = (hosts: string, hostname: string): string => {
   return `${others.join("\n")}\n${OWN_ADDRESS}\t${hostname}\n`;
 };
 
-const takeHostname = (hostname: string): void => {
+/** The running kernel's name: at once, since it costs next to nothing. Throws `SystemCallFailed`. */
+export const takeHostname = (hostname: string): void => {
   const name = Buffer.from(hostname);
   check("sethostname", libc.sethostname(name, name.byteLength));
+};
+
+const recordHostname = (hostname: string): void => {
   writeFileSync("/etc/hostname", `${hostname}\n`);
   const hosts = existsSync("/etc/hosts") ? readFileSync("/etc/hosts", "utf8") : HOSTS_WITHOUT_FILE;
   writeFileSync("/etc/hosts", withOwnName(hosts, hostname));
@@ -48,10 +52,10 @@ const renewBootId = (): void => {
   check("mount", libc.mount(source, BOOT_ID, "", MS_BIND, null));
 };
 
-/** For the running kernel and for what outlives it. Throws errno errors and `SystemCallFailed`. */
-export const takeIdentity = ({ hostname, machineId }: { hostname: string; machineId: string }): void => {
+/** All that outlives the kernel, and the boot-id. Throws errno errors and `SystemCallFailed`. */
+export const recordIdentity = ({ hostname, machineId }: { hostname: string; machineId: string }): void => {
   mkdirSync("/etc", { recursive: true });
-  takeHostname(hostname);
+  recordHostname(hostname);
   setMachineId(machineId);
   renewBootId();
 };

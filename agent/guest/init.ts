@@ -1,5 +1,5 @@
 /** What must be renewed after every boot and restore, before the sandbox is handed out. */
-import { takeIdentity } from "./clone-identity.ts";
+import { recordIdentity, takeHostname } from "./clone-identity.ts";
 import { problem } from "./http/problem.ts";
 import { type InitOrder, InvalidInit, parseInit } from "./init-request.ts";
 import { keepSettings } from "./kept-settings.ts";
@@ -19,6 +19,7 @@ const apply = (order: InitOrder, { settings, closeIdleConnections }: InitTargets
   const { identity } = order;
   setWallClock(order.timestamp);
   reseedKernel(order.entropy);
+  if (identity) takeHostname(identity.hostname);
   // Whoever was connected before the restore is not there any more and will never say so.
   settings.streams.cutAll();
   // Now, while this request's own connection is not idle.
@@ -30,7 +31,7 @@ const apply = (order: InitOrder, { settings, closeIdleConnections }: InitTargets
   if (order.defaultWorkdir !== null) settings.workdir = order.defaultWorkdir;
   settings.afterwork.defer(() => {
     // After the reseed: the identity draws from the kernel's generator.
-    if (identity) takeIdentity(identity);
+    if (identity) recordIdentity(identity);
     keepSettings(settings);
   });
 };

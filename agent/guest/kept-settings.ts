@@ -18,12 +18,19 @@ interface Kept {
   workdir: string | null;
 }
 
+/** What the file says; null: not known, as at the start. */
+let lastKept: string | null = null;
+
 /** Throws errno errors. */
 export const keepSettings = ({ accessToken, environment, users, workdir }: SandboxSettings): void => {
   const kept: Kept = { accessToken, environment, defaultUser: users.defaultName, workdir };
+  const text = JSON.stringify(kept);
+  // As after most resumes.
+  if (text === lastKept) return;
   mkdirSync(dirname(FILE), { recursive: true, mode: 0o755 });
-  writeFileSync(`${FILE}.new`, JSON.stringify(kept), { mode: 0o600 });
+  writeFileSync(`${FILE}.new`, text, { mode: 0o600 });
   renameSync(`${FILE}.new`, FILE);
+  lastKept = text;
 };
 
 /** Takes over what an earlier guest agent of this boot was told; nothing when it was told nothing. */
