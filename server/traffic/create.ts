@@ -13,6 +13,7 @@ import { resumeForTraffic } from "../sandboxes/lifecycle.ts";
 import type { Settings } from "../settings.ts";
 import { Entrance } from "./entrance.ts";
 import { Forwarder } from "./forward.ts";
+import { LastKnown } from "./last-known.ts";
 import { schemeOf } from "./passage.ts";
 import { PreviewTokens } from "./preview-tokens.ts";
 import { PreviewUrls } from "./preview-urls.ts";
@@ -46,6 +47,7 @@ export const createTraffic = (parts: {
     previewTokens,
     forwarder: new Forwarder(callTokens),
     waking: new Waking({ sql, resume: (sandbox) => resumeForTraffic(sandboxes, sandbox) }),
+    lastKnown: new LastKnown(),
   });
   const traffic = new Traffic({
     log,

@@ -9,6 +9,7 @@ import { type AccessDeps, mayReach } from "./access.ts";
 import { privatePort, sandboxNotFound, unreachable } from "./answers.ts";
 import type { Forwarder, Gone } from "./forward.ts";
 import { type Secrets, toSandboxHeaders } from "./headers.ts";
+import type { LastKnown } from "./last-known.ts";
 import type { Passage } from "./passage.ts";
 import { moveBelow } from "./prefix.ts";
 import { enterPreview } from "./preview-entry.ts";
@@ -23,6 +24,7 @@ export interface EntranceDeps extends AccessDeps {
   previewTokens: PreviewTokens;
   forwarder: Forwarder;
   waking: Waking;
+  lastKnown: LastKnown;
 }
 
 type Server = Bun.Server<unknown>;
@@ -36,13 +38,14 @@ interface Body {
   repeatable: boolean;
 }
 
-const readBody = async (request: Request, mayRepeat: boolean): Promise<Body> => {
-  const { body, headers } = request;
-  if (body === null) return { content: null, repeatable: true };
+const isSmall = ({ body, headers }: Request): boolean => {
   const length = headers.get("content-length");
-  if (!mayRepeat || length === null || Number(length) > REPEATABLE_BYTES) {
-    return { content: body, repeatable: false };
-  }
+  return body === null || (length !== null && Number(length) <= REPEATABLE_BYTES);
+};
+
+const readBody = async (request: Request, mayRepeat: boolean): Promise<Body> => {
+  if (request.body === null) return { content: null, repeatable: true };
+  if (!mayRepeat || !isSmall(request)) return { content: request.body, repeatable: false };
   return { content: await request.arrayBuffer(), repeatable: true };
 };
 
@@ -51,15 +54,25 @@ export class Entrance {
 
   /** Undefined when the connection has become a WebSocket. Throws an ApiError, and what an abort does. */
   async pass(request: Request, asked: Passage, server: Server): Promise<Response | undefined> {
-    const sandbox = await withinDeadline(findTrafficSandbox(this.deps.sql, asked.sandboxId));
+    const { sql, lastKnown } = this.deps;
+    const mayGoAhead = !asked.prefix && isSmall(request) && this.#hasGuestToken(request, asked);
+    const known = mayGoAhead ? lastKnown.find(asked.sandboxId) : null;
+    const body = known && (await readBody(request, true));
+    if (known !== null && body !== null) {
+      const answer = await this.#send(request, asked, known, body, server);
+      if (answer !== "gone") return answer;
+      lastKnown.forget(asked.sandboxId);
+    }
+    const sandbox = await withinDeadline(findTrafficSandbox(sql, asked.sandboxId));
     if (sandbox === null) return sandboxNotFound(asked.sandboxId);
+    if (mayGoAhead) lastKnown.note(sandbox);
     const entry = enterPreview(this.deps.previewTokens, request, asked);
     if (entry.kind === "redirect") return entry.response;
     const passage = entry.kind === "open" ? { ...asked, pathAndQuery: entry.pathAndQuery } : asked;
     if (entry.kind === "closed" && !(await mayReach(this.deps, sandbox, asked.port, request))) {
       return privatePort(asked);
     }
-    const answer = await this.#toRunning(request, passage, sandbox, server);
+    const answer = await this.#toRunning(request, passage, sandbox, server, body);
     if (answer === "gone") return sandboxNotFound(asked.sandboxId);
     if (answer !== undefined && passage.prefix !== null && passage.prefix !== "") {
       const origin = `${passage.scheme}://${request.headers.get("host")?.toLowerCase()}`;
@@ -74,10 +87,13 @@ export class Entrance {
     passage: Passage,
     sandbox: TrafficSandbox,
     server: Server,
+    readAlready: Body | null,
   ): Promise<Response | Gone | undefined> {
     const { waking } = this.deps;
-    const mayWake = sandbox.autoResume && this.#mayWake(request, passage);
-    const body = await readBody(request, mayWake);
+    // Nobody wakes a sandbox through its guest agent without the token for it.
+    const isAllowed = passage.port !== GUEST_PORT || this.#hasGuestToken(request, passage);
+    const mayWake = sandbox.autoResume && isAllowed;
+    const body = readAlready ?? (await readBody(request, mayWake));
     const first = await waking.ready(sandbox, mayWake);
     const answer = first === null ? "gone" : await this.#send(request, passage, first, body, server);
     if (first === null && sandbox.status === "missing") {
@@ -89,10 +105,9 @@ export class Entrance {
     return second === null ? "gone" : this.#send(request, passage, second, body, server);
   }
 
-  /** Nobody wakes a sandbox through its guest agent without the token for it. */
-  #mayWake({ headers }: Request, { sandboxId, port }: Passage): boolean {
-    if (port !== GUEST_PORT) return true;
-    const token = headers.get("x-access-token");
+  /** Whether the request is for the guest agent and has what it asks for. */
+  #hasGuestToken({ headers }: Request, { sandboxId, port }: Passage): boolean {
+    const token = port === GUEST_PORT ? headers.get("x-access-token") : null;
     return token !== null && equalSecrets(token, this.deps.secrets.accessToken(sandboxId));
   }
 

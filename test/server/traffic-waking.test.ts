@@ -97,6 +97,29 @@ test("nobody wakes it who could not reach it", async () => {
   expect(resumes()).toBe(before + 1);
 });
 
+test("a request to the guest agent right after another finds what has changed in between", async () => {
+  const askGuest = async (id: string) => {
+    const headers = { "x-access-token": scene.accessToken(id) };
+    const asked = { port: GUEST_PORT, path: "/hash", method: "POST", body: "small", headers };
+    const answer = await scene.ask(id, asked);
+    await answer.text();
+    return answer.status;
+  };
+  const woken = await scene.api.create({ auto_resume: true });
+  const before = resumes();
+  for (let round = 0; round < 3; round++) expect(await askGuest(woken)).toBe(200);
+  await scene.api.pause(woken);
+  expect(await askGuest(woken)).toBe(200);
+  expect(resumes()).toBe(before + 1);
+  const ended = await scene.api.create({});
+  for (const change of [scene.api.pause, scene.api.remove]) {
+    if ((await scene.api.read(ended)).status === "paused") await scene.api.resume(ended);
+    expect(await askGuest(ended)).toBe(200);
+    await change.call(scene.api, ended);
+    expect(await askGuest(ended)).toBe(502);
+  }
+});
+
 test("one that is being paused is waited for, and woken then", async () => {
   const id = await scene.api.create({ auto_resume: true });
   const { promise: mayPause, resolve: letPause } = Promise.withResolvers<void>();
