@@ -58,6 +58,7 @@ export class HostSlotPool implements SlotPool {
   readonly #present: Set<number>;
   readonly #idle: NetworkSlot[] = [];
   #refilling: Promise<void> = Promise.resolve();
+  readonly #releasing = new Set<Promise<void>>();
   #closed = false;
   readonly #watch: NodeJS.Timeout;
 
@@ -127,6 +128,16 @@ export class HostSlotPool implements SlotPool {
   }
 
   async release(slot: NetworkSlot): Promise<void> {
+    const work = this.#release(slot);
+    this.#releasing.add(work);
+    try {
+      await work;
+    } finally {
+      this.#releasing.delete(work);
+    }
+  }
+
+  async #release(slot: NetworkSlot): Promise<void> {
     this.#gates.close(slot);
     this.#endConnections(slot);
     if (this.#closed || this.#idle.length >= MAX_IDLE) {
@@ -179,7 +190,7 @@ export class HostSlotPool implements SlotPool {
     this.#closed = true;
     this.#gates.closeAll();
     clearInterval(this.#watch);
-    await this.#refilling;
+    await Promise.allSettled([this.#refilling, ...this.#releasing]);
   }
 
   /** Those kept for later requests would meet the slot's next guest, which has never heard of them. */

@@ -7,7 +7,7 @@ import { SYNC_COMMAND } from "../images/guest-init.ts";
 import { syncDirectory } from "../system/durable.ts";
 import { logFieldsOf, Steps } from "../system/steps.ts";
 import type { OnStep, SavedMemory, Vm } from "../vm/runtime.ts";
-import { endVm } from "./end-vm.ts";
+import { endVmBeforeSlot } from "./end-vm.ts";
 import { flattenLater } from "./flatten.ts";
 import { runInGuest } from "./guest-client.ts";
 import type { Host } from "./host.ts";
@@ -73,7 +73,7 @@ const finishPause = async (host: Host, sandbox: Sandbox, journal: Paused, live: 
     .catch((error: unknown) => {
       host.log.error("pause_cleanup_failed", { sandbox: sandbox.id, error: describeError(error) });
     })
-    .then(() => endVm(host, live));
+    .then(() => endVmBeforeSlot(host, live));
 };
 
 const pausedFrom = (running: Running, reason: string, saved: Paused["saved"]): Paused => {
