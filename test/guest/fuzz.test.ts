@@ -11,7 +11,7 @@ import fc from "fast-check";
 import { type Attack, fileAttack, otherAttack, rpcAttack } from "./attacks.ts";
 import { shell, until } from "./commands.ts";
 import { FileClient, startInitialised, TOKEN, WITH_TOKEN } from "./file-client.ts";
-import { canRunGuestAgent, type GuestAgent, OTHER } from "./guest-agent.ts";
+import { canRunGuestAgent, type GuestAgent, OTHER, sendInit } from "./guest-agent.ts";
 
 const seed = Number(process.env["WRENN_FUZZ_SEED"] ?? 20_261);
 const numRuns = Number(process.env["WRENN_FUZZ_RUNS"] ?? 120);
@@ -87,6 +87,20 @@ describe.skipIf(!canRunGuestAgent)("hostile clients of a guest agent", () => {
   test("calls: bytes changed, frames cut and lengthened, wrong types and headers", () => check(rpcAttack));
   test("files: paths, queries, forms and headers", () => check(fileAttack));
   test("/init and the rest", () => check(otherAttack));
+
+  test("datagrams: each is answered, and what is no order changes nothing", async () => {
+    const body = fc.oneof(
+      fc.uint8Array({ minLength: 1, maxLength: 4_000 }).map((bytes) => Buffer.from(bytes)),
+      fc.json().map((text) => Buffer.from(text)),
+    );
+    await fc.assert(
+      fc.asyncProperty(body, async (bytes) => {
+        expect((await sendInit(agent.url, bytes)).status).toBe(400);
+      }),
+      { seed, numRuns },
+    );
+    expect(await files.inside("true")).toBe("");
+  });
 
   const open = (): Promise<Socket> =>
     new Promise((resolve, reject) => {

@@ -193,7 +193,11 @@ export const postInit = (url: string, body: unknown): Promise<Response> =>
   });
 
 /** The same as a datagram; rejects without an answer in time. */
-export const sendInit = async (url: string, body: string, timeoutMs = 5_000): Promise<InitAnswer> => {
+export const sendInit = async (
+  url: string,
+  body: string | Buffer,
+  timeoutMs = 5_000,
+): Promise<InitAnswer> => {
   const { promise, resolve, reject } = Promise.withResolvers<InitAnswer>();
   const { hostname, port } = new URL(url);
   const socket = await Bun.udpSocket({
