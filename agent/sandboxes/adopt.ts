@@ -48,21 +48,16 @@ const goOn = async (host: Host, sandbox: Sandbox): Promise<void> => {
   await vm.resume();
   sandbox.live = { vm, slot };
   watchVm(host, sandbox, vm);
-  sandbox.isInitialised = false;
   handOut(host, sandbox);
   const dead = new AbortController();
   void vm.exited.then(() => dead.abort());
   const late = AbortSignal.timeout(host.settings.readyMs);
   const deadline = AbortSignal.any([sandbox.doomed.signal, dead.signal, late]);
   // Nobody waits for it here, but every operation does: after one that ends in another's hands with the
-  // slot, it would initialise that one's guest.
-  sandbox.aftermath = initGuest(slot.address, { accessToken }, deadline)
-    .catch((error: unknown) => {
-      host.log.warn("adopted_guest_silent", { sandbox: sandbox.id, error: describeError(error) });
-    })
-    .finally(() => {
-      sandbox.isInitialised = true;
-    });
+  // slot, it would initialise that one's guest. So does every request: the guest cuts all streams at that.
+  sandbox.aftermath = initGuest(slot.address, { accessToken }, deadline).catch((error: unknown) => {
+    host.log.warn("adopted_guest_silent", { sandbox: sandbox.id, error: describeError(error) });
+  });
 };
 
 const adoptOne = async (host: Host, journal: Journal): Promise<void> => {

@@ -23,8 +23,12 @@ export const askByDatagram = async (
   signal: AbortSignal,
 ): Promise<InitAnswer> => {
   const { promise, resolve, reject } = Promise.withResolvers<InitAnswer>();
+  // It may fail before it is waited for.
+  promise.catch(() => {});
   const giveUp = () => reject(signal.reason);
   signal.addEventListener("abort", giveUp, { once: true });
+  using undo = new DisposableStack();
+  undo.defer(() => signal.removeEventListener("abort", giveUp));
   const socket = await Bun.udpSocket({
     connect: { hostname: address, port: GUEST_PORT },
     socket: {
@@ -35,12 +39,8 @@ export const askByDatagram = async (
       error: (_, error) => reject(error),
     },
   });
-  try {
-    if (signal.aborted) giveUp();
-    if (!socket.send(body)) reject(new Error("the datagram was not taken"));
-    return await promise;
-  } finally {
-    signal.removeEventListener("abort", giveUp);
-    socket.close();
-  }
+  undo.defer(() => socket.close());
+  if (signal.aborted) giveUp();
+  if (!socket.send(body)) reject(new Error("the datagram was not taken"));
+  return await promise;
 };

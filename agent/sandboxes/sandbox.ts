@@ -51,13 +51,11 @@ export class Sandbox {
   diskBytes = 0;
   /** Requests may be forwarded into it: it runs and has been handed out. */
   accepting = false;
-  /** False while an adopted guest is told again what it is: it ends its idle connections at that. */
-  isInitialised = true;
   readonly streams = new Set<OpenStream>();
   readonly lock: Lock;
   /** Aborted when a destroy arrives: operations under way give up. */
   readonly doomed = new AbortController();
-  /** Cleaning up after the last operation, still going on behind its answer. */
+  /** What the last operation left to do behind its answer, such as cleaning up. Never rejects. */
   aftermath: Promise<void> = Promise.resolve();
 
   constructor(

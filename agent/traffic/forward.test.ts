@@ -60,12 +60,6 @@ test("a connection is kept for the next call", async () => {
   expect([await (await post()).text(), await (await post()).text()]).toEqual(["1", "1"]);
 });
 
-test("none is kept while an adopted guest is initialised, which ends those it has", async () => {
-  await listen(tellConnection);
-  sandbox.isInitialised = false;
-  expect([await (await post()).text(), await (await post()).text()]).toEqual(["1", "2"]);
-});
-
 test("an answer without end is not read ahead, however short it says it is", async () => {
   let sentBytes = 0;
   const chunk = "x".repeat(MB);

@@ -31,3 +31,18 @@ test("a sandbox has a bound on what is under way, and so has the host", async ()
   expect((await ask())?.status).toBe(502);
   expect((await ask(1_000_000))?.status).toBe(503);
 });
+
+test("a request to a sandbox that was just taken over waits until its guest knows who it is", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  sandbox.accepting = true;
+  sandbox.aftermath = promise;
+  let answered = false;
+  const answer = ask().then((response) => {
+    answered = true;
+    return response;
+  });
+  await new Promise((turn) => setImmediate(turn));
+  expect(answered).toBe(false);
+  resolve();
+  expect((await answer)?.status).toBe(502);
+});

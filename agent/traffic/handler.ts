@@ -35,6 +35,8 @@ export const createTrafficHandler =
     if (sandbox.streams.size >= MAX_STREAMS || server.pendingRequests > maxRequests) {
       return tooMany(target.sandboxId);
     }
+    // Of a sandbox that has just been taken over from an earlier agent.
+    if (sandbox.accepting) await sandbox.aftermath;
     const isUpgrade = isWebSocketUpgrade(request);
     return isUpgrade
       ? forwardWebSocket(request, server, sandbox, target, host.expiry)

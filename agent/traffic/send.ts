@@ -46,7 +46,7 @@ export const send = async (
       timeout: false,
       // An emulated guest pays dearly for each new connection. Programs inside end kept ones when they like.
       // Bun keeps 64 idle ones, of all guests, for five minutes; whoever comes on top has a new one.
-      keepalive: port === GUEST_PORT && sandbox.isInitialised,
+      keepalive: port === GUEST_PORT,
     });
   if (repeatable) return redialing(sandbox, port, attempt, signal);
   if (port !== GUEST_PORT) await redialing(sandbox, port, () => probe(address, port, signal), signal);

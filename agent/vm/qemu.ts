@@ -89,12 +89,9 @@ const loadDevices = async (qmp: QmpClient): Promise<void> => {
   const timer = setTimeout(() => resolve("late"), LOAD_TIMEOUT_MS);
   try {
     const events = { capabilities: [{ capability: "events", state: true }] };
-    // The guest would be told to announce itself five times in its first second; the host has its address anyway.
-    const silence = { "announce-rounds": 0 };
     // One after the other on the wire, without waiting in between. How it went, the events tell.
     const accepted = await Promise.allSettled([
       qmp.execute("migrate-set-capabilities", events),
-      qmp.execute("migrate-set-parameters", silence),
       qmp.execute("migrate-incoming", { uri: `fd:${INCOMING_FD}` }),
     ]);
     for (const answer of accepted) {

@@ -28,7 +28,6 @@ export class Qmp {
 
   /** Loads the inherited device state and lets the guest run. */
   load(incomingFd: number): void {
-    this.execute("migrate-set-parameters", { "announce-rounds": 0 });
     this.execute("migrate-incoming", { uri: `fd:${incomingFd}` });
     while (this.execute("query-status")["status"] === "inmigrate") Bun.sleepSync(POLL_MS);
   }
