@@ -154,6 +154,8 @@ describe("what the team uses", () => {
     await totals(page)
       .getByRole("img", { name: /^Memory over the last hour: from \d+ MB to / })
       .waitFor();
+    // Told by the list, which may come after what is used.
+    await totals(page).getByText("of 3 vCPUs", { exact: true }).waitFor();
     expect(await textOf(page)).toMatch(
       /Running 2 of 2 Processors [\d.]+ of 3 vCPUs Memory [\d.]+ [MG]B of 1\.5 GB/,
     );
@@ -177,6 +179,7 @@ describe("what the team uses", () => {
     await totals(page)
       .getByRole("img", { name: "Running over the last hour: nothing was measured" })
       .waitFor();
+    await totals(page).getByText("of 1 vCPU", { exact: true }).waitFor();
     expect(await textOf(page)).toStartWith("Running 1 of 1 Processors – of 1 vCPU");
   });
 });
