@@ -262,7 +262,8 @@ describe("leaving and deleting", () => {
     await agree.click();
     await page.getByText("Grace Hopper's Team is deleted. You are in Second now.").waitFor();
     await page.getByRole("button", { name: "Team: Second" }).waitFor();
-    await page.getByRole("heading", { name: "Sandboxes" }).waitFor();
+    // Where no sandbox of it ever was.
+    await page.getByRole("heading", { name: "Welcome, Grace Hopper" }).waitFor();
     await page.getByRole("button", { name: "Team: Second" }).click();
     expect(await page.getByRole("menuitemradio").count()).toBe(1);
   });
