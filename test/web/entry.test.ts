@@ -89,7 +89,7 @@ test("signing out ends it in every tab", async () => {
   const { page, context } = await scene.visitAs(scene.admin);
   const other = await context.newPage();
   await other.goto("/dashboard/sandboxes");
-  await other.getByRole("heading", { name: "Sandboxes" }).waitFor();
+  await other.getByRole("heading", { name: /^Welcome, / }).waitFor();
   await page.getByRole("button", { name: /^You:/ }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await page.getByRole("heading", { name: "Sign in to Wrenn" }).waitFor();
