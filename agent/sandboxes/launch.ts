@@ -42,10 +42,8 @@ const specOf = async (host: Host, machine: Machine, slot: NetworkSlot): Promise<
     vcpus: machine.vcpus,
     memoryMb: machine.memoryMb,
     kernel: machine.bootFiles.kernel,
-    disks: [
-      { path: host.layers.path(top), format: "qcow2", readOnly: false },
-      { path: machine.bootFiles.guestDrivePath, format: "raw", readOnly: true },
-    ],
+    overlayPath: host.layers.path(top),
+    drivePaths: [machine.bootFiles.guestDrivePath],
     network: { namespace: slot.namespace, tapName: slot.tapName, macAddress: slot.macAddress },
     jail: { uid: slot.uid, gid: slot.gid, memoryGid: memoryGroup(host.layout.instanceId) },
     baseMemoryPath: await baseMemoryPath(host, machine),
@@ -62,7 +60,7 @@ export const restoreMachine = async (
 ): Promise<Vm> => {
   const spec = await specOf(host, machine, slot);
   try {
-    return await host.runtime.restore(spec, saved, onStep);
+    return await host.runtime.restore(spec, saved, { onStep });
   } catch (cause) {
     if (!(cause instanceof SnapshotRefused)) throw cause;
     throw new AgentError(

@@ -36,11 +36,12 @@ export const takeDeviceState = async ({ from, to }: { from: string; to: string }
 };
 
 /** Throws `SnapshotRefused` when the file is not what was saved. */
-export const checkDeviceState = async (path: string, digest: string): Promise<void> => {
+export const readDeviceState = async (path: string, digest: string): Promise<Uint8Array> => {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw new SnapshotRefused(`cannot read the saved device state ${path}`, { cause });
   });
   if (digestBytes(bytes) !== digest) {
     throw new SnapshotRefused(`the saved device state ${path} is damaged: its checksum is wrong`);
   }
+  return bytes;
 };

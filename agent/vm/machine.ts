@@ -3,7 +3,8 @@
  * loads into the very same machine, so any change here that a guest could notice needs a new
  * `MACHINE_DEFINITION`, and old snapshots then resume cold.
  */
-import type { VmSpec } from "./runtime.ts";
+import { EMPTY_ROOT, ROOT_NODE } from "./root-disk.ts";
+import type { KernelSpec, VmShape } from "./runtime.ts";
 
 /** Part of the runtime id that saved memory must match. */
 export const MACHINE_DEFINITION = "wrenn-microvm-1";
@@ -15,17 +16,6 @@ export interface VmmSettings {
   /** Speed of the host's time stamp counter; null where it could not be measured. */
   tscKhz: number | null;
 }
-
-/** Descriptors the process inherits (`spawn-vm.ts` opens them); a third one takes saved device state. */
-export interface InheritedFds {
-  /** A listening unix socket for QMP: the jailed process needs no directory it could write to. */
-  control: number;
-  /** Device state to load; absent for a cold boot. */
-  incoming: number | null;
-}
-
-/** QMP name of the n-th disk, from 0. */
-export const diskId = (index: number): string => `disk${index}`;
 
 /** Last part of the guest's console, kept in memory by QEMU: a guest that prints for ever fills no disk. */
 export const CONSOLE_ID = "console";
@@ -78,31 +68,41 @@ const NET_BUS = 1;
 const RNG_BUS = 2;
 const FIRST_DISK_BUS = 23;
 
-const disks = (spec: VmSpec): string[] =>
-  spec.disks.flatMap(({ path, format, readOnly }, index) => {
-    const id = diskId(index);
-    const access = readOnly ? "readonly=on" : "discard=unmap";
+const drives = ({ drivePaths }: VmShape): string[] =>
+  drivePaths.flatMap((path, index) => {
+    const id = `drive${index}`;
     return [
-      ...["-drive", `id=${id},if=none,file=${value(path)},format=${format},cache=writeback,${access}`],
-      ...["-device", `virtio-blk-device,drive=${id},${bus(FIRST_DISK_BUS - index)}`],
+      ...["-drive", `id=${id},if=none,file=${value(path)},format=raw,cache=writeback,readonly=on`],
+      ...["-device", `virtio-blk-device,drive=${id},${bus(FIRST_DISK_BUS - 1 - index)}`],
     ];
   });
 
-const network = ({ tapName, macAddress }: VmSpec["network"]): string[] => [
+const network = ({ tapName, macAddress }: VmShape["network"]): string[] => [
   ...["-netdev", `tap,id=net0,ifname=${value(tapName)},script=no,downscript=no`],
   ...["-device", `virtio-net-device,netdev=net0,mac=${macAddress},${bus(NET_BUS)}`],
 ];
 
 /** A restored guest is past its boot: leaving kernel and initrd out saves their 15 MB per VM. */
-const bootOrLoad = (spec: VmSpec, settings: VmmSettings, incoming: number | null): string[] => {
-  if (incoming !== null) return ["-S", "-incoming", "defer"];
-  const { imagePath, initrdPath, commandLine } = spec.kernel;
+const bootOrLoad = (kernel: KernelSpec | null, settings: VmmSettings): string[] => {
+  if (kernel === null) return ["-incoming", "defer"];
+  const { imagePath, initrdPath, commandLine } = kernel;
   return ["-kernel", imagePath, "-initrd", initrdPath, "-append", kernelCommandLine(commandLine, settings)];
 };
 
-/** Arguments after `qemu-system-x86_64`. */
-export const qemuArguments = (spec: VmSpec, settings: VmmSettings, fds: InheritedFds): string[] => [
-  ...["-name", value(spec.name)],
+export interface Start {
+  /** Inherited descriptor of a listening unix socket for QMP: the jailed process needs no directory it could write to. */
+  controlFd: number;
+  /** Null: what is saved will be loaded. */
+  kernel: KernelSpec | null;
+}
+
+/** Arguments after `qemu-system-x86_64`. The guest waits for its disk and `cont`. */
+export const qemuArguments = (
+  shape: VmShape,
+  settings: VmmSettings,
+  { controlFd, kernel }: Start,
+): string[] => [
+  ...["-name", value(shape.name)],
   // Nothing QEMU does later may start a process, change its uid or its scheduling.
   ...["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],
   ...["-nodefaults", "-no-user-config", "-display", "none"],
@@ -120,28 +120,31 @@ export const qemuArguments = (spec: VmSpec, settings: VmmSettings, fds: Inherite
     "-cpu",
     CPU,
     "-smp",
-    String(spec.vcpus),
+    String(shape.vcpus),
     "-m",
-    `${spec.memoryMb}M`,
+    `${shape.memoryMb}M`,
   ],
   // A private mapping: what the guest writes never reaches the file, clones share its page cache.
   "-object",
-  `memory-backend-file,id=mem,size=${spec.memoryMb}M,mem-path=${value(spec.baseMemoryPath)},share=off`,
+  `memory-backend-file,id=mem,size=${shape.memoryMb}M,mem-path=${value(shape.baseMemoryPath)},share=off`,
   // A reset or power-off by the guest leaves QEMU waiting, so that the console can still be read.
   ...["-action", "reboot=shutdown,shutdown=pause"],
   ...["-chardev", `ringbuf,id=${CONSOLE_ID},size=${CONSOLE_BYTES}`, "-serial", `chardev:${CONSOLE_ID}`],
-  ...["-chardev", `socket,id=qmp,fd=${fds.control},server=on,wait=off`, "-mon", "chardev=qmp,mode=control"],
-  ...network(spec.network),
+  ...["-chardev", `socket,id=qmp,fd=${controlFd},server=on,wait=off`, "-mon", "chardev=qmp,mode=control"],
+  ...network(shape.network),
   ...["-device", `virtio-rng-device,${bus(RNG_BUS)}`],
-  ...disks(spec),
-  ...bootOrLoad(spec, settings, fds.incoming),
+  ...EMPTY_ROOT,
+  ...["-device", `virtio-blk-device,drive=${ROOT_NODE},write-cache=on,${bus(FIRST_DISK_BUS)}`],
+  ...drives(shape),
+  "-S",
+  ...bootOrLoad(kernel, settings),
 ];
 
 /** Enters the network namespace and drops every right but that to base memory before QEMU starts. */
-export const jailed = (spec: VmSpec, argv: string[]): string[] => [
+export const jailed = ({ network: { namespace }, jail }: VmShape, argv: string[]): string[] => [
   // Not `ip netns exec`: that makes a mount namespace too and costs 5 ms more.
-  ...["nsenter", `--net=/run/netns/${spec.network.namespace}`],
-  ...["setpriv", `--reuid=${spec.jail.uid}`, `--regid=${spec.jail.gid}`],
-  ...[`--groups=${spec.jail.memoryGid}`, "--no-new-privs"],
+  ...["nsenter", `--net=/run/netns/${namespace}`],
+  ...["setpriv", `--reuid=${jail.uid}`, `--regid=${jail.gid}`],
+  ...[`--groups=${jail.memoryGid}`, "--no-new-privs"],
   ...argv,
 ];

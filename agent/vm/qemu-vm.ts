@@ -8,11 +8,12 @@ import { killProcess, waitForEnd } from "../system/process-identity.ts";
 import { takeDeviceState } from "./device-state.ts";
 import { watchExit } from "./exit-watch.ts";
 import type { GuestMemory } from "./guest-memory.ts";
-import { CONSOLE_BYTES, CONSOLE_ID, diskId } from "./machine.ts";
+import { CONSOLE_BYTES, CONSOLE_ID } from "./machine.ts";
 import { saveDiff } from "./memory-diff.ts";
 import { setProcessPriority } from "./priority.ts";
 import { QmpFailed } from "./qmp.ts";
 import type { QmpClient, QmpEvent } from "./qmp.ts";
+import { LIST_NODES, switchCommand } from "./root-disk.ts";
 import { VmFailed } from "./runtime.ts";
 import type { OnStep, SavedMemory, SaveTarget, Vm, VmExit, VmPriority, VmRecord } from "./runtime.ts";
 import { DEVICE_STATE_TARGET, vmFiles } from "./spawn-vm.ts";
@@ -161,17 +162,12 @@ export class QemuVm implements Vm {
   }
 
   async switchOverlay(overlayPath: string): Promise<void> {
-    await this.#command(
-      "switching the VM's disk",
-      "blockdev-snapshot-sync",
-      {
-        device: diskId(0),
-        "snapshot-file": overlayPath,
-        format: "qcow2",
-        mode: "existing",
-      },
-      STOP_TIMEOUT_MS,
-    );
+    try {
+      const [name, commandArguments] = switchCommand(await this.#qmp.execute(...LIST_NODES), overlayPath);
+      await this.#qmp.execute(name, commandArguments, STOP_TIMEOUT_MS);
+    } catch (error) {
+      throw asVmFailed("switching the VM's disk", error);
+    }
   }
 
   async quit(): Promise<void> {

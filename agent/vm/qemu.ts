@@ -1,6 +1,8 @@
-/** QEMU microVMs behind the `VmRuntime` contract: boot, restore, adopt. */
+/** QEMU microVMs behind the `VmRuntime` contract: boot, prepare, restore, adopt. */
+import { writeFile } from "node:fs/promises";
+
 import { isRunning, killProcess, waitForEnd } from "../system/process-identity.ts";
-import { checkDeviceState } from "./device-state.ts";
+import { readDeviceState } from "./device-state.ts";
 import { findGuestMemory } from "./guest-memory.ts";
 import type { GuestMemory } from "./guest-memory.ts";
 import { MACHINE_DEFINITION } from "./machine.ts";
@@ -10,10 +12,21 @@ import { PAGE_BYTES } from "./page-runs.ts";
 import { lastLogLine } from "./qemu-log.ts";
 import { QemuVm, queryStatus } from "./qemu-vm.ts";
 import { QmpClient, QmpFailed } from "./qmp.ts";
+import { insertCommands } from "./root-disk.ts";
 import { SnapshotRefused, VmFailed } from "./runtime.ts";
-import type { OnStep, SavedMemory, Vm, VmRecord, VmRuntime, VmSpec } from "./runtime.ts";
+import type {
+  OnStep,
+  RestoreOptions,
+  SavedMemory,
+  Vm,
+  VmPriority,
+  VmRecord,
+  VmRuntime,
+  VmShape,
+  VmSpec,
+} from "./runtime.ts";
 import { INCOMING_FD, spawnVm, vmFiles } from "./spawn-vm.ts";
-import type { SpawnedVm } from "./spawn-vm.ts";
+import type { SpawnedVm, SpawnOptions } from "./spawn-vm.ts";
 
 /*
  * Measured on two cores without KVM, 512 MB of guest memory: spawn to the first answer over QMP 22 ms, spawn
@@ -38,11 +51,15 @@ interface StartedVm extends SpawnedVm {
 }
 
 /** Ends what was started. What the process itself said is worth more than that it went away. */
-const giveUp = async (spec: VmSpec, { child, identity }: SpawnedVm, cause: unknown): Promise<never> => {
+const giveUp = async (
+  { directory }: VmShape,
+  { child, identity }: SpawnedVm,
+  cause: unknown,
+): Promise<never> => {
   const diedByItself = !(await stillRuns(identity, cause));
   killProcess(identity);
   await waitForEnd(identity, END_TIMEOUT_MS);
-  const said = await lastLogLine(vmFiles(spec.directory).log);
+  const said = await lastLogLine(vmFiles(directory).log);
   const words = said === "" ? "" : `: ${said}`;
   const detail = cause instanceof Error ? cause.message : String(cause);
   if (cause instanceof SnapshotRefused) throw new SnapshotRefused(`${detail}${words}`, { cause });
@@ -63,21 +80,43 @@ interface Runtime {
 }
 
 /** Of guest memory. By multiplication: shifts end at 2 GB. */
-const pagesOf = ({ memoryMb }: VmSpec): number => (memoryMb * 2 ** 20) / PAGE_BYTES;
+const pagesOf = ({ memoryMb }: VmShape): number => (memoryMb * 2 ** 20) / PAGE_BYTES;
 
-const start = async (spec: VmSpec, spawned: SpawnedVm, runtimeId: string): Promise<StartedVm> => {
-  const controlSocketPath = vmFiles(spec.directory).controlSocket;
+const connect = async (shape: VmShape, spawned: SpawnedVm, runtimeId: string): Promise<StartedVm> => {
+  const { directory, memoryMb, baseMemoryPath } = shape;
+  const controlSocketPath = vmFiles(directory).controlSocket;
   const qmp = await QmpClient.connect({ socketPath: controlSocketPath, timeoutMs: START_TIMEOUT_MS });
-  const memory = findGuestMemory(spawned.identity.pid, spec.baseMemoryPath);
-  if (memory === null || memory.pages !== pagesOf(spec)) {
-    throw new VmFailed("start_failed", `the VM does not map ${spec.memoryMb} MB of ${spec.baseMemoryPath}`);
+  const memory = findGuestMemory(spawned.identity.pid, baseMemoryPath);
+  if (memory === null || memory.pages !== pagesOf(shape)) {
+    throw new VmFailed("start_failed", `the VM does not map ${memoryMb} MB of ${baseMemoryPath}`);
   }
-  const { baseMemoryPath } = spec;
   const record = { ...spawned.identity, controlSocketPath, baseMemoryPath, runtimeId };
   return { ...spawned, qmp, memory, record };
 };
 
-/** Loads the inherited device state; resolves when the machine stands, stopped. Throws `SnapshotRefused`. */
+/** A process that waits for its disk and its guest. */
+const start = async (
+  shape: VmShape,
+  { runtimeId, ...options }: SpawnOptions & { runtimeId: string },
+): Promise<StartedVm> => {
+  const spawned = await spawnVm(shape, options);
+  try {
+    return await connect(shape, spawned, runtimeId);
+  } catch (error) {
+    return giveUp(shape, spawned, error);
+  }
+};
+
+const insertDisk = async (qmp: QmpClient, overlayPath: string | null): Promise<void> => {
+  if (overlayPath === null) return;
+  // One after the other on the wire, without waiting in between; the first failure is the cause of others.
+  const done = insertCommands(overlayPath).map((command) => qmp.execute(...command, LOAD_TIMEOUT_MS));
+  for (const result of await Promise.allSettled(done)) {
+    if (result.status === "rejected") throw result.reason;
+  }
+};
+
+/** Loads the device state that lies ready; resolves when the machine stands, stopped. Throws `SnapshotRefused`. */
 const loadDevices = async (qmp: QmpClient): Promise<void> => {
   const { promise: outcome, resolve } = Promise.withResolvers<"completed" | "failed" | "ended" | "late">();
   const stopListening = qmp.onEvent(({ name, data }) => {
@@ -109,45 +148,40 @@ const loadDevices = async (qmp: QmpClient): Promise<void> => {
   }
 };
 
-const boot = async (spec: VmSpec, { settings, runtimeId }: Runtime): Promise<Vm> => {
-  const spawned = await spawnVm(spec, { settings, incomingPath: null });
+const boot = async (spec: VmSpec, runtime: Runtime): Promise<Vm> => {
+  const started = await start(spec, { ...runtime, kernel: spec.kernel, priority: "normal" });
   try {
-    return new QemuVm(await start(spec, spawned, runtimeId));
+    await insertDisk(started.qmp, spec.overlayPath);
+    await started.qmp.execute("cont");
+    return new QemuVm(started);
   } catch (error) {
-    return giveUp(spec, spawned, error);
+    return giveUp(spec, started, error);
   }
 };
 
-const restore = async (
-  spec: VmSpec,
-  saved: SavedMemory,
-  { settings, runtimeId, onStep }: Runtime & { onStep: OnStep },
-): Promise<Vm> => {
-  if (saved.runtimeId !== runtimeId) {
-    throw new SnapshotRefused(`it was saved by ${saved.runtimeId} and this host now runs ${runtimeId}`);
-  }
-  await checkDeviceState(saved.deviceStatePath, saved.deviceStateDigest);
-  const spawned = await spawnVm(spec, { settings, incomingPath: saved.deviceStatePath });
-  onStep("spawn");
-  // Read while QEMU gets ready.
-  const diff = new DiffLoad({
-    path: saved.diffPath,
-    runs: saved.runs,
-    digest: saved.diffDigest,
-    pages: pagesOf(spec),
-  });
+interface Load {
+  spec: VmSpec;
+  diff: DiffLoad;
+  deviceState: Uint8Array;
+}
+
+const load = async (started: StartedVm, { spec, diff, deviceState }: Load, onStep: OnStep): Promise<void> => {
+  const { qmp, memory } = started;
   try {
-    const started = await start(spec, spawned, runtimeId);
-    onStep("control");
-    // Memory first: loading devices reads their queues from it.
-    await diff.into(started.memory);
+    const placed = [
+      diff.into(memory),
+      insertDisk(qmp, spec.overlayPath),
+      writeFile(vmFiles(spec.directory).incoming, deviceState),
+    ];
+    // Nothing is written any more once a failure is told.
+    await Promise.allSettled(placed);
+    await Promise.all(placed);
     onStep("memory");
-    await loadDevices(started.qmp);
+    // Memory first: loading devices reads their queues from it.
+    await loadDevices(qmp);
     onStep("devices");
-    return new QemuVm(started);
   } catch (error) {
-    await diff.drop();
-    return giveUp(spec, spawned, error);
+    await giveUp(spec, started, error);
   }
 };
 
@@ -180,11 +214,51 @@ const adopt = async (record: VmRecord): Promise<Vm | null> => {
 /** A runtime whose accelerator and version are settled; see `open-runtime.ts`. */
 export const createQemuRuntime = ({ qemuVersion, cpuModel, ...settings }: QemuIdentity): VmRuntime => {
   const runtimeId = `qemu-${qemuVersion}/${MACHINE_DEFINITION}/${cpuModel}/${settings.accelerator}`;
+  const runtime = { settings, runtimeId };
+  const waiting = new WeakMap<Vm, StartedVm>();
+
+  const prepare = async (shape: VmShape, priority: VmPriority): Promise<Vm> => {
+    const started = await start(shape, { ...runtime, kernel: null, priority });
+    const vm = new QemuVm(started);
+    waiting.set(vm, started);
+    return vm;
+  };
+
+  const restore = async (
+    spec: VmSpec,
+    saved: SavedMemory,
+    { onStep = () => {}, prepared = null }: RestoreOptions = {},
+  ): Promise<Vm> => {
+    await using undo = new AsyncDisposableStack();
+    if (prepared !== null) undo.defer(() => prepared.kill());
+    if (saved.runtimeId !== runtimeId) {
+      throw new SnapshotRefused(`it was saved by ${saved.runtimeId} and this host now runs ${runtimeId}`);
+    }
+    const deviceState = await readDeviceState(saved.deviceStatePath, saved.deviceStateDigest);
+    // Read while QEMU gets ready.
+    const diff = new DiffLoad({
+      path: saved.diffPath,
+      runs: saved.runs,
+      digest: saved.diffDigest,
+      pages: pagesOf(spec),
+    });
+    undo.defer(() => diff.drop());
+    const vm = prepared ?? (await prepare(spec, "normal"));
+    const started = waiting.get(vm);
+    if (started === undefined) throw new Error("this runtime did not prepare the VM to load into");
+    waiting.delete(vm);
+    onStep("process");
+    await load(started, { spec, diff, deviceState }, onStep);
+    undo.move();
+    return vm;
+  };
+
   return {
     accelerator: settings.accelerator === "kvm" ? "kvm" : "emulated",
     runtimeId,
-    boot: (spec) => boot(spec, { settings, runtimeId }),
-    restore: (spec, saved, onStep = () => {}) => restore(spec, saved, { settings, runtimeId, onStep }),
+    boot: (spec) => boot(spec, runtime),
+    prepare: (shape) => prepare(shape, "background"),
+    restore,
     adopt,
   };
 };

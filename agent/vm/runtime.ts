@@ -3,8 +3,8 @@
  * this file to change. A runtime knows machines, memory and devices; never sandboxes or teams.
  */
 
-/** Everything needed to start one virtual machine. Paths are absolute. */
-export interface VmSpec {
+/** What a process can be started with before it is known whose machine it will run. Paths are absolute. */
+export interface VmShape {
   /** Shown in logs and the process list. */
   name: string;
   /**
@@ -14,9 +14,8 @@ export interface VmSpec {
   directory: string;
   vcpus: number;
   memoryMb: number;
-  kernel: KernelSpec;
-  /** In guest order: vda is the root overlay, vdb the guest agent's drive. */
-  disks: VmDisk[];
+  /** Raw images that the guest may read, in its order from vdb on: the guest agent's drive. */
+  drivePaths: string[];
   network: VmNetwork;
   /** `memoryGid` is the process's one further group. */
   jail: { uid: number; gid: number; memoryGid: number };
@@ -27,17 +26,18 @@ export interface VmSpec {
   baseMemoryPath: string;
 }
 
+/** Everything needed to start one virtual machine. */
+export interface VmSpec extends VmShape {
+  kernel: KernelSpec;
+  /** The guest's vda, qcow2, the jail's uid's. Null: nothing is on it. */
+  overlayPath: string | null;
+}
+
 export interface KernelSpec {
   imagePath: string;
   initrdPath: string;
   /** Added to the runtime's own kernel command line. */
   commandLine: string;
-}
-
-export interface VmDisk {
-  path: string;
-  format: "qcow2" | "raw";
-  readOnly: boolean;
 }
 
 export interface VmNetwork {
@@ -122,14 +122,28 @@ export interface Vm {
   kill(): Promise<void>;
 }
 
+export interface RestoreOptions {
+  onStep?: OnStep;
+  /** What to load into: prepared in this shape by this runtime, in the spec's directory by now. */
+  prepared?: Vm | null;
+}
+
 export interface VmRuntime {
   readonly accelerator: "kvm" | "emulated";
   /** Names the tuple that saved memory must match: VMM version, machine definition, CPU model, accelerator. */
   readonly runtimeId: string;
   /** Cold boot; the guest runs when this resolves (it is not healthy yet). */
   boot(spec: VmSpec): Promise<Vm>;
-  /** Load a saved VM; it is stopped when this resolves, so that the caller can journal before `resume()`. */
-  restore(spec: VmSpec, saved: SavedMemory, onStep?: OnStep): Promise<Vm>;
+  /**
+   * Start a process that waits for `restore`, in the background: all of a VM but its disk and its guest. Only ending,
+   * moving and priorities mean something to such a one.
+   */
+  prepare(shape: VmShape): Promise<Vm>;
+  /**
+   * Load a saved VM; it is stopped when this resolves, so that the caller can journal before `resume()`. When this
+   * throws, no process is left.
+   */
+  restore(spec: VmSpec, saved: SavedMemory, options?: RestoreOptions): Promise<Vm>;
   /** Find a VM that outlived the agent; null when that process is gone. */
   adopt(record: VmRecord): Promise<Vm | null>;
 }

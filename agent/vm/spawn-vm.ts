@@ -14,16 +14,19 @@ import { identifyProcess } from "../system/process-identity.ts";
 import type { ProcessIdentity } from "../system/process-identity.ts";
 import { jailed, qemuArguments } from "./machine.ts";
 import type { VmmSettings } from "./machine.ts";
-import { offerToOomKiller } from "./priority.ts";
+import { offerToOomKiller, setProcessPriority } from "./priority.ts";
 import { VmFailed } from "./runtime.ts";
-import type { VmSpec } from "./runtime.ts";
+import type { KernelSpec, VmPriority, VmShape } from "./runtime.ts";
 
 /** Files of a VM's own directory. */
 export const vmFiles = (directory: string) => ({
   controlSocket: join(directory, "control.sock"),
   /** What QEMU prints, for the detail of an exit. */
   log: join(directory, "qemu.log"),
+  /** Written by the VM. */
   deviceState: join(directory, "device-state"),
+  /** Read by it: what it is to load. */
+  incoming: join(directory, "incoming"),
 });
 
 export interface SpawnedVm {
@@ -79,11 +82,12 @@ const prepareDirectory = async (directory: string): Promise<void> => {
   await rm(vmFiles(directory).controlSocket, { force: true });
 };
 
-const identify = (child: Subprocess): ProcessIdentity => {
+const identify = (child: Subprocess, priority: VmPriority): ProcessIdentity => {
   const identity = identifyProcess(child.pid);
   try {
     if (identity === null) throw new Error("it ended at once");
-    offerToOomKiller(child.pid, "normal");
+    if (priority === "normal") offerToOomKiller(child.pid, priority);
+    else setProcessPriority(child.pid, priority);
     return identity;
   } catch (cause) {
     child.kill("SIGKILL");
@@ -91,13 +95,17 @@ const identify = (child: Subprocess): ProcessIdentity => {
   }
 };
 
-/**
- * Spawns QEMU for `spec`. `incomingPath` names device state to load later with `migrate-incoming`; it is
- * opened here, so the jailed process needs no right to it. Throws `VmFailed`.
- */
+export interface SpawnOptions {
+  settings: VmmSettings;
+  /** Null: `migrate-incoming` will load what is written to `vmFiles().incoming` by then. */
+  kernel: KernelSpec | null;
+  priority: VmPriority;
+}
+
+/** Spawns QEMU in `shape`; its guest does not run yet. Throws `VmFailed`. */
 export const spawnVm = async (
-  spec: VmSpec,
-  { settings, incomingPath }: { settings: VmmSettings; incomingPath: string | null },
+  shape: VmShape,
+  { settings, kernel, priority }: SpawnOptions,
 ): Promise<SpawnedVm> => {
   if (Bun.which(QEMU) === null) {
     throw new VmFailed(
@@ -105,30 +113,28 @@ export const spawnVm = async (
       `${QEMU} is not installed: install the Debian package qemu-system-x86`,
     );
   }
-  const files = vmFiles(spec.directory);
+  const files = vmFiles(shape.directory);
   await allowTun();
-  await prepareDirectory(spec.directory);
+  await prepareDirectory(shape.directory);
   const control = listenUnix(files.controlSocket);
   const inherited = inheritance();
   try {
     const log = inherited.open(files.log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
     const deviceState = inherited.open(files.deviceState, O_WRONLY | O_CREAT);
-    fchownSync(deviceState, spec.jail.uid, spec.jail.gid);
-    const incoming = incomingPath === null ? [] : [inherited.open(incomingPath, O_RDONLY)];
-    const argv = qemuArguments(spec, settings, {
-      control: CONTROL_FD,
-      incoming: incomingPath === null ? null : INCOMING_FD,
-    });
-    const child = Bun.spawn(jailed(spec, [QEMU, ...argv]), {
+    fchownSync(deviceState, shape.jail.uid, shape.jail.gid);
+    // Opened here, so the jailed process needs no right to it.
+    const incoming = kernel === null ? [inherited.open(files.incoming, O_RDONLY | O_CREAT | O_TRUNC)] : [];
+    const argv = qemuArguments(shape, settings, { controlFd: CONTROL_FD, kernel });
+    const child = Bun.spawn(jailed(shape, [QEMU, ...argv]), {
       stdio: ["ignore", log, log, control, deviceState, ...incoming],
-      cwd: spec.directory,
+      cwd: shape.directory,
       detached: true,
       // Nothing of the agent's own environment: it may hold secrets.
       env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" },
     });
     // The agent may end while VMs run.
     child.unref();
-    return { child, identity: identify(child) };
+    return { child, identity: identify(child, priority) };
   } catch (cause) {
     if (cause instanceof VmFailed) throw cause;
     const detail = cause instanceof Error ? cause.message : String(cause);

@@ -62,18 +62,7 @@ test("how long each step took is told for all of its kind, of what succeeded", a
   await agent.host.resumeSandbox({ sandboxId: id, accessToken: accessTokenOf(id) });
   const child = { sandboxId: newSandboxId(), accessToken: accessTokenOf(id) };
   await agent.host.forkSandbox({ sandboxId: id, children: [child] });
-  const restored = [
-    "slot",
-    "layer",
-    "spawn",
-    "control",
-    "memory",
-    "devices",
-    "journal",
-    "go",
-    "guest",
-    "total",
-  ];
+  const restored = ["slot", "layer", "process", "memory", "devices", "journal", "go", "guest", "total"];
   for (const operation of ["create", "resume", "fork"]) {
     expect([...(await stepTimesOf(operation)).keys()]).toEqual(expect.arrayContaining(restored));
   }

@@ -12,7 +12,7 @@ import { measureTscKhz } from "../../../agent/system/time-stamp-counter.ts";
 import { createQemuRuntime } from "../../../agent/vm/qemu.ts";
 import type { QemuIdentity } from "../../../agent/vm/qemu.ts";
 import { EMPTY_DIFF_DIGEST } from "../../../agent/vm/runtime.ts";
-import type { SavedMemory, Vm, VmDisk, VmRuntime, VmSpec } from "../../../agent/vm/runtime.ts";
+import type { SavedMemory, Vm, VmRuntime, VmSpec } from "../../../agent/vm/runtime.ts";
 import { endStrays } from "../../../agent/vm/strays.ts";
 import { makeDirectory, testDirectory } from "../../support/agent-directory.ts";
 import { waitFor } from "../../support/wait-for.ts";
@@ -36,12 +36,12 @@ export interface Bench {
   kernelPath: string;
   runtime: VmRuntime;
   identity: QemuIdentity;
-  /** A machine on zeroed memory, without disks. */
-  spec(name: string, disks?: VmDisk[]): VmSpec;
-  /** Without disks, with so much memory. */
+  /** A machine on zeroed memory, with an empty disk where none is given, and further ones to read. */
+  spec(name: string, overlayPath?: string | null, drivePaths?: string[]): VmSpec;
+  /** With an empty disk, and so much memory. */
   specOfSize(name: string, memoryMb: number): Promise<VmSpec>;
   /** A writable disk of 64 MB, on `backing` when given. */
-  disk(name: string, backing?: string): Promise<VmDisk>;
+  disk(name: string, backing?: string): Promise<string>;
   template(): Promise<Template>;
   /** Boots; the guest answers when this resolves. */
   boot(spec: VmSpec): Promise<Vm>;
@@ -69,7 +69,8 @@ const makeNamespace = async (name: string): Promise<void> => {
 /** The distribution's kernel, fetched once per test run, and the guest's RAM disk, readable by the jail. */
 const bootFiles = async (directory: string): Promise<{ imagePath: string; initrdPath: string }> => {
   const shared = await openLayout(join(await testDirectory(), "vm-kernel"));
-  const source = await ensureKernelSource(shared);
+  // Two test files may fetch it at the same time: who comes second finds what the first one made.
+  const source = await ensureKernelSource(shared).catch(() => ensureKernelSource(shared));
   const [imagePath, initrdPath] = [join(directory, "vmlinuz"), join(directory, "initrd")];
   writeFileSync(imagePath, readFileSync(join(source.directory, "vmlinuz")));
   writeFileSync(initrdPath, buildGuestInitrd(join(source.directory, "modules")));
@@ -117,13 +118,14 @@ export const openBench = async (): Promise<Bench> => {
   const runtime = createQemuRuntime(identity);
   let made: Promise<Template> | null = null;
 
-  const specOn = (name: string, baseMemoryPath: string, disks: VmDisk[]): VmSpec => ({
+  const specOn = (name: string, baseMemoryPath: string): VmSpec => ({
     name,
     directory: join(directory, name),
     vcpus: 1,
     memoryMb: MEMORY_MB,
     kernel,
-    disks,
+    overlayPath: null,
+    drivePaths: [],
     network: { namespace, tapName: "tap0", macAddress: "02:fc:00:00:00:05" },
     jail: { uid: UID, gid: UID, memoryGid: MEMORY_GID },
     baseMemoryPath,
@@ -134,16 +136,20 @@ export const openBench = async (): Promise<Bench> => {
     await mergeMemory({ basePath: null, saved, memoryMb: MEMORY_MB, targetPath: path });
     const device = await attachReadOnly(path, MEMORY_GID);
     const untouched = { ...saved, runs: [], diffPath: "/nowhere", diffDigest: EMPTY_DIFF_DIGEST };
-    return { path, saved: untouched, spec: (name) => specOn(name, device, []) };
+    return { path, saved: untouched, spec: (name) => specOn(name, device) };
   };
   const bench: Bench = {
     directory,
     kernelPath: kernel.imagePath,
     runtime,
     identity,
-    spec: (name, disks = []) => specOn(name, zeroMemory, disks),
+    spec: (name, overlayPath = null, drivePaths = []) => ({
+      ...specOn(name, zeroMemory),
+      overlayPath,
+      drivePaths,
+    }),
     specOfSize: async (name, memoryMb) => ({
-      ...specOn(name, await emptyMemory(directory, memoryMb), []),
+      ...specOn(name, await emptyMemory(directory, memoryMb)),
       memoryMb,
     }),
     disk: async (name, backing) => {
@@ -152,7 +158,7 @@ export const openBench = async (): Promise<Bench> => {
       const below = backing === undefined ? [] : ["-b", backing, "-F", "qcow2"];
       await run(["qemu-img", "create", "-q", "-f", "qcow2", ...below, path, ...size]);
       chownSync(path, UID, UID);
-      return { path, format: "qcow2", readOnly: false };
+      return path;
     },
     template: () => (made ??= makeTemplate()),
     boot: async (spec) => {

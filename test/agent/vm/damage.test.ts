@@ -57,8 +57,8 @@ describe("a damaged snapshot is refused and leaves no process", () => {
   });
 
   test("device state of another machine, though its checksum is right", async () => {
-    const withDisk = bench.spec("other", [await bench.disk("other")]);
-    const other = await bench.pause(await bench.boot(withDisk), "other");
+    const withDrive = bench.spec("other", null, [await bench.disk("other")]);
+    const other = await bench.pause(await bench.boot(withDrive), "other");
     const failure = await bench.runtime.restore(spec, other).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(SnapshotRefused);
     expect(findVmProcesses(bench.directory)).toEqual([]);

@@ -18,22 +18,22 @@ afterAll(() => bench.dispose());
 describe("disks", () => {
   test("go on in a new overlay, and the old one stays as it was", async () => {
     const first = await bench.disk("first");
-    const spec = bench.spec("overlay", [first]);
+    const spec = bench.spec("overlay", first);
     const vm = await bench.boot(spec);
     const put = (text: string, block: number) =>
       bench.ask(
         `printf ${text} | dd of=/dev/vda bs=512 seek=${block} conv=fsync,notrunc 2>/dev/null; echo done`,
       );
     expect(await put("before", 0)).toBe("done");
-    const second = await bench.disk("second", first.path);
+    const second = await bench.disk("second", first);
     await vm.stop();
-    await vm.switchOverlay(second.path);
+    await vm.switchOverlay(second);
     await vm.resume();
-    const digest = await digestFile(first.path);
+    const digest = await digestFile(first);
     expect(await put("after-", 0)).toBe("done");
     const saved = await bench.pause(vm, "overlay");
-    expect(await digestFile(first.path)).toBe(digest);
-    const restored = await bench.runtime.restore(bench.spec("overlay", [second]), saved);
+    expect(await digestFile(first)).toBe(digest);
+    const restored = await bench.runtime.restore(bench.spec("overlay", second), saved);
     await restored.resume();
     expect(await bench.ask("head -c 6 /dev/vda")).toBe("after-");
   });
@@ -43,7 +43,7 @@ describe("disks", () => {
     await run(["mkdir", small]);
     await run(["mount", "-t", "tmpfs", "-o", "size=2M,mode=711", "tmpfs", small]);
     try {
-      const vm = await bench.boot(bench.spec("enospc", [await bench.disk("small-disk/full")]));
+      const vm = await bench.boot(bench.spec("enospc", await bench.disk("small-disk/full")));
       const written = bench.ask("dd if=/dev/zero of=/dev/vda bs=1M count=8 conv=fsync 2>&1", 30_000);
       await waitFor("the guest to be frozen", async () => !(await vm.isRunning()), 20_000);
       await run(["mount", "-o", "remount,size=64M", small]);
@@ -56,9 +56,7 @@ describe("disks", () => {
 
   test("are named in the order given", async () => {
     const [first, ...others] = await Promise.all(["a", "b", "c"].map((name) => bench.disk(name)));
-    if (first === undefined) throw new Error("no disk was made");
-    const readOnly = others.map((disk) => ({ ...disk, readOnly: true }));
-    await bench.boot(bench.spec("order", [first, ...readOnly]));
+    await bench.boot(bench.spec("order", first, others));
     await bench.ask("mkdir -p /sys; mount -t sysfs s /sys");
     expect(await bench.ask("cat /sys/block/vda/ro /sys/block/vdb/ro /sys/block/vdc/ro")).toBe("0\n1\n1");
   });

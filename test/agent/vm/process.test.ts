@@ -73,12 +73,8 @@ describe("the process", () => {
   });
 
   test("that cannot start gives QEMU's own words and leaves nothing", async () => {
-    const missing = {
-      path: join(bench.directory, "missing.qcow2"),
-      format: "qcow2" as const,
-      readOnly: false,
-    };
-    const failure = await bench.runtime.boot(bench.spec("bad", [missing])).catch((error: unknown) => error);
+    const missing = join(bench.directory, "missing.qcow2");
+    const failure = await bench.runtime.boot(bench.spec("bad", missing)).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(VmFailed);
     expect(failure).toMatchObject({ code: "start_failed" });
     expect(String(failure)).toContain("missing.qcow2");

@@ -9,7 +9,8 @@ import { TAP_NAME } from "../../../agent/net/plan.ts";
 import { GUEST_MAC_ADDRESS } from "../../../agent/system/guest-network.ts";
 import { memoryGroup } from "../../../agent/system/instance-ids.ts";
 import { closeFd, listenUnix } from "../../../agent/system/libc.ts";
-import { diskId, jailed, qemuArguments } from "../../../agent/vm/machine.ts";
+import { jailed, qemuArguments } from "../../../agent/vm/machine.ts";
+import { insertCommands, LIST_NODES, switchCommand } from "../../../agent/vm/root-disk.ts";
 import { loadMemory, type Run, saveMemory } from "./memory.ts";
 import { Qmp } from "./qmp.ts";
 import { keepRecord, makeLast, makeNetwork, makeOverlay, removeNetwork } from "./steps.ts";
@@ -101,12 +102,7 @@ export class FloorVm {
     const saved = this.#save();
     makeLast(this.#directory);
     const qmp = this.#control();
-    qmp.execute("blockdev-snapshot-sync", {
-      device: diskId(0),
-      "snapshot-file": fresh.path,
-      format: "qcow2",
-      mode: "existing",
-    });
+    qmp.execute(...switchCommand(qmp.execute(...LIST_NODES), fresh.path));
     qmp.execute("cont");
     const stoppedMs = performance.now() - stoppedAt;
     chownSync(frozen.path, 0, 0);
@@ -184,18 +180,14 @@ export class FloorVm {
       directory: this.#directory,
       vcpus: manifest.vcpus,
       memoryMb: manifest.memoryMb,
-      kernel: { imagePath: "", initrdPath: "", commandLine: "" },
-      disks: [
-        { ...this.#disk(), readOnly: false },
-        { path: guestDrivePath, format: "raw" as const, readOnly: true },
-      ],
+      drivePaths: [guestDrivePath],
       network: { namespace: this.namespace, tapName: TAP_NAME, macAddress: GUEST_MAC_ADDRESS },
       jail: { uid: this.#uid, gid: this.#uid, memoryGid: memoryGroup(layout.instanceId) },
       baseMemoryPath,
     };
     // The speed of its clock only matters to a guest that boots.
     const settings = { accelerator, tscKhz: null };
-    const argv = qemuArguments(spec, settings, { control: CONTROL_FD, incoming: INCOMING_FD });
+    const argv = qemuArguments(spec, settings, { controlFd: CONTROL_FD, kernel: null });
     const controlPath = join(this.#directory, "control.sock");
     rmSync(controlPath, { force: true });
     const control = listenUnix(controlPath);
@@ -212,6 +204,7 @@ export class FloorVm {
     for (const fd of [incoming, out, log]) closeSync(fd);
     closeFd(control);
     this.#qmp = new Qmp(controlPath);
+    for (const command of insertCommands(this.#disk().path)) this.#qmp.execute(...command);
     const { diffPath, runs } = saved;
     if (runs.length > 0) loadMemory({ pid: this.pid, basePath: baseMemoryPath, diffPath, runs });
     this.#qmp.load(INCOMING_FD);
