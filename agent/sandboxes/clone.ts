@@ -8,6 +8,7 @@ import { describeError } from "../errors.ts";
 import type { BootFiles } from "../images/images.ts";
 import { logFieldsOf, type Steps } from "../system/steps.ts";
 import type { SavedMemory, Vm } from "../vm/runtime.ts";
+import { giveSpare, type Spare } from "./ahead/spare.ts";
 import { BOOT_DEADLINES, bootUntilHealthy } from "./boot.ts";
 import { endVm } from "./end-vm.ts";
 import { initGuest } from "./guest-client.ts";
@@ -18,8 +19,6 @@ import type { Running, SandboxFacts } from "./journal.ts";
 import { restoreMachine } from "./launch.ts";
 import { claimSlot } from "./room.ts";
 import type { Live, Sandbox } from "./sandbox.ts";
-import { giveSpare } from "./spares/make-spare.ts";
-import type { Spare } from "./spares/spares.ts";
 import type { TimedOperation } from "./step-times.ts";
 import { deadlineFrom } from "./timeout.ts";
 

@@ -5,11 +5,12 @@ import type { SlotPool } from "../net/slots.ts";
 import type { Logger } from "../system/log.ts";
 import type { VmRuntime } from "../vm/runtime.ts";
 import type { Admission } from "./admission.ts";
+import type { Pool } from "./ahead/pool.ts";
+import type { Spare, SpareKind } from "./ahead/spare.ts";
 import type { ChangeLog } from "./changes.ts";
 import type { Expiry } from "./expiry.ts";
 import type { Sampler } from "./sampler.ts";
 import type { Sandbox } from "./sandbox.ts";
-import type { Spares } from "./spares/spares.ts";
 import type { StepTimes } from "./step-times.ts";
 import type { TemplateCopies } from "./template-copies.ts";
 import type { WorkBoard } from "./work.ts";
@@ -54,7 +55,7 @@ export interface Host {
   readonly changes: ChangeLog;
   readonly expiry: Expiry;
   /** Machines made ahead of the creates that will claim them. */
-  readonly spares: Spares;
+  readonly spares: Pool<SpareKind, Spare>;
   readonly sampler: Sampler;
   readonly stepTimes: StepTimes;
   readonly work: WorkBoard;

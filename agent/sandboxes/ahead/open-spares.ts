@@ -2,8 +2,8 @@
 import { describeError } from "../../errors.ts";
 import type { MemoryFacts } from "../../system/machine.ts";
 import type { Host } from "../host.ts";
-import { endSpare, makeSpare } from "./make-spare.ts";
-import { type SpareRoom, Spares } from "./spares.ts";
+import { Pool, type PoolRoom } from "./pool.ts";
+import { endSpare, makeSpare, type Spare, type SpareKind } from "./spare.ts";
 
 /** What a warmed machine of `minimal` takes of the host's memory (docs/benchmarks.md), rounded up. */
 const EXPECTED_MB = 80;
@@ -18,22 +18,26 @@ export const spareVmsFor = ({ totalMb }: MemoryFacts): number =>
   Math.min(MOST, Math.floor((totalMb * SHARE) / EXPECTED_MB));
 
 /** Between having to go and being made there is one spare: else each that is made would have to go again. */
-export const spareRoomOf = ({ availableMb, totalMb }: MemoryFacts, reserveMb: number): SpareRoom => {
+export const spareRoomOf = ({ availableMb, totalMb }: MemoryFacts, reserveMb: number): PoolRoom => {
   const roomMb = availableMb - reserveMb - totalMb * FREE_SHARE;
   if (roomMb <= 0) return "none";
   return roomMb <= EXPECTED_MB ? "enough" : "more";
 };
 
-const readRoom = async ({ draining, stopping, admission }: Host): Promise<SpareRoom> => {
+const readRoom = async ({ draining, stopping, admission }: Host): Promise<PoolRoom> => {
   if (draining || stopping) return "none";
   const { memory } = await admission.readMachine();
   return spareRoomOf(memory, admission.limits.memoryReserveMb);
 };
 
+export const nameOfSpare = ({ template, diskSizeMb }: SpareKind): string =>
+  `${template.templateId}/${diskSizeMb}`;
+
 /** @param host asked when it is used: it has the spares itself */
-export const openSpares = (host: () => Host, most: number): Spares =>
-  new Spares({
+export const openSpares = (host: () => Host, most: number): Pool<SpareKind, Spare> =>
+  new Pool({
     most,
+    nameOf: nameOfSpare,
     make: async (kind, unwanted) => {
       const startedMs = performance.now();
       const spare = await makeSpare(host(), kind, unwanted);

@@ -1,47 +1,35 @@
 /**
- * Spares: machines made ahead of the creates that will claim them, as many as were asked for lately. One is
- * made at a time, in the background; a create that finds none makes its machine itself. A spare that was
- * claimed never comes back.
+ * What is made ahead of those who will claim it, as much as was asked for lately. One is made at a time, in the
+ * background; who finds none makes it. What was claimed never comes back.
  */
 import type { TemplateKey } from "../../images/images.ts";
 import type { Live } from "../sandbox.ts";
 import { Demand } from "./demand.ts";
 
-/** What a spare can become: sandboxes of this template with a disk of this size. */
-export interface SpareKind {
+/** What sets things apart that are made ahead: all stand on a template. */
+interface OfTemplate {
   /** The one whose memory is mapped: a variant where the size is not the template's own. */
   template: TemplateKey;
-  diskSizeMb: number;
-}
-
-/** A machine that stands, with all it owns; no sandbox has had it yet. */
-export interface Spare extends SpareKind {
-  /** Names its directory until a sandbox takes it. Bare UUID. */
-  id: string;
-  /** Oldest first; the last is its own. Kept from being collected by `pin`. */
-  layers: string[];
-  pin: Disposable;
-  live: Live;
 }
 
 /** `enough`: for those that stand, not for one more; `none`: also while the host takes no new sandboxes. */
-export type SpareRoom = "more" | "enough" | "none";
+export type PoolRoom = "more" | "enough" | "none";
 
-export interface SpareDeps {
-  /** Spares at once, of all kinds together; 0: none are kept. */
+export interface PoolDeps<Kind extends OfTemplate, Item extends Kind & { live: Live }> {
+  /** At once, of all kinds together; 0: none are kept. */
   most: number;
+  /** The same for equal kinds. */
+  nameOf: (kind: Kind) => string;
   /** Rejects when the kind cannot be had now, and soon after `unwanted` is aborted. */
-  make: (kind: SpareKind, unwanted: AbortSignal) => Promise<Spare>;
+  make: (kind: Kind, unwanted: AbortSignal) => Promise<Item>;
   /** Never rejects. */
-  end: (spare: Spare) => Promise<void>;
-  readRoom: () => Promise<SpareRoom>;
-  onFailure: (kind: SpareKind, error: unknown) => void;
+  end: (item: Item) => Promise<void>;
+  readRoom: () => Promise<PoolRoom>;
+  onFailure: (kind: Kind, error: unknown) => void;
 }
 
 /** What is not wanted any more goes within this, and what failed is tried again. */
 const REVIEW_MS = 10_000;
-
-const nameOf = ({ template, diskSizeMb }: SpareKind): string => `${template.templateId}/${diskSizeMb}`;
 
 interface Making {
   templateId: string;
@@ -50,9 +38,9 @@ interface Making {
   done: Promise<unknown>;
 }
 
-export class Spares {
-  readonly #ready: Spare[] = [];
-  readonly #kinds = new Map<string, SpareKind>();
+export class Pool<Kind extends OfTemplate, Item extends Kind & { live: Live }> {
+  readonly #ready: Item[] = [];
+  readonly #kinds = new Map<string, Kind>();
   readonly #demand: Demand;
   readonly #kept = new Set<string>();
   #work: Promise<void> = Promise.resolve();
@@ -63,11 +51,11 @@ export class Spares {
   /** Templates nothing may be made of. */
   readonly #barred = new Set<string>();
 
-  constructor(private readonly deps: SpareDeps) {
+  constructor(private readonly deps: PoolDeps<Kind, Item>) {
     this.#demand = new Demand(deps.most);
   }
 
-  /** Spares that wait for a create. */
+  /** Those that wait to be claimed. */
   get count(): number {
     return this.#ready.length;
   }
@@ -80,28 +68,28 @@ export class Spares {
   }
 
   /** Counts as demand. Null when there is none ready. */
-  claim(kind: SpareKind): Spare | null {
+  claim(kind: Kind): Item | null {
     this.expect(kind);
-    const name = nameOf(kind);
-    const index = this.#ready.findIndex((spare) => nameOf(spare) === name);
-    const [spare] = index < 0 ? [] : this.#ready.splice(index, 1);
-    return spare ?? null;
+    const name = this.deps.nameOf(kind);
+    const index = this.#ready.findIndex((item) => this.deps.nameOf(item) === name);
+    const [item] = index < 0 ? [] : this.#ready.splice(index, 1);
+    return item ?? null;
   }
 
   /** Somebody will ask for one of these. */
-  expect(kind: SpareKind): void {
+  expect(kind: Kind): void {
     if (this.deps.most === 0) return;
-    const name = nameOf(kind);
+    const name = this.deps.nameOf(kind);
     this.#kinds.set(name, kind);
     this.#demand.note(name);
     this.#review();
   }
 
   /** One of these stands ready whether or not anybody has asked for one. */
-  keepOne(kind: SpareKind): void {
+  keepOne(kind: Kind): void {
     if (this.deps.most === 0) return;
-    this.#kinds.set(nameOf(kind), kind);
-    this.#kept.add(nameOf(kind));
+    this.#kinds.set(this.deps.nameOf(kind), kind);
+    this.#kept.add(this.deps.nameOf(kind));
     this.#review();
   }
 
@@ -161,16 +149,16 @@ export class Spares {
       if (room !== "more" || this.#timer === null) return;
       const kind = this.#next(failed);
       if (kind === null) return;
-      if (!(await this.#make(kind))) failed.add(nameOf(kind));
+      if (!(await this.#make(kind))) failed.add(this.deps.nameOf(kind));
     }
   }
 
   /** False when that failed. */
-  async #make(kind: SpareKind): Promise<boolean> {
+  async #make(kind: Kind): Promise<boolean> {
     const unwanted = new AbortController();
     const made = this.deps.make(kind, unwanted.signal).then(
-      (spare) => {
-        this.#add(spare);
+      (item) => {
+        this.#add(item);
         return true;
       },
       (error: unknown) => {
@@ -192,17 +180,17 @@ export class Spares {
     await this.#making.done;
   }
 
-  #add(spare: Spare): void {
-    this.#ready.push(spare);
-    void spare.live.vm.exited.then(() => this.#endWhere((one) => one === spare));
+  #add(item: Item): void {
+    this.#ready.push(item);
+    void item.live.vm.exited.then(() => this.#endWhere((one) => one === item));
   }
 
   #countOf(name: string): number {
-    return this.#ready.filter((spare) => nameOf(spare) === name).length;
+    return this.#ready.filter((item) => this.deps.nameOf(item) === name).length;
   }
 
   /** A kind of which there are too few. */
-  #next(failed: ReadonlySet<string>): SpareKind | null {
+  #next(failed: ReadonlySet<string>): Kind | null {
     for (const [name, target] of this.#demand.targets(this.#kept)) {
       const kind = this.#kinds.get(name);
       if (kind === undefined || failed.has(name) || this.#barred.has(kind.template.templateId)) continue;
@@ -217,7 +205,7 @@ export class Spares {
     for (const name of this.#kinds.keys()) {
       const target = targets.get(name) ?? 0;
       let kept = 0;
-      await this.#endWhere((spare) => nameOf(spare) === name && ++kept > target);
+      await this.#endWhere((item) => this.deps.nameOf(item) === name && ++kept > target);
       if (!this.#demand.knows(name) && !this.#kept.has(name)) this.#kinds.delete(name);
     }
   }
@@ -231,14 +219,14 @@ export class Spares {
     }
   }
 
-  async #endWhere(isSurplus: (spare: Spare) => boolean): Promise<void> {
+  async #endWhere(isSurplus: (item: Item) => boolean): Promise<void> {
     const surplus = this.#ready.filter(isSurplus);
-    for (const spare of surplus) this.#ready.splice(this.#ready.indexOf(spare), 1);
-    await Promise.all(surplus.map((spare) => this.#end(spare)));
+    for (const item of surplus) this.#ready.splice(this.#ready.indexOf(item), 1);
+    await Promise.all(surplus.map((item) => this.#end(item)));
   }
 
-  #end(spare: Spare): Promise<void> {
-    const ending = this.deps.end(spare).finally(() => this.#ending.delete(ending));
+  #end(item: Item): Promise<void> {
+    const ending = this.deps.end(item).finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);
     return ending;
   }

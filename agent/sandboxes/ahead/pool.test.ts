@@ -2,8 +2,9 @@
 import { expect, test } from "bun:test";
 
 import type { Vm, VmExit } from "../../vm/runtime.ts";
-import { spareRoomOf } from "./open-spares.ts";
-import { type Spare, type SpareKind, type SpareRoom, Spares } from "./spares.ts";
+import { nameOfSpare, spareRoomOf } from "./open-spares.ts";
+import { Pool, type PoolRoom } from "./pool.ts";
+import type { Spare, SpareKind } from "./spare.ts";
 
 const TEAM = "00000000-0000-0000-0000-000000000001";
 
@@ -17,7 +18,7 @@ const openLab = (most: number) => {
   const ended: string[] = [];
   const failures: unknown[] = [];
   const exits = new Map<string, (exit: VmExit) => void>();
-  const host = { room: "more" as SpareRoom, failing: "", made: 0 };
+  const host = { room: "more" as PoolRoom, failing: "", made: 0 };
   /** What a making and an end wait for. */
   const pace = { make: Promise.resolve(), end: Promise.resolve() };
   const make = async (wanted: SpareKind, unwanted: AbortSignal): Promise<Spare> => {
@@ -30,8 +31,9 @@ const openLab = (most: number) => {
     const vm = { exited } as Vm;
     return { ...wanted, id, layers: [], pin: { [Symbol.dispose]: () => {} }, live: { vm } as Spare["live"] };
   };
-  const spares = new Spares({
+  const spares = new Pool<SpareKind, Spare>({
     most,
+    nameOf: nameOfSpare,
     make,
     end: async ({ id }) => {
       await pace.end;
