@@ -25,6 +25,7 @@ test.each([
   ["WRENN_HEARTBEAT_MS", "soon"],
   ["WRENN_MEMORY_OVERCOMMIT", "0.5"],
   ["WRENN_SPARE_VMS", "some"],
+  ["WRENN_STANDBY_VMS", "-1"],
 ])("%s=%s is refused by name", (name, value) => {
   expect(() => parseConfig({ [name]: value })).toThrow(new RegExp(name));
   expect(() => parseConfig({ [name]: value })).toThrow(BadConfig);

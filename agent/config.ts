@@ -31,6 +31,8 @@ export interface AgentConfig {
   diskReserveMb: number;
   /** Machines made ahead at most; null: what the memory allows. */
   spareVms: number | null;
+  /** Processes started ahead at most; null: what the memory allows. */
+  standbyVms: number | null;
   pauseOnStop: boolean;
   logLevel: "debug" | "info" | "warn" | "error";
 }
@@ -139,6 +141,7 @@ export const parseConfig = (variables: Variables): AgentConfig => ({
   memoryReserveMb: number(variables, "WRENN_MEMORY_RESERVE_MB", 256, 0),
   diskReserveMb: number(variables, "WRENN_DISK_RESERVE_MB", 512, 0),
   spareVms: variables["WRENN_SPARE_VMS"] ? number(variables, "WRENN_SPARE_VMS", 0, 0) : null,
+  standbyVms: variables["WRENN_STANDBY_VMS"] ? number(variables, "WRENN_STANDBY_VMS", 0, 0) : null,
   pauseOnStop: (variables["WRENN_PAUSE_ON_STOP"] ?? "") === "1",
   logLevel: oneOf(variables, "WRENN_LOG_LEVEL", ["info", "debug", "warn", "error"]),
 });

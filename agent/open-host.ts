@@ -8,7 +8,7 @@ import type { Layout } from "./images/layout.ts";
 import { createTemplateStore } from "./images/templates.ts";
 import { HostSlotPool } from "./net/slot-pool.ts";
 import { Admission } from "./sandboxes/admission.ts";
-import { openSpares, spareVmsFor } from "./sandboxes/ahead/open-spares.ts";
+import { openSpares, openStandbys, spareVmsFor, standbyVmsFor } from "./sandboxes/ahead/open-pools.ts";
 import { ChangeLog } from "./sandboxes/changes.ts";
 import { isDrained } from "./sandboxes/drain.ts";
 import { expireSandbox } from "./sandboxes/expire.ts";
@@ -74,6 +74,7 @@ export const openHost = async (
     onBackgroundError: (error) => log.error("slot_failed", { error: describeError(error) }),
   });
   const sandboxes = new Map<string, Sandbox>();
+  const memory = await readMemory();
   const host: Host = {
     layout,
     runtime,
@@ -95,7 +96,8 @@ export const openHost = async (
     ),
     changes: await ChangeLog.open(layout.cached("changes.json"), log),
     expiry: new Expiry(sandboxes, (sandbox) => expireSandbox(host, sandbox)),
-    spares: openSpares(() => host, config.spareVms ?? spareVmsFor(await readMemory())),
+    spares: openSpares(() => host, config.spareVms ?? spareVmsFor(memory)),
+    standbys: openStandbys(() => host, config.standbyVms ?? standbyVmsFor(memory)),
     sampler: new Sampler({ sandboxes, directory: layout.root, log, ask: readMetrics }, config.sampleMs),
     stepTimes: new StepTimes(),
     work: new WorkBoard(log),

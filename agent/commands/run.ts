@@ -15,6 +15,7 @@ import { listen } from "../listen.ts";
 import { openHost } from "../open-host.ts";
 import { CallTokenVerifier } from "../rpc/call-token.ts";
 import { adoptSandboxes } from "../sandboxes/adopt.ts";
+import { closeAhead, startAhead } from "../sandboxes/ahead/ahead.ts";
 import { endSandboxes } from "../sandboxes/destroy-all.ts";
 import { leaveMachine } from "../sandboxes/leave.ts";
 import { ensureMinimal, keepSpareOfMinimal } from "../sandboxes/minimal.ts";
@@ -50,7 +51,7 @@ const serve = async ({ config, layout, credentials, log }: Agent): Promise<void>
   const place = chooseListen(config.listen, { credentials, address: new URL(await address()) });
   const host = await openHost(config, layout, log);
   await adoptSandboxes(host);
-  host.spares.start();
+  startAhead(host);
 
   const tokens = await CallTokenVerifier.create(hostUuid(credentials), credentials.server_public_key);
   const { tls_cert: cert, tls_key: key } = credentials;
@@ -86,7 +87,7 @@ const serve = async ({ config, layout, credentials, log }: Agent): Promise<void>
   log.info("agent_stopping", { signal: ending, pause });
   host.stopping = true;
   host.expiry.stop();
-  await host.spares.close();
+  await closeAhead(host);
   host.sampler.stop();
   if (pause) await leaveMachine(host);
   heartbeat.stop();

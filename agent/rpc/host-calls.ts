@@ -92,6 +92,7 @@ export const hostCalls = (host: Host): HostCalls => ({
       lastRound: BigInt(host.sampler.lastRound),
       now: timestampFromMs(Date.now()),
       readySpares: host.spares.count,
+      readyStandbys: host.standbys.count,
       stepTimes: encodeStepTimes(host.stepTimes.list()),
     };
   },

@@ -8,7 +8,8 @@ import { describeError } from "../errors.ts";
 import type { BootFiles } from "../images/images.ts";
 import { logFieldsOf, type Steps } from "../system/steps.ts";
 import type { SavedMemory, Vm } from "../vm/runtime.ts";
-import { giveSpare, type Spare } from "./ahead/spare.ts";
+import { type Spare, standbyKindOf } from "./ahead/kinds.ts";
+import { giveSpare } from "./ahead/spare.ts";
 import { BOOT_DEADLINES, bootUntilHealthy } from "./boot.ts";
 import { endVm } from "./end-vm.ts";
 import { initGuest } from "./guest-client.ts";
@@ -17,7 +18,7 @@ import type { Host } from "./host.ts";
 import { identityOf } from "./identity.ts";
 import type { Running, SandboxFacts } from "./journal.ts";
 import { restoreMachine } from "./launch.ts";
-import { claimSlot } from "./room.ts";
+import { claimPlace, leavePlace } from "./place.ts";
 import type { Live, Sandbox } from "./sandbox.ts";
 import type { TimedOperation } from "./step-times.ts";
 import { deadlineFrom } from "./timeout.ts";
@@ -53,8 +54,9 @@ const assemble = async (
   { deadline, undo }: Making,
 ): Promise<Standing> => {
   let vm: Vm | null = null;
-  const slot = await claimSlot(host, facts.network);
-  undo.defer(() => (vm === null ? host.slots.release(slot) : endVm(host, { vm, slot })));
+  const place = await claimPlace(host, saved === null ? null : standbyKindOf(facts), facts.network);
+  const { slot } = place;
+  undo.defer(() => (vm === null ? leavePlace(host, place) : endVm(host, { vm, slot })));
   steps.done("slot");
   const top = await host.layers.create(facts.layers, { diskSizeMb: facts.diskSizeMb, uid: slot.uid });
   const layers = [...facts.layers, top];
@@ -66,7 +68,7 @@ const assemble = async (
     vm = await bootUntilHealthy(host, machine, slot, deadline);
     steps.done("boot");
   } else {
-    vm = await restoreMachine(host, machine, slot, saved, (step) => steps.done(step));
+    vm = await restoreMachine(host, machine, place, saved, (step) => steps.done(step));
   }
   return { vm, slot, layers };
 };

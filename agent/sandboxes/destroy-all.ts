@@ -7,6 +7,7 @@ import { createLayerStore } from "../images/layers.ts";
 import type { Layout } from "../images/layout.ts";
 import { createTemplateStore } from "../images/templates.ts";
 import type { Logger } from "../system/log.ts";
+import { closeAhead } from "./ahead/ahead.ts";
 import { destroySandbox } from "./destroy.ts";
 import type { Host } from "./host.ts";
 import { releaseMachine } from "./release-machine.ts";
@@ -17,7 +18,7 @@ const AT_ONCE = 8;
 export const endSandboxes = async (host: Host, reason: string): Promise<void> => {
   host.stopping = true;
   host.expiry.stop();
-  await host.spares.close();
+  await closeAhead(host);
   await eachLimited([...host.sandboxes.values()], AT_ONCE, (sandbox) =>
     destroySandbox(host, sandbox, reason),
   );

@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import { AgentError } from "../errors.ts";
 import type { Layout } from "../images/layout.ts";
 import { syncDirectory, writeDurably } from "../system/durable.ts";
+import { giveWay } from "./ahead/ahead.ts";
 import type { Host } from "./host.ts";
 import { pauseAll } from "./pause-all.ts";
 
@@ -28,7 +29,7 @@ export const drainHost = async (host: Host, { pause }: { pause: boolean }): Prom
     // On disk first: no restart may take in what the answer has ruled out.
     await writeDurably(host.layout.drainFile, "");
     host.draining = true;
-    await host.spares.giveWay();
+    await giveWay(host);
     host.log.info("drained", { pause });
   }
   if (pause) await pauseAll(host, { reason: "drain", tell: true });

@@ -15,6 +15,7 @@ export interface HostStatus {
   work: Work[];
   /** Machines made ahead that wait for a create. */
   readySpares: number;
+  readyStandbys: number;
 }
 
 export const readHostStatus = async (host: Host): Promise<HostStatus> => {
@@ -31,5 +32,6 @@ export const readHostStatus = async (host: Host): Promise<HostStatus> => {
     agentVersion: host.settings.agentVersion,
     work: host.work.list(),
     readySpares: host.spares.count,
+    readyStandbys: host.standbys.count,
   };
 };

@@ -5,8 +5,8 @@ import type { SlotPool } from "../net/slots.ts";
 import type { Logger } from "../system/log.ts";
 import type { VmRuntime } from "../vm/runtime.ts";
 import type { Admission } from "./admission.ts";
+import type { Spare, SpareKind, Standby, StandbyKind } from "./ahead/kinds.ts";
 import type { Pool } from "./ahead/pool.ts";
-import type { Spare, SpareKind } from "./ahead/spare.ts";
 import type { ChangeLog } from "./changes.ts";
 import type { Expiry } from "./expiry.ts";
 import type { Sampler } from "./sampler.ts";
@@ -56,6 +56,8 @@ export interface Host {
   readonly expiry: Expiry;
   /** Machines made ahead of the creates that will claim them. */
   readonly spares: Pool<SpareKind, Spare>;
+  /** Processes started ahead of what will be loaded into them. */
+  readonly standbys: Pool<StandbyKind, Standby>;
   readonly sampler: Sampler;
   readonly stepTimes: StepTimes;
   readonly work: WorkBoard;

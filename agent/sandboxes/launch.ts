@@ -1,66 +1,58 @@
-/** Starts the machine of a sandbox in its slot: on saved memory (stopped), or cold from its disk. */
-import { mkdir } from "node:fs/promises";
+/** Starts the machine of a sandbox in its place: on saved memory (stopped), or cold from its disk. */
 import { join } from "node:path";
 
-import { AgentError } from "../errors.ts";
-import type { BootFiles } from "../images/images.ts";
+import { AgentError, describeError } from "../errors.ts";
 import type { NetworkSlot } from "../net/slots.ts";
-import { memoryGroup } from "../system/instance-ids.ts";
 import { type OnStep, type SavedMemory, SnapshotRefused, type Vm, type VmSpec } from "../vm/runtime.ts";
+import type { Standby } from "./ahead/kinds.ts";
+import { moveStandby } from "./ahead/standby.ts";
 import type { Host } from "./host.ts";
-import type { BaseMemory } from "./journal.ts";
+import type { Place } from "./place.ts";
+import { type MachineShape, shapeOf } from "./shape.ts";
 
-export interface Machine {
-  sandboxId: string;
-  vcpus: number;
-  memoryMb: number;
+export interface Machine extends MachineShape {
+  /** Oldest first; the last is written to. */
   layers: string[];
-  base: BaseMemory;
-  bootFiles: BootFiles;
-  /** @default the one in the sandbox's directory */
-  vmDirectory?: string;
 }
-
-const baseMemoryPath = async (host: Host, machine: Machine): Promise<string> => {
-  const { base, memoryMb } = machine;
-  if (base.kind === "zero") return host.images.zeroMemoryPath(memoryMb);
-  const template = await host.templates.open(base.key);
-  if (template === null) {
-    throw new AgentError("template_not_found", "the template this sandbox's memory depends on is not here");
-  }
-  return template.baseMemoryPath;
-};
 
 const specOf = async (host: Host, machine: Machine, slot: NetworkSlot): Promise<VmSpec> => {
   const top = machine.layers.at(-1);
   if (top === undefined) throw new Error(`sandbox ${machine.sandboxId} has no disk layer`);
-  const directory = machine.vmDirectory ?? host.layout.sandboxVmDirectory(machine.sandboxId);
-  await mkdir(directory, { recursive: true, mode: 0o711 });
-  return {
-    name: `wrenn-${machine.sandboxId}`,
-    directory,
-    vcpus: machine.vcpus,
-    memoryMb: machine.memoryMb,
-    kernel: machine.bootFiles.kernel,
-    overlayPath: host.layers.path(top),
-    drivePaths: [machine.bootFiles.guestDrivePath],
-    network: { namespace: slot.namespace, tapName: slot.tapName, macAddress: slot.macAddress },
-    jail: { uid: slot.uid, gid: slot.gid, memoryGid: memoryGroup(host.layout.instanceId) },
-    baseMemoryPath: await baseMemoryPath(host, machine),
-  };
+  const shape = await shapeOf(host, machine, slot);
+  return { ...shape, kernel: machine.bootFiles.kernel, overlayPath: host.layers.path(top) };
+};
+
+/** Into the process that waits, where one does: that may have died without anybody knowing, and then another is started. */
+const restore = async (
+  host: Host,
+  { spec, standby }: { spec: VmSpec; standby: Standby | null },
+  saved: SavedMemory,
+  onStep?: OnStep,
+): Promise<Vm> => {
+  if (standby !== null) {
+    try {
+      await moveStandby(host, standby, spec.directory);
+      return await host.runtime.restore(spec, saved, { onStep, prepared: standby.live.vm });
+    } catch (error) {
+      if (error instanceof SnapshotRefused) throw error;
+      host.log.warn("standby_not_used", { standby: standby.id, error: describeError(error) });
+      await standby.live.vm.kill();
+    }
+  }
+  return host.runtime.restore(spec, saved, { onStep });
 };
 
 /** The VM is loaded and stopped when this resolves. Throws `snapshot_refused` when it must not be used. */
 export const restoreMachine = async (
   host: Host,
   machine: Machine,
-  slot: NetworkSlot,
+  { slot, standby }: Place,
   saved: SavedMemory,
   onStep?: OnStep,
 ): Promise<Vm> => {
   const spec = await specOf(host, machine, slot);
   try {
-    return await host.runtime.restore(spec, saved, { onStep });
+    return await restore(host, { spec, standby }, saved, onStep);
   } catch (cause) {
     if (!(cause instanceof SnapshotRefused)) throw cause;
     throw new AgentError(

@@ -7,6 +7,7 @@ import { SYNC_COMMAND } from "../images/guest-init.ts";
 import { syncDirectory } from "../system/durable.ts";
 import { logFieldsOf, Steps } from "../system/steps.ts";
 import type { OnStep, SavedMemory, Vm } from "../vm/runtime.ts";
+import { standbyKindOf } from "./ahead/kinds.ts";
 import { endVmBeforeSlot } from "./end-vm.ts";
 import { flattenLater } from "./flatten.ts";
 import { runInGuest } from "./guest-client.ts";
@@ -154,8 +155,14 @@ export const pauseLocked = async (host: Host, sandbox: Sandbox, options: PauseOp
   }
 };
 
+const expectResume = (host: Host, { journal }: Sandbox): void => {
+  const kind = journal?.state === "paused" && journal.saved !== null ? standbyKindOf(journal) : null;
+  if (kind !== null) host.standbys.suggest(kind);
+};
+
 /** Throws `invalid_state` unless it runs. */
 export const pauseSandbox = async (host: Host, sandbox: Sandbox, options: PauseOptions): Promise<void> => {
   await sandbox.exclusively("pause", () => pauseLocked(host, sandbox, options));
+  expectResume(host, sandbox);
   flattenLater(host, sandbox);
 };

@@ -4,6 +4,7 @@ import type { BootFiles } from "../images/images.ts";
 import type { NetworkSlot } from "../net/slots.ts";
 import { logFieldsOf, Steps } from "../system/steps.ts";
 import type { Vm } from "../vm/runtime.ts";
+import { standbyKindOf } from "./ahead/kinds.ts";
 import { bootUntilHealthy } from "./boot.ts";
 import { endVm } from "./end-vm.ts";
 import { freezeBelow } from "./freeze.ts";
@@ -13,7 +14,8 @@ import type { Host } from "./host.ts";
 import { type Paused, type Running, type SandboxTimeout, writeJournal } from "./journal.ts";
 import { restoreMachine } from "./launch.ts";
 import { pauseLocked, removeMemory } from "./pause.ts";
-import { claimSlot, reserveRoom } from "./room.ts";
+import { claimPlace, leavePlace } from "./place.ts";
+import { reserveRoom } from "./room.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { checkTimeout, deadlineFrom } from "./timeout.ts";
 import { becomePausedWithoutMemory } from "./vm-exit.ts";
@@ -110,8 +112,9 @@ const resumeLocked = async (host: Host, sandbox: Sandbox, request: ResumeRequest
 
   await using undo = new AsyncDisposableStack();
   let vm: Vm | null = null;
-  const slot = await claimSlot(host, paused.network);
-  undo.defer(() => (vm === null ? host.slots.release(slot) : endVm(host, { vm, slot })));
+  const place = await claimPlace(host, saved === null ? null : standbyKindOf(paused), paused.network);
+  const { slot } = place;
+  undo.defer(() => (vm === null ? leavePlace(host, place) : endVm(host, { vm, slot })));
   steps.done("slot");
   if (saved === null) await dropMemory(host, sandbox, paused);
   await takeLayers(host, paused.layers, slot.uid);
@@ -122,7 +125,7 @@ const resumeLocked = async (host: Host, sandbox: Sandbox, request: ResumeRequest
     vm = await bootUntilHealthy(host, machine, slot, signal);
     steps.done("boot");
   } else {
-    vm = await restoreMachine(host, machine, slot, saved, (step) => steps.done(step));
+    vm = await restoreMachine(host, machine, place, saved, (step) => steps.done(step));
   }
   sandbox.throwIfDoomed();
   const journal = runningFrom(paused, request, { vm, slot, base, bootFiles });

@@ -20,6 +20,7 @@ const openLab = (error: Error) => {
   };
   const host = {
     spares: { giveWay },
+    standbys: { giveWay: async () => false },
     slots: { claim: () => take({ index: 7 } as NetworkSlot) },
     admission: { reserve: () => take({ [Symbol.dispose]: () => {} }) },
   } as unknown as Host;

@@ -1,10 +1,11 @@
-/** What one more sandbox needs of its host: spares make way for real ones. */
+/** What one more sandbox needs of its host: what is made ahead makes way for real ones. */
 import { AgentError } from "../errors.ts";
 import { type NetworkPolicy, type NetworkSlot, SlotsExhausted } from "../net/slots.ts";
+import { giveWay } from "./ahead/ahead.ts";
 import type { Host } from "./host.ts";
 
-/** Tries once more without spares where these may be in the way. */
-const beforeSpares = async <T>(
+/** Tries once more without what was made ahead, where that may be in the way. */
+const beforeAhead = async <T>(
   host: Host,
   isFull: (error: unknown) => boolean,
   attempt: () => Promise<T>,
@@ -12,7 +13,7 @@ const beforeSpares = async <T>(
   try {
     return await attempt();
   } catch (error) {
-    if (!isFull(error) || !(await host.spares.giveWay())) throw error;
+    if (!isFull(error) || !(await giveWay(host))) throw error;
     return attempt();
   }
 };
@@ -23,11 +24,11 @@ const isMemoryFull = (error: unknown): boolean => error instanceof AgentError &&
 export const reserveRoom = (
   host: Host,
   wanted: { memoryMb: number; diskSizeMb: number },
-): Promise<Disposable> => beforeSpares(host, isMemoryFull, () => host.admission.reserve(wanted));
+): Promise<Disposable> => beforeAhead(host, isMemoryFull, () => host.admission.reserve(wanted));
 
 /** A clean slot with the policy in force. Throws `SlotsExhausted`. */
 export const claimSlot = (host: Host, policy: NetworkPolicy): Promise<NetworkSlot> =>
-  beforeSpares(
+  beforeAhead(
     host,
     (error) => error instanceof SlotsExhausted,
     () => host.slots.claim(policy),

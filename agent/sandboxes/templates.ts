@@ -1,6 +1,7 @@
 /** Templates of this host as the server sees them: variants are the agent's own business. */
 import { AgentError } from "../errors.ts";
 import type { TemplateKey, TemplateManifest } from "../images/images.ts";
+import { withoutTemplates } from "./ahead/ahead.ts";
 import type { Host } from "./host.ts";
 import { removeUnusedLayers } from "./layers-in-use.ts";
 
@@ -63,7 +64,7 @@ export const deleteTemplate = async (host: Host, key: TemplateKey): Promise<void
   try {
     await host.copies.end(templateId);
     const ids = [templateId, ...(await variantsOf(host, key)).map((variant) => variant.templateId)];
-    await host.spares.without(ids, () => deleteUnused(host, key));
+    await withoutTemplates(host, ids, () => deleteUnused(host, key));
   } finally {
     host.doomedTemplates.delete(templateId);
   }

@@ -16,21 +16,27 @@ const memory: MessageInitShape<typeof StepTimeSchema> = {
   sumMs: 75,
 };
 
+/** What every host shows. */
+const ahead = [`wrenn_host_ready_spares{host="${NAME}"} 3`, `wrenn_host_ready_standbys{host="${NAME}"} 2`];
+
 const openLab = () => {
   const clock = { nowMs: 0 };
   const figures = new HostFigures(1_000, () => clock.nowMs);
   const tell = (steps: MessageInitShape<typeof StepTimeSchema>[], limitsMs = [10, 50]) =>
-    figures.note(HOST, create(ListSamplesResponseSchema, { readySpares: 3, stepTimes: { limitsMs, steps } }));
+    figures.note(
+      HOST,
+      create(ListSamplesResponseSchema, { readySpares: 3, readyStandbys: 2, stepTimes: { limitsMs, steps } }),
+    );
   const shown = () => figures.lines().filter((line) => !line.startsWith("#"));
   return { clock, figures, tell, shown };
 };
 
-test("spares and steps as Prometheus text, buckets added up", () => {
+test("what is made ahead and steps as Prometheus text, buckets added up", () => {
   const { tell, shown } = openLab();
   tell([memory]);
   const series = `host="${NAME}",operation="pause",step="memory"`;
   expect(shown()).toEqual([
-    `wrenn_host_ready_spares{host="${NAME}"} 3`,
+    ...ahead,
     `wrenn_host_step_duration_seconds_bucket{${series},le="0.01"} 1`,
     `wrenn_host_step_duration_seconds_bucket{${series},le="0.05"} 3`,
     `wrenn_host_step_duration_seconds_bucket{${series},le="+Inf"} 4`,
@@ -61,10 +67,10 @@ test.each([
     [{ ...memory, counts: Array<bigint>(41).fill(0n) }],
     Array.from({ length: 40 }, (_, index) => index + 1),
   ],
-])("of %s nothing is shown but the spares", (_, steps, limitsMs) => {
+])("of %s nothing is shown but what is made ahead", (_, steps, limitsMs) => {
   const { tell, shown } = openLab();
   tell(steps, limitsMs);
-  expect(shown()).toEqual([`wrenn_host_ready_spares{host="${NAME}"} 3`]);
+  expect(shown()).toEqual(ahead);
 });
 
 test("a step told twice is shown once, and no more steps than a host has", () => {
@@ -79,8 +85,11 @@ test("a step told twice is shown once, and no more steps than a host has", () =>
   expect(shown().filter((line) => line.includes("_count"))).toHaveLength(128);
 });
 
-test("an agent from before has spares alone", () => {
+test("an agent from before has neither", () => {
   const { figures, shown } = openLab();
   figures.note(HOST, create(ListSamplesResponseSchema, {}));
-  expect(shown()).toEqual([`wrenn_host_ready_spares{host="${NAME}"} 0`]);
+  expect(shown()).toEqual([
+    `wrenn_host_ready_spares{host="${NAME}"} 0`,
+    `wrenn_host_ready_standbys{host="${NAME}"} 0`,
+  ]);
 });

@@ -1,5 +1,5 @@
 /**
- * What hosts said last of the steps of their operations and of their spares, for `/metrics` of the server that leads.
+ * What hosts said last of the steps of their operations and of what they made ahead, for `/metrics` of the server that leads.
  * A host may say anything: names, numbers and how many there are of them are bounded.
  */
 import type { ListSamplesResponse, StepTime } from "../../proto/gen/wrenn/host/v1/host_pb.ts";
@@ -14,6 +14,7 @@ interface Step extends Histogram {
 interface Figures {
   atMs: number;
   readySpares: number;
+  readyStandbys: number;
   limitsMs: number[];
   steps: Step[];
 }
@@ -44,15 +45,23 @@ const unique = (steps: readonly Step[]): Step[] => [
   ...new Map(steps.toReversed().map((step) => [`${step.operation} ${step.step}`, step])).values(),
 ];
 
-const toFigures = ({ readySpares, stepTimes }: ListSamplesResponse, atMs: number): Figures => {
+const toFigures = (answer: ListSamplesResponse, atMs: number): Figures => {
+  const { readySpares, readyStandbys, stepTimes } = answer;
   const limitsMs = stepTimes?.limitsMs ?? [];
   const areSound = limitsMs.length <= MAX_LIMITS && ascend(limitsMs);
   const told = areSound ? (stepTimes?.steps ?? []).slice(0, MAX_STEPS) : [];
   const steps = unique(told.flatMap((step) => toStep(step, limitsMs.length)));
-  return { atMs, readySpares: Math.min(readySpares, MAX_COUNT), limitsMs, steps };
+  return {
+    atMs,
+    readySpares: Math.min(readySpares, MAX_COUNT),
+    readyStandbys: Math.min(readyStandbys, MAX_COUNT),
+    limitsMs,
+    steps,
+  };
 };
 
 const SPARES = "wrenn_host_ready_spares";
+const STANDBYS = "wrenn_host_ready_standbys";
 const STEPS = "wrenn_host_step_duration_seconds";
 
 export class HostFigures {
@@ -80,6 +89,9 @@ export class HostFigures {
       `# HELP ${SPARES} Machines made ahead on a host that wait for a create.`,
       `# TYPE ${SPARES} gauge`,
       ...hosts.map(({ host, readySpares }) => `${SPARES}{${labels({ host })}} ${readySpares}`),
+      `# HELP ${STANDBYS} Processes started ahead on a host that wait for a resume, a copy or a create.`,
+      `# TYPE ${STANDBYS} gauge`,
+      ...hosts.map(({ host, readyStandbys }) => `${STANDBYS}{${labels({ host })}} ${readyStandbys}`),
       `# HELP ${STEPS} Time that the steps of operations on sandboxes took, since the host's agent started.`,
       `# TYPE ${STEPS} histogram`,
       ...hosts.flatMap(({ host, limitsMs, steps }) =>

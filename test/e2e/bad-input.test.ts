@@ -19,7 +19,7 @@ let product: Product;
 let clean: Traces;
 beforeAll(async () => {
   // What stands on the machine is compared as a whole: nothing is made ahead.
-  product = await Product.start({ agent: { env: { WRENN_SPARE_VMS: "0" } } });
+  product = await Product.start({ agent: { env: { WRENN_SPARE_VMS: "0", WRENN_STANDBY_VMS: "0" } } });
   clean = await readTraces(product.agent.directory);
 });
 afterAll(() => product[Symbol.asyncDispose]());

@@ -33,7 +33,7 @@ beforeAll(async () => {
   programs = join(directory, "bin");
   await linkPrograms(programs);
   // What stands on the machine is compared as a whole: nothing is made ahead.
-  const env = { PATH: programs, WRENN_SPARE_VMS: "0" };
+  const env = { PATH: programs, WRENN_SPARE_VMS: "0", WRENN_STANDBY_VMS: "0" };
   product = await Product.start({ agent: { env, launcher: OWN_MOUNTS } });
   clean = await readTraces(product.agent.directory);
 });

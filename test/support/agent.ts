@@ -122,8 +122,9 @@ export class TestAgent {
         WRENN_AGENT_LISTEN: "127.0.0.1:0",
         // Without a server a host pauses everything after three beats: not in these tests.
         WRENN_HEARTBEAT_MS: "3600000",
-        // What stands on the machine is counted in many tests; those of spares ask for some.
+        // What stands on the machine is counted in many tests; those of spares and standbys ask for some.
         WRENN_SPARE_VMS: "0",
+        WRENN_STANDBY_VMS: "0",
         ...this.env,
       },
       stdin: "ignore",

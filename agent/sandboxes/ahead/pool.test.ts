@@ -2,9 +2,9 @@
 import { expect, test } from "bun:test";
 
 import type { Vm, VmExit } from "../../vm/runtime.ts";
-import { nameOfSpare, spareRoomOf } from "./open-spares.ts";
+import { nameOfSpare, type Spare, type SpareKind } from "./kinds.ts";
+import { roomOf } from "./open-pools.ts";
 import { Pool, type PoolRoom } from "./pool.ts";
-import type { Spare, SpareKind } from "./spare.ts";
 
 const TEAM = "00000000-0000-0000-0000-000000000001";
 
@@ -186,8 +186,8 @@ test("without room for one more those that stand stay", async () => {
 test("one that was made because there was room leaves room for itself", () => {
   const totalMb = 8_192;
   for (let availableMb = 1_200; availableMb < 2_000; availableMb++) {
-    if (spareRoomOf({ totalMb, availableMb }, 256) !== "more") continue;
-    expect(spareRoomOf({ totalMb, availableMb: availableMb - 80 }, 256)).not.toBe("none");
+    if (roomOf({ totalMb, availableMb }, 256) !== "more") continue;
+    expect(roomOf({ totalMb, availableMb: availableMb - 80 }, 256)).not.toBe("none");
   }
 });
 

@@ -18,6 +18,8 @@ export type PoolRoom = "more" | "enough" | "none";
 export interface PoolDeps<Kind extends OfTemplate, Item extends Kind & { live: Live }> {
   /** At once, of all kinds together; 0: none are kept. */
   most: number;
+  /** Nothing is made this soon after somebody asked. @default 0 */
+  restMs?: number;
   /** The same for equal kinds. */
   nameOf: (kind: Kind) => string;
   /** Rejects when the kind cannot be had now, and soon after `unwanted` is aborted. */
@@ -48,6 +50,7 @@ export class Pool<Kind extends OfTemplate, Item extends Kind & { live: Live }> {
   #making: Making | null = null;
   readonly #ending = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | null = null;
+  #askedAtMs = -Infinity;
   /** Templates nothing may be made of. */
   readonly #barred = new Set<string>();
 
@@ -82,7 +85,13 @@ export class Pool<Kind extends OfTemplate, Item extends Kind & { live: Live }> {
     const name = this.deps.nameOf(kind);
     this.#kinds.set(name, kind);
     this.#demand.note(name);
+    this.#askedAtMs = performance.now();
     this.#review();
+  }
+
+  /** Somebody may ask for one of these: counts as demand where there has been none. */
+  suggest(kind: Kind): void {
+    if (!this.#demand.knows(this.deps.nameOf(kind))) this.expect(kind);
   }
 
   /** One of these stands ready whether or not anybody has asked for one. */
@@ -149,6 +158,11 @@ export class Pool<Kind extends OfTemplate, Item extends Kind & { live: Live }> {
       if (room !== "more" || this.#timer === null) return;
       const kind = this.#next(failed);
       if (kind === null) return;
+      const restMs = this.#askedAtMs + (this.deps.restMs ?? 0) - performance.now();
+      if (restMs > 0) {
+        await Bun.sleep(restMs);
+        continue;
+      }
       if (!(await this.#make(kind))) failed.add(this.deps.nameOf(kind));
     }
   }

@@ -8,7 +8,8 @@ import { OPEN_POLICY } from "../../net/slots.ts";
 import type { Host } from "../host.ts";
 import { pinLayers } from "../layers-in-use.ts";
 import { Sandbox } from "../sandbox.ts";
-import { giveSpare, type Spare } from "./spare.ts";
+import type { Spare } from "./kinds.ts";
+import { giveSpare } from "./spare.ts";
 
 test("a spare that could not be moved leaves its layers to the sandbox, to go with it", async () => {
   // Nothing is there, so there is nothing to be moved.

@@ -7,7 +7,6 @@ import { join } from "node:path";
 
 import { newId } from "../../../proto/ids.ts";
 import { AgentError } from "../../errors.ts";
-import type { TemplateKey } from "../../images/images.ts";
 import { VM_DIRECTORY } from "../../images/layout.ts";
 import { isOpenPolicy } from "../../net/policy.ts";
 import { type NetworkPolicy, OPEN_POLICY } from "../../net/slots.ts";
@@ -19,23 +18,7 @@ import { identityOf } from "../identity.ts";
 import { restoreMachine } from "../launch.ts";
 import { pinLayers, removeUnusedLayers } from "../layers-in-use.ts";
 import type { Live, Sandbox } from "../sandbox.ts";
-
-/** What a spare can become: sandboxes of this template with a disk of this size. */
-export interface SpareKind {
-  /** The one whose memory is mapped: a variant where the size is not the template's own. */
-  template: TemplateKey;
-  diskSizeMb: number;
-}
-
-/** A machine that stands, with all it owns; no sandbox has had it yet. */
-export interface Spare extends SpareKind {
-  /** Names its directory until a sandbox takes it. Bare UUID. */
-  id: string;
-  /** Oldest first; the last is its own. Kept from being collected by `pin`. */
-  layers: string[];
-  pin: Disposable;
-  live: Live;
-}
+import type { Spare, SpareKind } from "./kinds.ts";
 
 /** On a busy host: it gets what processor time others leave. */
 const REHEARSAL_MS = 60_000;
@@ -82,7 +65,7 @@ export const makeSpare = async (host: Host, kind: SpareKind, unwanted: AbortSign
   const base = { kind: "template", key: kind.template } as const;
   const vmDirectory = join(directory, VM_DIRECTORY);
   const machine = { sandboxId: id, vcpus, memoryMb, layers, base, bootFiles, vmDirectory };
-  vm = await restoreMachine(host, machine, slot, saved);
+  vm = await restoreMachine(host, machine, { slot, standby: null }, saved);
   vm.setPriority("background");
   // Programs that somebody's snapshot runs have not been asked to run yet.
   if (manifest.type === "base") await rehearse(id, { vm, slot }, unwanted);

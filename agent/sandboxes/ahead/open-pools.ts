@@ -1,37 +1,52 @@
-/** The spares of a host: how many its memory allows, and when there is room for them. */
+/** The pools of a host: how much its memory allows, and when there is room for it. */
 import { describeError } from "../../errors.ts";
 import type { MemoryFacts } from "../../system/machine.ts";
 import type { Host } from "../host.ts";
+import {
+  nameOfSpare,
+  nameOfStandby,
+  type Spare,
+  type SpareKind,
+  type Standby,
+  type StandbyKind,
+} from "./kinds.ts";
 import { Pool, type PoolRoom } from "./pool.ts";
-import { endSpare, makeSpare, type Spare, type SpareKind } from "./spare.ts";
+import { endSpare, makeSpare } from "./spare.ts";
+import { endStandby, makeStandby } from "./standby.ts";
 
 /** What a warmed machine of `minimal` takes of the host's memory (docs/benchmarks.md), rounded up. */
-const EXPECTED_MB = 80;
+const SPARE_MB = 80;
+/** What QEMU has of its own before a guest is in it, rounded up. */
+const STANDBY_MB = 24;
 /** Of all memory, for all spares together. */
-const SHARE = 0.1;
+const SPARES_SHARE = 0.1;
+const STANDBYS_SHARE = 0.02;
 /** A crowd of twenty, and a few more. */
 const MOST = 24;
-/** With less of it free there are no spares. */
+/** With less of it free nothing is made ahead. */
 const FREE_SHARE = 0.125;
 
+/** Longer than a crowd of copies is apart: the next ones are not started beside it. */
+const STANDBY_REST_MS = 300;
+
 export const spareVmsFor = ({ totalMb }: MemoryFacts): number =>
-  Math.min(MOST, Math.floor((totalMb * SHARE) / EXPECTED_MB));
+  Math.min(MOST, Math.floor((totalMb * SPARES_SHARE) / SPARE_MB));
+
+export const standbyVmsFor = ({ totalMb }: MemoryFacts): number =>
+  Math.min(MOST, Math.floor((totalMb * STANDBYS_SHARE) / STANDBY_MB));
 
 /** Between having to go and being made there is one spare: else each that is made would have to go again. */
-export const spareRoomOf = ({ availableMb, totalMb }: MemoryFacts, reserveMb: number): PoolRoom => {
+export const roomOf = ({ availableMb, totalMb }: MemoryFacts, reserveMb: number): PoolRoom => {
   const roomMb = availableMb - reserveMb - totalMb * FREE_SHARE;
   if (roomMb <= 0) return "none";
-  return roomMb <= EXPECTED_MB ? "enough" : "more";
+  return roomMb <= SPARE_MB ? "enough" : "more";
 };
 
 const readRoom = async ({ draining, stopping, admission }: Host): Promise<PoolRoom> => {
   if (draining || stopping) return "none";
   const { memory } = await admission.readMachine();
-  return spareRoomOf(memory, admission.limits.memoryReserveMb);
+  return roomOf(memory, admission.limits.memoryReserveMb);
 };
-
-export const nameOfSpare = ({ template, diskSizeMb }: SpareKind): string =>
-  `${template.templateId}/${diskSizeMb}`;
 
 /** @param host asked when it is used: it has the spares itself */
 export const openSpares = (host: () => Host, most: number): Pool<SpareKind, Spare> =>
@@ -50,4 +65,17 @@ export const openSpares = (host: () => Host, most: number): Pool<SpareKind, Spar
     readRoom: () => readRoom(host()),
     onFailure: ({ template }, error) =>
       host().log.warn("spare_failed", { template: template.templateId, error: describeError(error) }),
+  });
+
+/** @param host asked when it is used: it has the standbys itself */
+export const openStandbys = (host: () => Host, most: number): Pool<StandbyKind, Standby> =>
+  new Pool({
+    most,
+    restMs: STANDBY_REST_MS,
+    nameOf: nameOfStandby,
+    make: (kind, unwanted) => makeStandby(host(), kind, unwanted),
+    end: (standby) => endStandby(host(), standby),
+    readRoom: () => readRoom(host()),
+    onFailure: ({ template }, error) =>
+      host().log.warn("standby_failed", { template: template.templateId, error: describeError(error) }),
   });
