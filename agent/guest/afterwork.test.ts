@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
 
+import { waitFor } from "../../test/support/wait-for.ts";
 import { Afterwork } from "./afterwork.ts";
 
 test("deferred work is done once: before the next request, or by itself", async () => {
-  const afterwork = new Afterwork();
+  const afterwork = new Afterwork(20);
   let done = 0;
   afterwork.defer(() => (done += 1));
   expect(done).toBe(0);
@@ -11,8 +12,16 @@ test("deferred work is done once: before the next request, or by itself", async 
   afterwork.settle();
   expect(done).toBe(1);
   afterwork.defer(() => (done += 1));
-  await new Promise((resolve) => setImmediate(resolve));
-  expect(done).toBe(2);
+  await waitFor("it is done", () => done === 2, 5_000);
+});
+
+test("what was put off stays to be done when more comes, in order", () => {
+  const afterwork = new Afterwork();
+  const done: string[] = [];
+  afterwork.defer(() => done.push("the clone's identity"));
+  afterwork.defer(() => done.push("a resume's settings"));
+  afterwork.settle();
+  expect(done).toEqual(["the clone's identity", "a resume's settings"]);
 });
 
 test("a failure refuses every request until new work replaces it", () => {

@@ -4,28 +4,34 @@
  * that software emulation has to translate anew each time.
  */
 
+/**
+ * Without a request it waits this long: of twenty copies made at once the first would else do it at the cost of the
+ * last, 60 ms of a processor each.
+ */
+const REST_MS = 5_000;
+
 export class Afterwork {
-  #work: (() => void) | null = null;
+  readonly #work: (() => void)[] = [];
   #failure: unknown = null;
 
-  /** Replaces what failed before: a new /init starts from the beginning. */
+  constructor(private readonly restMs = REST_MS) {}
+
+  /** After what is still to be done. What failed before is left behind: a new /init starts from the beginning. */
   defer(work: () => void): void {
     this.#failure = null;
-    this.#work = work;
-    setImmediate(() => {
+    this.#work.push(work);
+    setTimeout(() => {
       try {
         this.settle();
       } catch {
         // Kept: every request until the next /init is refused with it.
       }
-    });
+    }, this.restMs);
   }
 
   /** Does what is still to be done. Throws what failed, each time. */
   settle(): void {
-    const work = this.#work;
-    this.#work = null;
-    if (work !== null) {
+    for (const work of this.#work.splice(0)) {
       try {
         work();
       } catch (error) {

@@ -136,6 +136,7 @@ export const startClone = async (host: Host, sandbox: Sandbox, clone: Clone): Pr
     cold: saved === null,
     spare: spare !== null,
     spares: host.spares.count,
+    standbys: host.standbys.count,
     ...logFieldsOf(times),
   });
 };

@@ -156,6 +156,7 @@ const resumeLocked = async (host: Host, sandbox: Sandbox, request: ResumeRequest
     sandbox: sandbox.id,
     slot: slot.index,
     cold: saved === null,
+    standbys: host.standbys.count,
     ...logFieldsOf(times),
   });
 };

@@ -73,7 +73,14 @@ export const openStandbys = (host: () => Host, most: number): Pool<StandbyKind, 
     most,
     restMs: STANDBY_REST_MS,
     nameOf: nameOfStandby,
-    make: (kind, unwanted) => makeStandby(host(), kind, unwanted),
+    make: async (kind, unwanted) => {
+      const startedMs = performance.now();
+      const standby = await makeStandby(host(), kind, unwanted);
+      const { standbys, log } = host();
+      const ms = Math.round(performance.now() - startedMs);
+      log.info("standby_ready", { template: kind.template.templateId, ms, standbys: standbys.count + 1 });
+      return standby;
+    },
     end: (standby) => endStandby(host(), standby),
     readRoom: () => readRoom(host()),
     onFailure: ({ template }, error) =>

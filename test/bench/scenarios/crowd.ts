@@ -18,6 +18,7 @@ const forkWrenn = ({ client, agentLog }: BenchContext): Runner => ({
     const value = performance.now() - startedAt;
     const { stoppedMs } = await agentLog.next("sandbox_captured", sandboxId);
     for (const sandbox of [...children, source]) await sandbox.remove();
+    await agentLog.standbysAreFull();
     return [
       { case: "fork_20", subject: "wrenn", value },
       { case: "fork_20_stopped", subject: "wrenn_agent", value: Number(stoppedMs) },
@@ -62,6 +63,7 @@ const burstWrenn = ({ client, agentLog }: BenchContext): Runner => ({
     const sandboxes = Array.from({ length: CROWD }, () => client.create());
     const value = await timed(() => Promise.all(sandboxes));
     for (const sandbox of await Promise.all(sandboxes)) await sandbox.remove();
+    await agentLog.sparesAreFull();
     return [{ case: "burst_20", subject: "wrenn", value }];
   },
 });

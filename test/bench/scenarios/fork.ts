@@ -3,7 +3,7 @@ import { initialize, runCommand, waitHealthy } from "../floor/guest.ts";
 import type { Runner } from "../rounds.ts";
 import { type BenchContext, FIRST_COMMAND, timed } from "./context.ts";
 
-const wrenn = ({ client }: BenchContext): Runner => ({
+const wrenn = ({ client, agentLog }: BenchContext): Runner => ({
   name: "wrenn",
   once: async () => {
     const source = await client.create();
@@ -12,6 +12,7 @@ const wrenn = ({ client }: BenchContext): Runner => ({
     const children = await source.fork(1);
     const value = performance.now() - startedAt;
     for (const sandbox of [...children, source]) await sandbox.remove();
+    await agentLog.standbysAreFull();
     return [{ case: "fork", subject: "wrenn", value }];
   },
 });

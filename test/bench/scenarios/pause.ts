@@ -40,6 +40,8 @@ const wrenn = async (context: BenchContext, name: PauseCase): Promise<Runner> =>
       await waitForProcessEnd(vm.pid);
       const logged = await context.agentLog.next("sandbox_paused", sandboxId);
       const resumeMs = await timed(() => sandbox.resume());
+      // None is made beside the floor's repetition.
+      await context.agentLog.standbysAreFull();
       const dirtyMb = Number(logged["pages"]) / PAGES_PER_MB;
       return [
         { case: name, subject: "wrenn", value: pauseMs, dirtyMb },

@@ -57,6 +57,7 @@ const wrenn = (name: TtiCase, { client, product, agentLog, runs }: BenchContext)
       return ms;
     });
     await client.removeAll();
+    await agentLog.sparesAreFull();
     return measured(name, "wrenn", times);
   },
 });

@@ -16,17 +16,17 @@ const parseLine = (line: string): LogEvent | null => {
 };
 
 const WAIT_MS = 5_000;
-/** It is made in the background, with what processor time others leave. */
-const SPARE_MS = 30_000;
+/** They are made in the background, with what processor time others leave: twenty after a crowd. */
+const AHEAD_MS = 60_000;
 /** Longer than it takes to make one. */
-const QUIET_MS = 3_000;
+const QUIET_MS = { spares: 3_000, standbys: 1_000 };
 
 /** Follows a growing log from where it ended when this was made. */
 export class AgentLog {
   readonly #path: string;
   #position: number;
   #rest = "";
-  #hasNoSpares = false;
+  readonly #missing = new Set<keyof typeof QUIET_MS>();
   readonly #unread: LogEvent[] = [];
   readonly seen: LogEvent[] = [];
 
@@ -51,27 +51,32 @@ export class AgentLog {
 
   /** Resolves when a machine stands ready for the next create. At once before the first create, and on a host without any. */
   sparesAreReady(): Promise<void> {
-    return this.#waitForSpares(0);
+    return this.#waitFor("spares", 0);
   }
 
   /** Resolves when as many stand ready as will be made without further creates. */
   sparesAreFull(): Promise<void> {
-    return this.#waitForSpares(QUIET_MS);
+    return this.#waitFor("spares", QUIET_MS.spares);
   }
 
-  async #waitForSpares(quietMs: number): Promise<void> {
-    if (this.#hasNoSpares) return;
+  /** The same of the processes that wait for resumes and copies. */
+  standbysAreFull(): Promise<void> {
+    return this.#waitFor("standbys", QUIET_MS.standbys);
+  }
+
+  async #waitFor(kind: keyof typeof QUIET_MS, quietMs: number): Promise<void> {
+    if (this.#missing.has(kind)) return;
     const areThere = async () => {
-      const last = this.all().findLast((event) => typeof event["spares"] === "number");
+      const last = this.all().findLast((event) => typeof event[kind] === "number");
       if (last === undefined) return true;
       const isQuiet = Date.now() - Date.parse(String(last["at"])) >= quietMs;
-      return Number(last["spares"]) > 0 && isQuiet ? true : null;
+      return Number(last[kind]) > 0 && isQuiet ? true : null;
     };
     try {
-      await waitUntil(areThere, { what: "a spare machine", timeoutMs: SPARE_MS, everyMs: 5 });
+      await waitUntil(areThere, { what: kind, timeoutMs: AHEAD_MS, everyMs: 5 });
     } catch {
-      this.#hasNoSpares = true;
-      console.log("this host makes no spares: every create makes its machine itself");
+      this.#missing.add(kind);
+      console.log(`this host makes no ${kind}: what would take one is made when it is asked for`);
     }
   }
 
