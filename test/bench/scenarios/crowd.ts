@@ -11,8 +11,9 @@ const forkWrenn = ({ client, agentLog }: BenchContext): Runner => ({
   name: "wrenn",
   once: async () => {
     const source = await client.create();
-    await source.exec(...FIRST_COMMAND);
     const { sandboxId } = await source.journal();
+    await agentLog.sparesAreFull();
+    await source.exec(...FIRST_COMMAND);
     const startedAt = performance.now();
     const children = await source.fork(CROWD);
     const value = performance.now() - startedAt;
