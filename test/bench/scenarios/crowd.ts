@@ -11,9 +11,8 @@ const forkWrenn = ({ client, agentLog }: BenchContext): Runner => ({
   name: "wrenn",
   once: async () => {
     const source = await client.create();
-    const { sandboxId } = await source.journal();
-    await agentLog.sparesAreFull();
     await source.exec(...FIRST_COMMAND);
+    const { sandboxId } = await source.journal();
     const startedAt = performance.now();
     const children = await source.fork(CROWD);
     const value = performance.now() - startedAt;

@@ -7,7 +7,6 @@ const wrenn = ({ client, agentLog }: BenchContext): Runner => ({
   name: "wrenn",
   once: async () => {
     const source = await client.create();
-    await agentLog.sparesAreFull();
     await source.exec(...FIRST_COMMAND);
     const startedAt = performance.now();
     const children = await source.fork(1);
