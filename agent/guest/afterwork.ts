@@ -12,6 +12,7 @@ const REST_MS = 5_000;
 
 export class Afterwork {
   readonly #work: (() => void)[] = [];
+  #timer: Timer | undefined;
   #failure: unknown = null;
 
   constructor(private readonly restMs = REST_MS) {}
@@ -20,7 +21,8 @@ export class Afterwork {
   defer(work: () => void): void {
     this.#failure = null;
     this.#work.push(work);
-    setTimeout(() => {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
       try {
         this.settle();
       } catch {
@@ -31,6 +33,8 @@ export class Afterwork {
 
   /** Does what is still to be done. Throws what failed, each time. */
   settle(): void {
+    // Saved memory would take it into every copy, where it is due at once.
+    clearTimeout(this.#timer);
     for (const work of this.#work.splice(0)) {
       try {
         work();

@@ -27,7 +27,7 @@ const MOST = 24;
 const FREE_SHARE = 0.125;
 
 /** Longer than a crowd of copies is apart: the next ones are not started beside it. */
-const STANDBY_REST_MS = 300;
+const STANDBY_REST_MS = 1_000;
 
 export const spareVmsFor = ({ totalMb }: MemoryFacts): number =>
   Math.min(MOST, Math.floor((totalMb * SPARES_SHARE) / SPARE_MB));

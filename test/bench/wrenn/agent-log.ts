@@ -19,7 +19,7 @@ const WAIT_MS = 5_000;
 /** They are made in the background, with what processor time others leave: twenty after a crowd. */
 const AHEAD_MS = 60_000;
 /** Longer than it takes to make one. */
-const QUIET_MS = { spares: 3_000, standbys: 1_000 };
+const QUIET_MS = { spares: 3_000, standbys: 2_000 };
 
 /** Follows a growing log from where it ended when this was made. */
 export class AgentLog {
