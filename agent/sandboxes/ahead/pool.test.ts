@@ -14,7 +14,7 @@ const kind = (templateId: string, diskSizeMb = 5_120): SpareKind => ({
 });
 
 /** What a pool made and ended, in order, and how its host is. */
-const openLab = (most: number) => {
+const openLab = (most: number, restMs = 0) => {
   const ended: string[] = [];
   const failures: unknown[] = [];
   const exits = new Map<string, (exit: VmExit) => void>();
@@ -33,6 +33,7 @@ const openLab = (most: number) => {
   };
   const spares = new Pool<SpareKind, Spare>({
     most,
+    restMs,
     nameOf: nameOfSpare,
     make,
     end: async ({ id }) => {
@@ -225,4 +226,25 @@ test("nothing is made after the close", async () => {
   expect(spares.claim(kind("a"))).toBeNull();
   await spares.settled();
   expect(host.made).toBe(0);
+});
+
+test("nothing is made right after somebody asked, and a close does not wait for that", async () => {
+  const { spares } = openLab(4, 20);
+  for (let asked = 0; asked < 4; asked++) spares.expect(kind("a"));
+  expect(spares.count).toBe(0);
+  await spares.settled();
+  expect(spares.count).toBe(4);
+  await spares.close();
+  const resting = openLab(4, 600_000);
+  resting.spares.expect(kind("a"));
+  await resting.spares.close();
+  expect(resting.host.made).toBe(0);
+});
+
+test("a suggestion has one made where nobody asked for any, and is no demand beside others", async () => {
+  const { spares } = openLab(4);
+  for (let index = 0; index < 3; index++) spares.suggest(kind("a"));
+  await spares.settled();
+  expect(spares.count).toBe(1);
+  await spares.close();
 });

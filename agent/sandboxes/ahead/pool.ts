@@ -51,6 +51,7 @@ export class Pool<Kind extends OfTemplate, Item extends Kind & { live: Live }> {
   readonly #ending = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | null = null;
   #askedAtMs = -Infinity;
+  readonly #closing = Promise.withResolvers<void>();
   /** Templates nothing may be made of. */
   readonly #barred = new Set<string>();
 
@@ -130,6 +131,7 @@ export class Pool<Kind extends OfTemplate, Item extends Kind & { live: Live }> {
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
+    this.#closing.resolve();
     await this.#stopMaking(() => true);
     await this.#work;
     await this.giveWay();
@@ -160,7 +162,7 @@ export class Pool<Kind extends OfTemplate, Item extends Kind & { live: Live }> {
       if (kind === null) return;
       const restMs = this.#askedAtMs + (this.deps.restMs ?? 0) - performance.now();
       if (restMs > 0) {
-        await Bun.sleep(restMs);
+        await Promise.race([Bun.sleep(restMs), this.#closing.promise]);
         continue;
       }
       if (!(await this.#make(kind))) failed.add(this.deps.nameOf(kind));
