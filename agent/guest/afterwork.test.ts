@@ -24,6 +24,20 @@ test("what was put off stays to be done when more comes, in order", () => {
   expect(done).toEqual(["the clone's identity", "a resume's settings"]);
 });
 
+test("more that comes again and again puts nothing off for ever", async () => {
+  const afterwork = new Afterwork(50);
+  let done = 0;
+  await waitFor(
+    "it is done between two",
+    () => {
+      afterwork.defer(() => (done += 1));
+      return done > 0;
+    },
+    5_000,
+    5,
+  );
+});
+
 test("a failure refuses every request until new work replaces it", () => {
   const afterwork = new Afterwork();
   afterwork.defer(() => {

@@ -21,8 +21,8 @@ export class Afterwork {
   defer(work: () => void): void {
     this.#failure = null;
     this.#work.push(work);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
+    // From the first on: inits that come again and again put nothing off for ever, nor pile up.
+    this.#timer ??= setTimeout(() => {
       try {
         this.settle();
       } catch {
@@ -35,6 +35,7 @@ export class Afterwork {
   settle(): void {
     // Saved memory would take it into every copy, where it is due at once.
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     for (const work of this.#work.splice(0)) {
       try {
         work();

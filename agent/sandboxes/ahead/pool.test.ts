@@ -1,6 +1,7 @@
 /** The pool's rules, with machines that are only counted; the real ones are in test/agent/spares.test.ts. */
 import { expect, test } from "bun:test";
 
+import { waitFor } from "../../../test/support/wait-for.ts";
 import type { Vm, VmExit } from "../../vm/runtime.ts";
 import { nameOfSpare, type Spare, type SpareKind } from "./kinds.ts";
 import { roomOf } from "./open-pools.ts";
@@ -239,6 +240,20 @@ test("nothing is made right after somebody asked, and a close does not wait for 
   resting.spares.expect(kind("a"));
   await resting.spares.close();
   expect(resting.host.made).toBe(0);
+});
+
+test("where somebody asks without end some are made all the same", async () => {
+  const { spares, host } = openLab(4, 40);
+  await waitFor(
+    "one is made",
+    () => {
+      spares.expect(kind("a"));
+      return host.made > 0;
+    },
+    5_000,
+    5,
+  );
+  await spares.close();
 });
 
 test("a suggestion has one made where nobody asked for any, and is no demand beside others", async () => {

@@ -18,7 +18,7 @@ export type PoolRoom = "more" | "enough" | "none";
 export interface PoolDeps<Kind extends OfTemplate, Item extends Kind & { live: Live }> {
   /** At once, of all kinds together; 0: none are kept. */
   most: number;
-  /** Nothing is made this soon after somebody asked. @default 0 */
+  /** Nothing is made this soon after somebody asked, unless they ask without end. @default 0 */
   restMs?: number;
   /** The same for equal kinds. */
   nameOf: (kind: Kind) => string;
@@ -32,6 +32,8 @@ export interface PoolDeps<Kind extends OfTemplate, Item extends Kind & { live: L
 
 /** What is not wanted any more goes within this, and what failed is tried again. */
 const REVIEW_MS = 10_000;
+/** In times of `restMs`: where there is always somebody asking, one is made each time this has passed. */
+const LONGEST_REST = 3;
 
 interface Making {
   templateId: string;
@@ -153,6 +155,7 @@ export class Pool<Kind extends OfTemplate, Item extends Kind & { live: Live }> {
   async #adjust(): Promise<void> {
     // Not tried again before somebody asks, or the next review; meanwhile others are made.
     const failed = new Set<string>();
+    let missedAtMs = performance.now();
     while (this.#timer !== null) {
       await this.#endSurplus();
       const room = await this.deps.readRoom();
@@ -160,13 +163,20 @@ export class Pool<Kind extends OfTemplate, Item extends Kind & { live: Live }> {
       if (room !== "more" || this.#timer === null) return;
       const kind = this.#next(failed);
       if (kind === null) return;
-      const restMs = this.#askedAtMs + (this.deps.restMs ?? 0) - performance.now();
+      const restMs = this.#restAfter(missedAtMs);
       if (restMs > 0) {
         await Promise.race([Bun.sleep(restMs), this.#closing.promise]);
         continue;
       }
+      missedAtMs = performance.now();
       if (!(await this.#make(kind))) failed.add(this.deps.nameOf(kind));
     }
+  }
+
+  /** How long nothing is to be made yet, of what has been missing since then. */
+  #restAfter(missedAtMs: number): number {
+    const { restMs = 0 } = this.deps;
+    return Math.min(this.#askedAtMs + restMs, missedAtMs + LONGEST_REST * restMs) - performance.now();
   }
 
   /** False when that failed. */
