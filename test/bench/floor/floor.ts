@@ -1,5 +1,5 @@
 /** All VMs of the floor in one run of the bench: made here, so that none outlives it. */
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 
 import { removeNetwork } from "./steps.ts";
 import type { FloorTemplate } from "./template.ts";
@@ -51,7 +51,8 @@ export const removeFloorLeftovers = (): void => {
     return pid !== undefined && !processes.includes(pid);
   };
   const processes = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  const namespaces = readdirSync(NAMESPACES).filter(isLeft);
+  // A machine that never had a network namespace has no such directory.
+  const namespaces = existsSync(NAMESPACES) ? readdirSync(NAMESPACES).filter(isLeft) : [];
   for (const pid of processes) {
     if (namespaces.some((name) => commandLineOf(pid).includes(`\0-name\0${name}\0`))) {
       process.kill(Number(pid), "SIGKILL");
