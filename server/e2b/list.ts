@@ -1,12 +1,11 @@
 /** The list of a team's sandboxes, as E2B's clients ask for it. */
 import { type Static, t } from "elysia";
 
-import { isUuid } from "../../proto/ids.ts";
 import { invalidRequest } from "../errors.ts";
-import { type Page, toPage } from "../http/cursors.ts";
+import type { Page } from "../http/cursors.ts";
 import { wordOf } from "../http/schemas.ts";
 import type { SandboxContext } from "../sandboxes/context.ts";
-import { isTimestamp } from "../sandboxes/list.ts";
+import { isPlacePart, toCursor, toPlace } from "../sandboxes/list.ts";
 import { listSandboxes } from "../sandboxes/store.ts";
 import { findTemplate } from "../templates/store.ts";
 import { readMetadataFilter } from "./metadata-filter.ts";
@@ -71,20 +70,18 @@ export const listPage = async (
   query: Static<typeof ListQuery>,
 ): Promise<Page<Static<typeof ListedSandboxModel>>> => {
   const { limit = MAX_PAGE, nextToken, metadata, state, startedAfter, template, order } = query;
-  const isPlace = (part: string, index: number) => (index === 0 ? isTimestamp(part) : isUuid(part));
-  const after = readToken(nextToken, 2, isPlace);
+  const after = readToken(nextToken, 2, isPlacePart);
   const filter = {
     teamId,
     statuses: readStates(state).flatMap((one) => STATUSES_OF[one]),
     metadata: readMetadataFilter(metadata),
     createdFrom: readTime(startedAfter),
     order,
-    after: after && { createdAt: after[0] ?? "", id: after[1] ?? "" },
-    limit: limit + 1,
+    after: after && toPlace(after),
+    limit,
   };
   const templateId = await readTemplate(context, teamId, template);
   if (templateId === null) return { items: [], next_cursor: null };
-  const rows = await listSandboxes(context.sql, { ...filter, templateId });
-  const page = toPage(rows, limit, (row) => [row.cursor, row.id]);
-  return { ...page, items: page.items.map(presentListed) };
+  const { items, next } = await listSandboxes(context.sql, { ...filter, templateId });
+  return { items: items.map(presentListed), next_cursor: next && toCursor(next) };
 };

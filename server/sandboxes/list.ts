@@ -4,12 +4,12 @@ import { type Static, t } from "elysia";
 import { SANDBOX_STATUSES, type SandboxStatus } from "../../db/constants.ts";
 import { isUuid } from "../../proto/ids.ts";
 import { invalidRequest } from "../errors.ts";
-import { decodeCursor, toPage } from "../http/cursors.ts";
+import { decodeCursor, encodeCursor } from "../http/cursors.ts";
 import { DEFAULT_PAGE, PageQuery } from "../http/schemas.ts";
 import type { SandboxContext } from "./context.ts";
 import { presentSandbox } from "./present.ts";
 import { LIVE_STATUSES } from "./status.ts";
-import { listSandboxes } from "./store.ts";
+import { type ListPlace, listSandboxes } from "./store.ts";
 
 export const ListQuery = t.Object(
   {
@@ -28,9 +28,13 @@ const METADATA = "metadata.";
 /** As PostgreSQL writes it in UTC. */
 const TIMESTAMP = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?\+00$/;
 
-export const isTimestamp = (text: string): boolean => TIMESTAMP.test(text);
+/** Of the parts of a cursor, in the order of `toCursor`. */
+export const isPlacePart = (part: string, index: number): boolean =>
+  index === 0 ? TIMESTAMP.test(part) : isUuid(part);
 
-const isPlace = (part: string, index: number): boolean => (index === 0 ? isTimestamp(part) : isUuid(part));
+export const toPlace = ([createdAt = "", id = ""]: string[]): ListPlace => ({ createdAt, id });
+
+export const toCursor = ({ createdAt, id }: ListPlace): string => encodeCursor([createdAt, id]);
 
 const readStatuses = (text: string | undefined): readonly SandboxStatus[] => {
   if (text === undefined) return LIVE_STATUSES;
@@ -57,14 +61,12 @@ export const listPage = async (
   teamId: string,
   { limit = DEFAULT_PAGE, cursor, status, ...rest }: Static<typeof ListQuery>,
 ) => {
-  const after = cursor === undefined ? null : decodeCursor(cursor, 2, isPlace);
-  const rows = await listSandboxes(sql, {
+  const { items, next } = await listSandboxes(sql, {
     teamId,
     statuses: readStatuses(status),
     metadata: readMetadata(rest),
-    after: after && { createdAt: after[0] ?? "", id: after[1] ?? "" },
-    limit: limit + 1,
+    after: cursor === undefined ? null : toPlace(decodeCursor(cursor, 2, isPlacePart)),
+    limit,
   });
-  const page = toPage(rows, limit, (row) => [row.cursor, row.id]);
-  return { ...page, items: page.items.map(presentSandbox) };
+  return { items: items.map(presentSandbox), next_cursor: next && toCursor(next) };
 };

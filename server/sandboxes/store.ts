@@ -99,26 +99,42 @@ export interface ListFilter {
   createdFrom?: Date;
   /** @default {"desc"} newest first */
   order?: "asc" | "desc";
-  /** The last row of the page before. */
-  after: { createdAt: string; id: string } | null;
+  /** Where the page before ended. */
+  after: ListPlace | null;
+  /** Of a page. */
   limit: number;
 }
 
-/** `cursor` is the row's place at the database's full precision. */
+/** A row's place in the order of creation. */
+export interface ListPlace {
+  /** At the database's full precision, as it writes a time. */
+  createdAt: string;
+  id: string;
+}
+
+export interface ListedPage {
+  items: ListedSandbox[];
+  /** Where it ended; null when there are no more. */
+  next: ListPlace | null;
+}
+
 export const listSandboxes = async (
   sql: Queryable,
   { teamId, statuses, metadata, templateId, createdFrom, order = "desc", after, limit }: ListFilter,
-): Promise<(ListedSandbox & { cursor: string })[]> => {
+): Promise<ListedPage> => {
   const isRising = order === "asc";
+  const inOrder = isRising ? sql`created_at, id` : sql`created_at desc, id desc`;
   // One for all that is not asked for: each fragment costs as much as a promise.
   const nothing = sql``;
   const withoutEnded = !statuses.some(isFinal);
   // As text on its way: the driver would send a time, cut to milliseconds.
   const place = after && sql`(${after.createdAt}::text::timestamptz, ${after.id}::uuid)`;
-  const rows = await sql<(ListedRow & { cursor: string })[]>`
+  // Written out for the one row that needs it: for each, it was a sixth of what the query took.
+  const rows = await sql<(ListedRow & { last_created_at: string | null })[]>`
     select id, host_id, template_id, template_name, status, status_reason, vcpus, memory_mb, disk_size_mb, timeout_sec,
       on_timeout, expires_at, auto_resume, memory_kept, network, metadata, started_at, last_active_at,
-      paused_at, created_at, created_at::text as cursor
+      paused_at, created_at,
+      case when row_number() over (order by ${inOrder}) = ${limit} then created_at::text end as last_created_at
     from sandboxes
     where team_id = ${teamId}
       and status = any(${[...statuses]})
@@ -127,9 +143,11 @@ export const listSandboxes = async (
       ${templateId === undefined ? nothing : sql`and template_id = ${templateId}`}
       ${createdFrom === undefined ? nothing : sql`and created_at >= ${createdFrom}`}
       ${place ? sql`and (created_at, id) ${isRising ? sql`>` : sql`<`} ${place}` : nothing}
-    order by ${isRising ? sql`created_at, id` : sql`created_at desc, id desc`}
-    limit ${limit}`;
-  return rows.map((row) => Object.assign(toListed(row), { cursor: row.cursor }));
+    order by ${inOrder}
+    limit ${limit + 1}`;
+  const { id, last_created_at: createdAt = null } = rows[limit - 1] ?? {};
+  const hasMore = rows.length > limit && id !== undefined && createdAt !== null;
+  return { items: rows.slice(0, limit).map(toListed), next: hasMore ? { createdAt, id } : null };
 };
 
 /** The sandboxes that exist, running and paused alike, of a team or on a host, with where they are. */

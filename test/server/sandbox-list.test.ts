@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 
 import { parseTeamId } from "../../proto/ids.ts";
 import { LIVE_STATUSES } from "../../server/sandboxes/status.ts";
-import { listSandboxes } from "../../server/sandboxes/store.ts";
+import { type ListedPage, type ListPlace, listSandboxes } from "../../server/sandboxes/store.ts";
 import { signUp, startTestServer, type TestServer } from "../support/server.ts";
 
 setDefaultTimeout(120_000);
@@ -28,12 +28,13 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const filter = { statuses: LIVE_STATUSES, after: null, limit: 101 };
+const filter = { statuses: LIVE_STATUSES, after: null, limit: 100 };
 
 test("by metadata only the team's own live ones are looked at, whatever values the plan is made for", async () => {
   const { sql } = server.database;
   const plan = await sql.begin(async (tx) => {
-    expect(await listSandboxes(tx, { ...filter, teamId, metadata: { n: "7" } })).toHaveLength(1);
+    const page = await listSandboxes(tx, { ...filter, teamId, metadata: { n: "7" } });
+    expect(page).toMatchObject({ items: [{ metadata: { n: "7" } }], next: null });
     // What the driver has prepared in this session: the very text.
     const [prepared] = await tx<{ statement: string }[]>`
       select statement from pg_prepared_statements where statement like ${"%from sandboxes%metadata @>%"}`;
@@ -43,14 +44,14 @@ test("by metadata only the team's own live ones are looked at, whatever values t
     return lines.map((line) => line["QUERY PLAN"]).join("\n");
   });
   expect(plan).toContain("Index Scan using sandboxes_live_of_team");
-  expect(plan).toContain("Index Cond: (team_id = $1)");
+  expect(plan).toMatch(/Index Cond: \(team_id = \$\d\)/);
 });
 
 test.each(["asc", "desc"] as const)("page by page, %s: each once, in order", async (order) => {
   const seen: string[] = [];
-  let after: { createdAt: string; id: string } | null = null;
-  while (seen.length < 5_000) {
-    const rows: Awaited<ReturnType<typeof listSandboxes>> = await listSandboxes(server.database.sql, {
+  let after: ListPlace | null = null;
+  do {
+    const page: ListedPage = await listSandboxes(server.database.sql, {
       ...filter,
       teamId,
       metadata: {},
@@ -58,14 +59,13 @@ test.each(["asc", "desc"] as const)("page by page, %s: each once, in order", asy
       after,
       limit: 250,
     });
-    seen.push(...rows.map(({ id }) => id));
-    const last = rows.at(-1);
-    if (!last) break;
-    after = { createdAt: last.cursor, id: last.id };
-  }
+    seen.push(...page.items.map(({ id }) => id));
+    after = page.next;
+  } while (after !== null && seen.length < 5_000);
   const expected = await server.database.sql<{ id: string }[]>`
     select id from sandboxes where team_id = ${teamId}
     order by ${order === "asc" ? server.database.sql`created_at, id` : server.database.sql`created_at desc, id desc`}
     limit ${seen.length}`;
+  expect(seen).toHaveLength(5_000);
   expect(seen).toEqual(expected.map(({ id }) => id));
 });
