@@ -44,7 +44,7 @@ test("by metadata only the team's own live ones are looked at, whatever values t
     return lines.map((line) => line["QUERY PLAN"]).join("\n");
   });
   expect(plan).toContain("Index Scan using sandboxes_live_of_team");
-  expect(plan).toMatch(/Index Cond: \(team_id = \$\d\)/);
+  expect(plan).toContain("Index Cond: (team_id = $2)");
 });
 
 test.each(["asc", "desc"] as const)("page by page, %s: each once, in order", async (order) => {
