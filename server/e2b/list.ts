@@ -4,6 +4,7 @@ import { type Static, t } from "elysia";
 import { invalidRequest } from "../errors.ts";
 import type { Page } from "../http/cursors.ts";
 import { wordOf } from "../http/schemas.ts";
+import { readTime } from "../http/times.ts";
 import type { SandboxContext } from "../sandboxes/context.ts";
 import { isPlacePart, toCursor, toPlace } from "../sandboxes/list.ts";
 import { listSandboxes } from "../sandboxes/store.ts";
@@ -46,13 +47,6 @@ const readStates = (text: string | undefined): readonly State[] => {
   });
 };
 
-const readTime = (text: string | undefined): Date | undefined => {
-  if (text === undefined || text === "") return undefined;
-  const time = new Date(text);
-  if (!Number.isNaN(time.getTime())) return time;
-  throw invalidRequest("startedAfter", "date_time", "startedAfter: expected a time as 2026-01-02T03:04:05Z.");
-};
-
 /** Undefined: not asked for; null: there is none of it. */
 const readTemplate = async (
   { sql }: Pick<SandboxContext, "sql">,
@@ -75,7 +69,7 @@ export const listPage = async (
     teamId,
     statuses: readStates(state).flatMap((one) => STATUSES_OF[one]),
     metadata: readMetadataFilter(metadata),
-    createdFrom: readTime(startedAfter),
+    createdFrom: startedAfter ? readTime("startedAfter", startedAfter) : undefined,
     order,
     after: after && toPlace(after),
     limit,

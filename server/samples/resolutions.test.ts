@@ -41,6 +41,8 @@ describe("a span of time", () => {
   test.each([
     [{ start: "yesterday" }, "start", "date-time"],
     [{ end: "later" }, "end", "date-time"],
+    [{ start: "-271821-04-20T00:00:00Z" }, "start", "date-time"],
+    [{ end: "+275760-09-13T00:00:00Z" }, "end", "date-time"],
     [{ start: ago(60), end: ago(60) }, "start", "before_end"],
     [{ start: ago(30 * DAY), step: 900 }, "step", "max_points"],
   ])("is refused as %j", (query, field, rule) => {

@@ -1,5 +1,6 @@
 /** How fine samples are kept for how long, and which of these answers a question about a span of time. */
 import { invalidRequest } from "../errors.ts";
+import { readTime } from "../http/times.ts";
 
 export interface Resolution {
   sec: number;
@@ -42,18 +43,10 @@ export interface Span {
 
 const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;
 
-const readTime = (field: "start" | "end", text: string | undefined, instead: number): number => {
-  if (text === undefined) return instead;
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms))
-    throw invalidRequest(field, "date-time", `${field}: write it as 2026-01-02T03:04:05Z.`);
-  return ms;
-};
-
 /** Without a start the hour before the end, without an end until now. @throws ApiError 400. */
 export const toSpan = ({ start, end, step }: SpanQuery, now = Date.now()): Span => {
-  const endMs = readTime("end", end, now);
-  const startMs = readTime("start", start, endMs - HOUR * 1_000);
+  const endMs = end === undefined ? now : readTime("end", end).getTime();
+  const startMs = start === undefined ? endMs - HOUR * 1_000 : readTime("start", start).getTime();
   if (startMs >= endMs) throw invalidRequest("start", "before_end", "start: choose a time before end.");
   const ageSec = (now - startMs) / 1_000;
   const spanSec = (endMs - startMs) / 1_000;

@@ -6,6 +6,7 @@ import { isUuid } from "../../proto/ids.ts";
 import { invalidRequest } from "../errors.ts";
 import { decodeCursor, encodeCursor } from "../http/cursors.ts";
 import { DEFAULT_PAGE, PageQuery } from "../http/schemas.ts";
+import { parseTime } from "../http/times.ts";
 import type { SandboxContext } from "./context.ts";
 import { presentSandbox } from "./present.ts";
 import { LIVE_STATUSES } from "./status.ts";
@@ -28,9 +29,15 @@ const METADATA = "metadata.";
 /** As PostgreSQL writes it in UTC. */
 const TIMESTAMP = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?\+00$/;
 
+const isTimestamp = (text: string): boolean => {
+  const written = text.slice(0, 19).replace(" ", "T");
+  // A day that its month does not have would be counted on into the next.
+  return TIMESTAMP.test(text) && parseTime(`${written}Z`)?.toISOString().startsWith(written) === true;
+};
+
 /** Of the parts of a cursor, in the order of `toCursor`. */
 export const isPlacePart = (part: string, index: number): boolean =>
-  index === 0 ? TIMESTAMP.test(part) : isUuid(part);
+  index === 0 ? isTimestamp(part) : isUuid(part);
 
 export const toPlace = ([createdAt = "", id = ""]: string[]): ListPlace => ({ createdAt, id });
 

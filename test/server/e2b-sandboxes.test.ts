@@ -411,14 +411,18 @@ describe("list", () => {
     );
   });
 
-  test.each(["?limit=0", "?limit=101", "?state=gone", "?order=up", "?startedAfter=soon", "?nextToken=x"])(
-    "%s is refused",
-    async (query) => {
-      const answer = await team.request(`/v2/sandboxes${query}`);
-      expect([answer.status, answer.body.code]).toEqual([400, 400]);
-      expect(answer.body.message).toContain(/\?(\w+)/.exec(query)?.[1] ?? "");
-    },
-  );
+  test.each([
+    ...["?limit=0", "?limit=101", "?state=gone", "?order=up", "?nextToken=x"],
+    ...[
+      "?startedAfter=soon",
+      "?startedAfter=0000-01-01T00:00:00Z",
+      "?startedAfter=%2B275760-09-13T00:00:00Z",
+    ],
+  ])("%s is refused", async (query) => {
+    const answer = await team.request(`/v2/sandboxes${query}`);
+    expect([answer.status, answer.body.code]).toEqual([400, 400]);
+    expect(answer.body.message).toContain(/\?(\w+)/.exec(query)?.[1] ?? "");
+  });
 
   test("shows a state for each status", async () => {
     const id = parseSandboxId(ids[0] ?? "");

@@ -78,6 +78,7 @@ describe("make", () => {
     [{ name: "a", scopes: [] }, "scopes"],
     [{ name: "a", expires_at: "tomorrow" }, "expires_at"],
     [{ name: "a", expires_at: "2001-01-01T00:00:00Z" }, "expires_at"],
+    [{ name: "a", expires_at: "+275760-09-13T00:00:00Z" }, "expires_at"],
     [{ name: "a", team_id: "x" }, "team_id"],
   ])("refuses %p", async (body, field) => {
     const answer = await call(server.url, "/v1/api-keys", { token: owner.token, body });

@@ -1,0 +1,20 @@
+import { expect, test } from "bun:test";
+
+import { isPlacePart } from "./list.ts";
+
+const ID = "01990000-0000-7000-8000-000000000000";
+
+test.each([
+  ["2026-01-02 03:04:05.678901+00", 0, true],
+  ["2028-02-29 23:59:59+00", 0, true],
+  ["2026-02-29 00:00:00+00", 0, false],
+  ["2026-13-45 99:99:99+00", 0, false],
+  ["2026-01-02 24:00:00+00", 0, false],
+  ["0000-01-01 00:00:00+00", 0, false],
+  ["2026-01-02T03:04:05Z", 0, false],
+  [ID, 0, false],
+  [ID, 1, true],
+  ["2026-01-02 03:04:05+00", 1, false],
+])("%s as part %d of a cursor: %p", (part, index, is) => {
+  expect(isPlacePart(part, index)).toBe(is);
+});
