@@ -22,19 +22,12 @@ export const EMULATED_ENVIRONMENT: Readonly<Record<string, string>> = {
   BUN_GC_TIMER_DISABLE: "1",
 };
 
-/**
- * Body of `POST /init`, or one datagram to the same port; sent after every boot and restore, before the sandbox is
- * handed out. It cuts all streams.
- */
-export interface InitRequest {
-  /** RFC 3339: the wall clock to set. */
-  timestamp: string;
-  /** Base64 of fresh random bytes, mixed into the kernel's generator, which is then reseeded. */
-  entropy: string;
+/** What /init tells the guest agent. It cuts all streams. */
+export interface InitSettings {
   accessToken: string;
   /**
-   * The same in every attempt of one initialisation. A repeated one is answered and otherwise passed over:
-   * it must not cut streams that were opened after the first.
+   * The same in every attempt of one initialisation, 32 hex digits. A repeated one is answered and otherwise passed
+   * over: it must not cut streams that were opened after the first.
    */
   attemptId?: string;
   /** Replaces the sandbox-wide environment when given; a resume leaves it. */
@@ -45,16 +38,15 @@ export interface InitRequest {
   identity?: { hostname: string; machineId: string };
 }
 
-/** What a datagram must fit in to pass the sandbox's network in one piece; a larger body goes over HTTP. */
-export const MAX_INIT_DATAGRAM_BYTES = 1_400;
-
-/** Answer to a datagram: the status and message that `POST /init` would have. */
-export interface InitAnswer {
-  /** Of the request; null when it had none that could be read. */
-  attemptId: string | null;
-  status: number;
-  /** Empty for 204. */
-  message: string;
+/**
+ * Body of `POST /init`; sent after every boot and restore, before the sandbox is handed out. As a datagram:
+ * `init/wire.ts`.
+ */
+export interface InitRequest extends InitSettings {
+  /** RFC 3339: the wall clock to set. */
+  timestamp: string;
+  /** Base64 of fresh random bytes, mixed into the kernel's generator, which is then reseeded. */
+  entropy: string;
 }
 
 /** Answer of `GET /metrics`: sizes in bytes, `ts` in unix seconds, `cpu_used_pct` since the call before. */

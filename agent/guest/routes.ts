@@ -5,7 +5,7 @@ import { preflight, withCors } from "./http/cors.ts";
 import { download } from "./http/download.ts";
 import { problem, problemOf } from "./http/problem.ts";
 import { upload } from "./http/upload.ts";
-import { handleInit } from "./init.ts";
+import type { Inits } from "./init/inits.ts";
 import { LoopbackRelays } from "./loopback.ts";
 import { Metrics } from "./metrics.ts";
 import { resolvePath } from "./paths.ts";
@@ -17,6 +17,7 @@ import type { User } from "./users.ts";
 
 export interface RouteOptions {
   settings: SandboxSettings;
+  inits: Inits;
   /** Where /init may come from. */
   hostAddress: string;
 }
@@ -24,7 +25,6 @@ export interface RouteOptions {
 interface RequestContext {
   clientAddress: () => string;
   ownPort: number;
-  closeIdleConnections: () => void;
 }
 
 type Handler = (request: Request, context: RequestContext) => Response | Promise<Response>;
@@ -60,7 +60,7 @@ const files = async (request: Request, settings: SandboxSettings): Promise<Respo
 };
 
 /** The answer to every request; never throws. */
-export const createRoutes = ({ settings, hostAddress }: RouteOptions): Handler => {
+export const createRoutes = ({ settings, inits, hostAddress }: RouteOptions): Handler => {
   const rpc = rpcHandlers(settings);
   const metrics = new Metrics();
   const relays = new LoopbackRelays(GUEST_ADDRESS, listeningSockets);
@@ -92,10 +92,10 @@ export const createRoutes = ({ settings, hostAddress }: RouteOptions): Handler =
         return problemOf(error);
       }
     }),
-    "POST /init": (request, { clientAddress, closeIdleConnections }) => {
+    "POST /init": (request, { clientAddress }) => {
       // From anywhere else there is no such route.
       if (plainAddress(clientAddress()) !== hostAddress) return problem(404, "not found");
-      return handleInit(request, { settings, closeIdleConnections });
+      return inits.handle(request);
     },
   };
 
@@ -103,7 +103,7 @@ export const createRoutes = ({ settings, hostAddress }: RouteOptions): Handler =
     if (request.method === "OPTIONS") return preflight(request);
     const { pathname } = new URL(request.url);
     // A look at its health must not wait for the rest of /init; whatever can see the machine must.
-    if (pathname !== "/health" && pathname !== "/init") settings.afterwork.settle();
+    if (pathname !== "/health" && pathname !== "/init") inits.settle();
     const call = rpc.get(pathname);
     if (call !== undefined) return refusal(request, settings, "rpc") ?? call(request);
     if (pathname === "/files") return files(request, settings);

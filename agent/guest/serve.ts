@@ -1,6 +1,7 @@
 /** Starts the guest agent's server and keeps the process fit for being pid 2 of a sandbox. */
 import { GUEST_PORT } from "../../proto/guest-port.ts";
-import { serveInitDatagrams } from "./init-datagrams.ts";
+import { Inits } from "./init/inits.ts";
+import { startInitThread } from "./init/thread.ts";
 import { restoreSettings } from "./kept-settings.ts";
 import { HOST_ADDRESS } from "./protocol.ts";
 import { createRoutes } from "./routes.ts";
@@ -15,12 +16,16 @@ export const DEFAULT_GUEST_OPTIONS: GuestOptions = { port: GUEST_PORT, hostAddre
 
 const FILE_MASK = 0o022;
 
+/** How long what /init said waits for a request before it is written to disk without one. */
+const REST_MS = 5_000;
+
 /** Serves until the process ends; resolves once it does. */
 export const serveGuest = async ({ port, hostAddress }: GuestOptions): Promise<void> => {
   process.umask(FILE_MASK);
   const settings = new SandboxSettings();
   restoreSettings(settings);
-  const routes = createRoutes({ settings, hostAddress });
+  const inits = new Inits({ settings, closeIdleConnections: () => server.closeIdleConnections() });
+  const routes = createRoutes({ settings, inits, hostAddress });
   const server = Bun.serve({
     hostname: "0.0.0.0",
     port,
@@ -33,13 +38,17 @@ export const serveGuest = async ({ port, hostAddress }: GuestOptions): Promise<v
       routes(request, {
         clientAddress: () => server.requestIP(request)?.address ?? "",
         ownPort: server.port ?? port,
-        closeIdleConnections: () => server.closeIdleConnections(),
       }),
   });
-  const closeIdleConnections = () => server.closeIdleConnections();
-  const targets = { settings, closeIdleConnections };
-  await serveInitDatagrams({ port: server.port ?? port, hostAddress, targets }).catch((error: unknown) => {
+  try {
+    inits.thread = await startInitThread({
+      port: server.port ?? port,
+      hostAddress,
+      restMs: REST_MS,
+      onRest: () => inits.rest(),
+    });
+  } catch (error) {
     console.error("/init is served over HTTP alone:", error);
-  });
+  }
   console.log(`guest agent listens on port ${server.port}`);
 };

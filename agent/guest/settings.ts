@@ -1,12 +1,10 @@
 /** What /init told about this sandbox, and what it has to end; everything else in the guest agent asks here. */
-import { Afterwork } from "./afterwork.ts";
 import { OpenStreams } from "./streams.ts";
 import { UserDirectory } from "./users.ts";
 
 export class SandboxSettings {
   readonly users: UserDirectory;
   readonly streams = new OpenStreams();
-  readonly afterwork = new Afterwork();
   /** Null until the first /init: then nothing is secret yet and every route is open. */
   accessToken: string | null = null;
   /** Of the last /init that took effect; null when it named none. */

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
 
 import { GUEST_PORT } from "../../proto/guest-port.ts";
+import { INIT_MAGIC } from "../guest/init/wire.ts";
 import { exposePort, getFromGuest, initGuest } from "./guest-client.ts";
 
 /** An address of this machine that nothing else listens at. */
@@ -61,7 +62,8 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
 
-type Answer = (sent: { attemptId: string }) => string[];
+/** Of the attempt's 16 bytes. */
+type Answer = (attempt: Buffer) => Buffer[];
 
 /** A guest agent's two doors; null leaves one closed. A datagram's answers are sent as they are. */
 const listen = async (doors: { datagram: Answer | null; http: number | null }): Promise<void> => {
@@ -73,8 +75,7 @@ const listen = async (doors: { datagram: Answer | null; http: number | null }): 
       socket: {
         data: (own, bytes, port, address) => {
           asked.push("datagram");
-          const sent = JSON.parse(bytes.toString()) as { attemptId: string };
-          for (const answer of datagram(sent)) own.send(answer, port, address);
+          for (const answer of datagram(bytes.subarray(24, 40))) own.send(answer, port, address);
         },
       },
     });
@@ -92,20 +93,33 @@ const listen = async (doors: { datagram: Answer | null; http: number | null }): 
 
 const init = (envs: Record<string, string> = {}) =>
   initGuest(ADDRESS, { accessToken: "token", envs }, AbortSignal.timeout(10_000));
-const yes: Answer = ({ attemptId }) => [JSON.stringify({ attemptId, status: 204, message: "" })];
+const status =
+  (errno: number): Answer =>
+  (attempt) => {
+    const head = Buffer.from(`${INIT_MAGIC}\0\0\0\0`);
+    head.writeUInt32LE(errno, 4);
+    return [Buffer.concat([head, attempt])];
+  };
+const yes = status(0);
 
-test("/init goes by datagram, and only its own answer counts", async () => {
-  await listen({
-    datagram: (sent) => [
-      "no JSON",
-      "null",
-      JSON.stringify({ attemptId: "other", status: 400 }),
-      ...yes(sent),
-    ],
-    http: 204,
-  });
+test("/init goes by datagram", async () => {
+  await listen({ datagram: yes, http: 204 });
   await init();
   expect(asked).toEqual(["datagram"]);
+});
+
+test.each<[string, Answer]>([
+  ["the words of an earlier version", () => [Buffer.from('{"attemptId":null,"status":400}')]],
+  ["the answer to another attempt", () => yes(Buffer.alloc(16))],
+  ["an answer with more to it", (attempt) => [Buffer.concat([...yes(attempt), Buffer.alloc(1)])]],
+  ["that it could not be done", status(11)],
+])("/init goes over HTTP, at once, where a datagram's answer is %s", async (_, datagram) => {
+  await listen({ datagram, http: 204 });
+  const startedMs = performance.now();
+  await init();
+  expect(asked).toEqual(["datagram", "http"]);
+  // Less than an unanswered one is waited for.
+  expect(performance.now() - startedMs).toBeLessThan(1_500);
 });
 
 test("/init goes over HTTP to a guest agent that knows no datagrams, and what is too long for one", async () => {
@@ -124,13 +138,12 @@ test("/init goes over HTTP where a datagram is lost", async () => {
 });
 
 test("a guest agent's refusal is told", async () => {
-  const no: Answer = ({ attemptId }) => [JSON.stringify({ attemptId, status: 400, message: "too early" })];
-  await listen({ datagram: no, http: null });
+  await listen({ datagram: status(1), http: 400 });
   const cause = await init().then(
     () => null,
     (error: Error) => error.cause,
   );
-  expect(String(cause)).toContain("/init answered 400: too early");
+  expect(String(cause)).toContain("POST /init answered 400");
 });
 
 test("what is given up before it began does not begin", async () => {

@@ -9,8 +9,9 @@ import { Process } from "../../proto/gen/process/process_pb.ts";
 import { guardConnectAnswer, GUEST_ANSWER } from "../../proto/guarded-body.ts";
 import { GUEST_PORT } from "../../proto/guest-port.ts";
 import { AgentError } from "../errors.ts";
+import { encodeInit, type InitOrder } from "../guest/init/wire.ts";
 import type { InitRequest } from "../guest/protocol.ts";
-import { askByDatagram, fitsDatagram } from "./init-datagram.ts";
+import { initByDatagram } from "./init-datagram.ts";
 
 /** How long an unanswered attempt stays alone, and when it is given up; later ones have up to 16 times as long. */
 interface Patience {
@@ -120,49 +121,47 @@ export interface InitOptions {
   identity?: InitRequest["identity"];
 }
 
-const initByHttp = async (address: string, body: string, signal: AbortSignal): Promise<string> => {
+const initByHttp = async (address: string, order: InitOrder, signal: AbortSignal): Promise<string> => {
   const headers = { "content-type": "application/json" };
-  const response = await request(address, "/init", { method: "POST", headers, body, signal });
+  const body: InitRequest = {
+    ...order.settings,
+    timestamp: order.time.toISOString(),
+    entropy: order.entropy.toBase64(),
+  };
+  const init = { method: "POST", headers, body: JSON.stringify(body), signal };
+  const response = await request(address, "/init", init);
   // Here: once an attempt is over, so is whatever it has not read.
   return readRefusal(response, "POST /init");
 };
 
-const initByDatagram = async (
-  address: string,
-  sent: { attemptId: string; body: string },
-  signal: AbortSignal,
-): Promise<string> => {
-  const { status, message } = await askByDatagram(address, sent, signal);
-  return status === 204 ? "" : `/init answered ${status}: ${message.slice(0, 500)}`;
-};
-
 /**
- * /init: clock, entropy, token, identity. Repeated until answered; any answer but success throws. By a datagram at
- * first; a guest agent of an earlier version knows HTTP alone.
+ * /init: clock, entropy, token, identity. Repeated until done or refused. By a datagram at first; over HTTP where that
+ * fails, with whose answer a refusal is told, and with a guest agent of an earlier version.
  */
 export const initGuest = async (
   address: string,
   options: InitOptions,
   deadline: AbortSignal,
 ): Promise<void> => {
-  const attemptId = crypto.randomUUID();
+  const attemptId = randomBytes(16).toString("hex");
   let mayUseDatagram = true;
   const refusal = await persistently(
-    (signal) => {
-      const order: InitRequest = {
-        attemptId,
-        timestamp: new Date().toISOString(),
-        entropy: randomBytes(32).toString("base64"),
-        accessToken: options.accessToken,
-        ...(options.envs === undefined ? {} : { envVars: options.envs }),
-        ...(options.identity === undefined ? {} : { identity: options.identity }),
+    async (signal) => {
+      const order: InitOrder = {
+        time: new Date(),
+        entropy: randomBytes(32),
+        settings: {
+          attemptId,
+          accessToken: options.accessToken,
+          ...(options.envs === undefined ? {} : { envVars: options.envs }),
+          ...(options.identity === undefined ? {} : { identity: options.identity }),
+        },
       };
-      const body = JSON.stringify(order);
-      const useDatagram = mayUseDatagram && fitsDatagram(body);
+      const datagram = mayUseDatagram ? encodeInit(order) : null;
       mayUseDatagram = false;
-      return useDatagram
-        ? initByDatagram(address, { attemptId, body }, signal)
-        : initByHttp(address, body, signal);
+      if (datagram === null) return await initByHttp(address, order, signal);
+      await initByDatagram(address, { attemptId, datagram }, signal);
+      return "";
     },
     RESTORED,
     deadline,

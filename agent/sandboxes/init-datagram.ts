@@ -1,28 +1,17 @@
-/** /init of a guest agent in one datagram each way; why so, `../guest/init-datagrams.ts` says. */
+/** /init of a guest agent in one datagram each way; why so, `../guest/init/wire.ts` says. */
 import { GUEST_PORT } from "../../proto/guest-port.ts";
-import { type InitAnswer, type InitRequest, MAX_INIT_DATAGRAM_BYTES } from "../guest/protocol.ts";
+import { readInitAnswer } from "../guest/init/wire.ts";
 
-/** Any program may answer there: what is not an answer to this attempt is passed over. */
-const readAnswer = (text: string, attemptId: string): InitAnswer | null => {
-  try {
-    const answer = JSON.parse(text) as Partial<InitAnswer> | null;
-    if (answer?.attemptId !== attemptId) return null;
-    return { attemptId, status: Number(answer.status), message: String(answer.message) };
-  } catch {
-    return null;
-  }
-};
-
-/** Whether the body can go as a datagram; else it goes over HTTP. */
-export const fitsDatagram = (body: string): boolean => Buffer.byteLength(body) <= MAX_INIT_DATAGRAM_BYTES;
-
-/** The guest agent's answer. Rejects when nothing serves there, and with `signal`. */
-export const askByDatagram = async (
+/**
+ * Resolves when the guest agent has done as told. Rejects when it has not, when nothing serves there or not in
+ * this form, and with `signal`.
+ */
+export const initByDatagram = async (
   address: string,
-  { attemptId, body }: { attemptId: NonNullable<InitRequest["attemptId"]>; body: string },
+  { attemptId, datagram }: { attemptId: string; datagram: Buffer },
   signal: AbortSignal,
-): Promise<InitAnswer> => {
-  const { promise, resolve, reject } = Promise.withResolvers<InitAnswer>();
+): Promise<void> => {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
   // It may fail before it is waited for.
   promise.catch(() => {});
   const giveUp = () => reject(signal.reason);
@@ -33,14 +22,17 @@ export const askByDatagram = async (
     connect: { hostname: address, port: GUEST_PORT },
     socket: {
       data: (_, bytes) => {
-        const answer = readAnswer(bytes.toString("utf8"), attemptId);
-        if (answer !== null) resolve(answer);
+        // Nothing but the answer to this attempt can come to a socket that lives for it alone.
+        const status = readInitAnswer(bytes, attemptId);
+        if (status === 0) resolve();
+        else
+          reject(new Error(`/init by datagram failed: ${status === null ? "no answer" : `errno ${status}`}`));
       },
       error: (_, error) => reject(error),
     },
   });
   undo.defer(() => socket.close());
   if (signal.aborted) giveUp();
-  if (!socket.send(body)) reject(new Error("the datagram was not taken"));
+  if (!socket.send(datagram)) reject(new Error("the datagram was not taken"));
   return await promise;
 };

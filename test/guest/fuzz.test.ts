@@ -8,10 +8,11 @@ import { connect, type Socket } from "node:net";
 
 import fc from "fast-check";
 
+import { INIT_MAGIC } from "../../agent/guest/init/wire.ts";
 import { type Attack, fileAttack, otherAttack, rpcAttack } from "./attacks.ts";
 import { shell, until } from "./commands.ts";
 import { FileClient, startInitialised, TOKEN, WITH_TOKEN } from "./file-client.ts";
-import { canRunGuestAgent, type GuestAgent, OTHER, sendInit } from "./guest-agent.ts";
+import { canRunGuestAgent, type GuestAgent, OTHER, sendDatagram } from "./guest-agent.ts";
 
 const seed = Number(process.env["WRENN_FUZZ_SEED"] ?? 20_261);
 const numRuns = Number(process.env["WRENN_FUZZ_RUNS"] ?? 120);
@@ -24,6 +25,7 @@ const STREAM_MS = 200;
 const CLIENTS_FAULT =
   /"code":"internal","message":"(parse binary: |received compressed envelope, but do not know how to)[^"]*"/;
 const MAX_GROWTH_KB = 120_000;
+const EINVAL = 22;
 
 describe.skipIf(!canRunGuestAgent)("hostile clients of a guest agent", () => {
   let agent: GuestAgent;
@@ -92,10 +94,21 @@ describe.skipIf(!canRunGuestAgent)("hostile clients of a guest agent", () => {
     const body = fc.oneof(
       fc.uint8Array({ minLength: 1, maxLength: 4_000 }).map((bytes) => Buffer.from(bytes)),
       fc.json().map((text) => Buffer.from(text)),
+      // Lengths that promise more than is there, or too little entropy.
+      fc
+        .tuple(fc.nat(65_535), fc.nat(15), fc.uint8Array({ maxLength: 1_300 }))
+        .map(([hostname, entropy, rest]) => {
+          const header = Buffer.alloc(40);
+          header.write(INIT_MAGIC);
+          header.writeUInt16LE(hostname, 4);
+          header.writeUInt16LE(entropy, 6);
+          return Buffer.concat([header, rest]);
+        }),
     );
     await fc.assert(
       fc.asyncProperty(body, async (bytes) => {
-        expect((await sendInit(agent.url, bytes)).status).toBe(400);
+        const answer = await sendDatagram(agent.url, bytes);
+        expect([answer.byteLength, answer.readUInt32LE(4)]).toEqual([24, EINVAL]);
       }),
       { seed, numRuns },
     );

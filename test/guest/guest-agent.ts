@@ -10,7 +10,8 @@ import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import { createFetchClient } from "@connectrpc/connect/protocol";
 import { createTransport } from "@connectrpc/connect/protocol-connect";
 
-import type { InitAnswer, InitRequest } from "../../agent/guest/protocol.ts";
+import { encodeInit, type InitOrder, readInitAnswer } from "../../agent/guest/init/wire.ts";
+import type { InitRequest } from "../../agent/guest/protocol.ts";
 import { Filesystem } from "../../proto/gen/filesystem/filesystem_pb.ts";
 import { Process } from "../../proto/gen/process/process_pb.ts";
 
@@ -192,29 +193,40 @@ export const postInit = (url: string, body: unknown): Promise<Response> =>
     body: JSON.stringify(body),
   });
 
-/** The same as a datagram; rejects without an answer in time. */
-export const sendInit = async (
-  url: string,
-  body: string | Buffer,
-  timeoutMs = 5_000,
-): Promise<InitAnswer> => {
-  const { promise, resolve, reject } = Promise.withResolvers<InitAnswer>();
+/** What is sent, what comes back; rejects without an answer in time. */
+export const sendDatagram = async (url: string, bytes: Buffer, timeoutMs = 5_000): Promise<Buffer> => {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const { hostname, port } = new URL(url);
   const socket = await Bun.udpSocket({
     connect: { hostname, port: Number(port) },
-    socket: {
-      data: (_, bytes) => resolve(JSON.parse(bytes.toString()) as InitAnswer),
-      error: (_, error) => reject(error),
-    },
+    socket: { data: (_, answer) => resolve(answer), error: (_, error) => reject(error) },
   });
   const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   try {
-    socket.send(body);
+    socket.send(bytes);
     return await promise;
   } finally {
     clearTimeout(timer);
     socket.close();
   }
+};
+
+/** An order that fits a datagram; the true time, since the clock is the machine's. */
+export const initOrder = (
+  settings: Partial<InitOrder["settings"]> = {},
+  machine: Partial<InitOrder> = {},
+): InitOrder => ({
+  time: new Date(),
+  entropy: crypto.getRandomValues(new Uint8Array(32)),
+  settings: { attemptId: crypto.randomUUID().replaceAll("-", ""), accessToken: "test-token", ...settings },
+  ...machine,
+});
+
+/** /init as a datagram: 0 or an errno, null for what is no answer to it. */
+export const sendInit = async (url: string, order: InitOrder, timeoutMs?: number): Promise<number | null> => {
+  const datagram = encodeInit(order);
+  if (datagram === null) throw new Error("too long for a datagram");
+  return readInitAnswer(await sendDatagram(url, datagram, timeoutMs), order.settings.attemptId);
 };
 
 /** Namespaces, foreign uids and the clock need root on Linux; without it these tests say so and are skipped. */

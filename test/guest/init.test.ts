@@ -1,6 +1,8 @@
 /** What a real guest agent renews on /init, and who may ask for it. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
+import { join } from "node:path";
 
 import type { InitRequest } from "../../agent/guest/protocol.ts";
 import { begin, shell, until } from "./commands.ts";
@@ -8,6 +10,7 @@ import {
   canRunGuestAgent,
   type GuestAgent,
   initBody,
+  initOrder,
   OTHER,
   postInit,
   sendInit,
@@ -16,6 +19,8 @@ import {
 } from "./guest-agent.ts";
 
 const TOKEN = "test-token";
+const EAGAIN = 11;
+const EINVAL = 22;
 const identityOf = (letter: string): InitRequest["identity"] => ({
   hostname: `sandbox-${letter}`,
   machineId: letter.repeat(32),
@@ -113,7 +118,7 @@ describe.skipIf(!canRunGuestAgent)("/init of a guest agent", () => {
     [
       "little entropy",
       JSON.stringify({ ...initBody(), entropy: "AAAA" }),
-      "entropy must have 16 to 4096 bytes",
+      "entropy must have 16 to 256 bytes",
     ],
     [
       "entropy that is no base64",
@@ -145,7 +150,6 @@ describe.skipIf(!canRunGuestAgent)("/init of a guest agent", () => {
     const response = await fetch(`${agent.url}/init`, { method: "POST", body });
     expect(response.status).toBe(400);
     expect(await response.json()).toEqual({ code: 400, message });
-    expect(await sendInit(agent.url, body)).toEqual({ attemptId: null, status: 400, message });
     expect(await asRoot("hostname")).toBe(hostname);
   });
 
@@ -184,24 +188,92 @@ describe.skipIf(!canRunGuestAgent)("/init of a guest agent", () => {
     expect((await postInit(agent.url, { ...attempt, attemptId: "two" })).status).toBe(204);
   });
 
-  test("a datagram does the same, once for each attempt", async () => {
-    const attempt = initBody({ attemptId: "datagram", envVars: { DATAGRAM: "first" } });
-    const done = { attemptId: "datagram", status: 204, message: "" };
-    expect(await sendInit(agent.url, JSON.stringify(attempt))).toEqual(done);
+  const variable = (attempt: string, value: string) =>
+    initOrder({ attemptId: attempt.repeat(32), envVars: { DATAGRAM: value } });
+
+  test("a datagram does the same, once for each attempt, whatever way it comes first", async () => {
+    const first = variable("a", "first");
+    expect(await sendInit(agent.url, first)).toBe(0);
     expect(await asRoot("echo $DATAGRAM")).toBe("first");
-    const again = { ...attempt, envVars: { DATAGRAM: "second" } };
-    expect(await sendInit(agent.url, JSON.stringify(again))).toEqual(done);
-    expect((await postInit(agent.url, again)).status).toBe(204);
+    const again = variable("a", "again");
+    expect(await sendInit(agent.url, again)).toBe(0);
+    expect((await postInit(agent.url, initBody(again.settings))).status).toBe(204);
     expect(await asRoot("echo $DATAGRAM")).toBe("first");
-    expect(await sendInit(agent.url, JSON.stringify({ ...again, attemptId: "next" }))).toMatchObject({
-      status: 204,
-    });
-    expect(await asRoot("echo $DATAGRAM")).toBe("second");
+    expect((await postInit(agent.url, initBody(variable("b", "by HTTP").settings))).status).toBe(204);
+    expect(await sendInit(agent.url, variable("b", "too late"))).toBe(0);
+    expect(await asRoot("echo $DATAGRAM")).toBe("by HTTP");
+  });
+
+  test("a datagram renews clock and host name at once, token and identity before anything is seen", async () => {
+    const identity = identityOf("d");
+    const machine = { time: new Date(Date.now() + 90_000) };
+    const order = initOrder({ attemptId: "d".repeat(32), accessToken: "of d", identity }, machine);
+    expect(await sendInit(agent.url, order)).toBe(0);
+    // The clock is the machine's, this process's too.
+    const aheadMs = Date.now() - order.time.getTime();
+    expect(await sendInit(agent.url, initOrder({}, { time: new Date(Date.now() - 90_000) }))).toBe(0);
+    expect(aheadMs).toBeWithin(-1, 5_000);
+    expect((await fetch(`${agent.url}/envs`, { headers: { "x-access-token": "of d" } })).status).toBe(401);
+    expect(await asRoot("hostname; cat /etc/hostname /etc/machine-id")).toBe(
+      `sandbox-d\nsandbox-d\n${"d".repeat(32)}`,
+    );
+  });
+
+  test("orders that nobody looks at are kept in turn, as many as there is room for", async () => {
+    const statuses: (number | null)[] = [];
+    for (const attempt of "0123456789") {
+      const order = variable(attempt, attempt);
+      if (attempt === "3") delete order.settings.envVars;
+      statuses.push(await sendInit(agent.url, order));
+    }
+    expect(statuses).toEqual([...Array<number>(8).fill(0), EAGAIN, EAGAIN]);
+    expect((await postInit(agent.url, initBody({ attemptId: "9".repeat(32) }))).status).toBe(204);
+    expect(await asRoot("echo $DATAGRAM")).toBe("7");
+    expect(await sendInit(agent.url, variable("a", "room again"))).toBe(0);
+    expect(await asRoot("echo $DATAGRAM")).toBe("room again");
+  });
+
+  test("what a datagram said is on disk after a while, though nobody asks", async () => {
+    const order = initOrder({ attemptId: "e".repeat(32), identity: identityOf("e") });
+    expect(await sendInit(agent.url, order)).toBe(0);
+    const written = () => readFileSync(join(agent.homes, "../etc/hostname"), "utf8");
+    expect(written()).not.toBe("sandbox-e\n");
+    await until("it is written", () => written() === "sandbox-e\n");
+  });
+
+  test("settings that cannot be taken refuse every request until the next /init", async () => {
+    expect(await sendInit(agent.url, initOrder({ attemptId: "f".repeat(32), accessToken: "" }))).toBe(0);
+    const envs = () => fetch(`${agent.url}/envs`, { headers: { "x-access-token": TOKEN } });
+    expect((await envs()).status).toBe(500);
+    expect((await envs()).status).toBe(500);
+    expect((await fetch(`${agent.url}/health`)).status).toBe(204);
+    expect(await sendInit(agent.url, initOrder({ attemptId: "1".repeat(32) }))).toBe(0);
+    expect((await envs()).status).toBe(200);
+  });
+
+  test.each([
+    ["little entropy", { entropy: new Uint8Array(15) }, {}],
+    ["more entropy than there is room for", { entropy: new Uint8Array(257) }, {}],
+    [
+      "a host name the kernel has no room for",
+      {},
+      { identity: { hostname: "x".repeat(65), machineId: "a".repeat(32) } },
+    ],
+    ["a time there is not", { time: new Date(-90_000) }, {}],
+  ])("a datagram with %s is refused and changes nothing", async (_, machine, settings) => {
+    const hostname = await asRoot("hostname");
+    const order = initOrder(
+      { attemptId: "c".repeat(32), envVars: { DATAGRAM: "refused" }, ...settings },
+      machine,
+    );
+    expect(await sendInit(agent.url, order)).toBe(EINVAL);
+    expect(await asRoot("hostname; echo $DATAGRAM")).not.toContain("refused");
+    expect(await asRoot("hostname")).toBe(hostname);
   });
 
   test("from any other address there is no such route", async () => {
     await using stranger = await startGuestAgent({ hostAddress: "169.254.0.22" });
-    await expect(sendInit(stranger.url, JSON.stringify(initBody()), 300)).rejects.toThrow("no answer");
+    await expect(sendInit(stranger.url, initOrder(), 300)).rejects.toThrow("no answer");
     expect((await postInit(stranger.url, initBody())).status).toBe(404);
     expect((await fetch(`${stranger.url}/envs`)).status).toBe(200);
   });

@@ -36,8 +36,8 @@ export const AGENT_BORDERS: Record<string, string[]> = {
 /** Folders that put the parts together, as the files directly in `agent/` do. */
 export const AGENT_COMPOSERS = ["commands", "doctor"];
 
-/** Contracts between parts: plain types and constants, of what a VM runtime offers and of the guest's doors. */
-export const AGENT_CONTRACTS = ["agent/vm/runtime.ts", "agent/guest/protocol.ts"];
+/** Contracts between parts: plain types, constants and bytes, of what a VM runtime offers and of the guest's doors. */
+export const AGENT_CONTRACTS = ["agent/vm/runtime.ts", "agent/guest/protocol.ts", "agent/guest/init/wire.ts"];
 
 /** Leaf modules for all parts but the guest; the check of call tokens is the same at both doors. */
 export const AGENT_SHARED = [

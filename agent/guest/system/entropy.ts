@@ -4,8 +4,8 @@ import { openSync } from "node:fs";
 import { addressOf, check, libc } from "./libc.ts";
 
 /** random(4): add bytes and credit them; drop what was derived before and start from the pool anew. */
-const RNDADDENTROPY = 0x4008_5203;
-const RNDRESEEDCRNG = 0x5207;
+export const RNDADDENTROPY = 0x4008_5203;
+export const RNDRESEEDCRNG = 0x5207;
 
 /** Opened once: after a restore every further system call is code to translate anew. */
 let device: number | null = null;

@@ -5,6 +5,7 @@
 import { dlopen, ptr, read } from "bun:ffi";
 
 const { symbols } = dlopen("libc.so.6", {
+  dlsym: { args: ["ptr", "cstring"], returns: "ptr" },
   __errno_location: { args: [], returns: "ptr" },
   syscall: { args: ["i64", "i64", "i64", "i64"], returns: "i32" },
   setfsuid: { args: ["u32"], returns: "i32" },
@@ -38,13 +39,20 @@ const numbers = NUMBERS[process.arch === "arm64" ? "arm64" : "x64"];
 /** Address of a buffer; the caller keeps the buffer alive until the call has returned. */
 export const addressOf = (buffer: Uint8Array | Uint32Array): number => ptr(buffer);
 
+/** For code that is not JavaScript. Throws for a function this process does not have. */
+export const addressOfFunction = (name: string): bigint => {
+  const address = symbols.dlsym(null, Buffer.from(`${name}\0`));
+  if (address === null) throw new Error(`the C library has no ${name}`);
+  return BigInt(address);
+};
+
 /** A C call that said -1. `code` is the name of the errno when it is one this program tells apart. */
 export class SystemCallFailed extends Error {
   override name = "SystemCallFailed";
   constructor(
     readonly call: string,
     readonly errno: number,
-    readonly code: string,
+    readonly code: string = ERRNO_NAMES[errno] ?? `errno ${errno}`,
   ) {
     super(`${call} failed: ${code}`);
   }
@@ -73,7 +81,7 @@ const ERRNO_NAMES: Readonly<Record<number, string>> = {
 export const failed = (call: string): never => {
   const location = symbols.__errno_location();
   const errno = location === null ? 0 : read.i32(location, 0);
-  throw new SystemCallFailed(call, errno, ERRNO_NAMES[errno] ?? `errno ${errno}`);
+  throw new SystemCallFailed(call, errno);
 };
 
 /** Passes a result through, or throws `SystemCallFailed` when it is -1. */

@@ -1,24 +1,27 @@
 /** Reads the body of /init: every field checked, the first wrong one named. */
-import type { InitRequest } from "./protocol.ts";
+import type { InitSettings } from "../protocol.ts";
+import { MAX_ENTROPY_BYTES, MIN_ENTROPY_BYTES } from "./wire.ts";
 
 export class InvalidInit extends Error {
   override name = "InvalidInit";
 }
 
-export interface InitOrder {
+/** What the machine itself gets. */
+export interface Renewal {
   timestamp: Date;
   entropy: Uint8Array;
+}
+
+/** What the guest agent keeps. */
+export interface Settings {
   accessToken: string;
   attemptId: string | null;
   envVars: Record<string, string> | null;
   defaultUser: string | null;
   defaultWorkdir: string | null;
-  identity: InitRequest["identity"] | null;
+  identity: InitSettings["identity"] | null;
 }
 
-/** Less would not tell two clones apart for certain. */
-const MIN_ENTROPY_BYTES = 16;
-const MAX_ENTROPY_BYTES = 4_096;
 const HOSTNAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
 const MACHINE_ID = /^[0-9a-f]{32}$/;
 
@@ -70,7 +73,7 @@ const environment = (body: Record<string, unknown>): Record<string, string> | nu
   return checked;
 };
 
-const identity = (body: Record<string, unknown>): InitOrder["identity"] => {
+const identity = (body: Record<string, unknown>): Settings["identity"] => {
   const { identity } = body;
   if (isAbsent(identity)) return null;
   if (!isRecord(identity)) throw new InvalidInit("identity must be an object");
@@ -83,17 +86,26 @@ const identity = (body: Record<string, unknown>): InitOrder["identity"] => {
   return { hostname, machineId };
 };
 
-/** Throws `InvalidInit`; fields this version does not know are passed over. */
-export const parseInit = (body: unknown): InitOrder => {
+const record = (body: unknown): Record<string, unknown> => {
   if (!isRecord(body)) throw new InvalidInit("the body must be a JSON object");
+  return body;
+};
+
+/** Throws `InvalidInit`. */
+export const parseRenewal = (body: unknown): Renewal => {
+  const fields = record(body);
+  return { timestamp: timestamp(fields), entropy: entropy(fields) };
+};
+
+/** Throws `InvalidInit`; fields this version does not know are passed over. */
+export const parseSettings = (body: unknown): Settings => {
+  const fields = record(body);
   return {
-    timestamp: timestamp(body),
-    entropy: entropy(body),
-    accessToken: text(body, "accessToken"),
-    attemptId: optionalText(body, "attemptId"),
-    envVars: environment(body),
-    defaultUser: optionalText(body, "defaultUser"),
-    defaultWorkdir: optionalText(body, "defaultWorkdir"),
-    identity: identity(body),
+    accessToken: text(fields, "accessToken"),
+    attemptId: optionalText(fields, "attemptId"),
+    envVars: environment(fields),
+    defaultUser: optionalText(fields, "defaultUser"),
+    defaultWorkdir: optionalText(fields, "defaultWorkdir"),
+    identity: identity(fields),
   };
 };
