@@ -2,11 +2,11 @@
 import { type Static, t } from "elysia";
 
 import { invalidRequest } from "../errors.ts";
-import type { Page } from "../http/cursors.ts";
+import { type Page, toPage } from "../http/cursors.ts";
 import { wordOf } from "../http/schemas.ts";
 import { readTime } from "../http/times.ts";
 import type { SandboxContext } from "../sandboxes/context.ts";
-import { isPlacePart, toCursor, toPlace } from "../sandboxes/list.ts";
+import { cursorOf, isPlacePart, toPlace } from "../sandboxes/list.ts";
 import { listSandboxes } from "../sandboxes/store.ts";
 import { findTemplate } from "../templates/store.ts";
 import { readMetadataFilter } from "./metadata-filter.ts";
@@ -72,10 +72,11 @@ export const listPage = async (
     createdFrom: startedAfter ? readTime("startedAfter", startedAfter) : undefined,
     order,
     after: after && toPlace(after),
-    limit,
+    limit: limit + 1,
   };
   const templateId = await readTemplate(context, teamId, template);
   if (templateId === null) return { items: [], next_cursor: null };
-  const { items, next } = await listSandboxes(context.sql, { ...filter, templateId });
-  return { items: items.map(presentListed), next_cursor: next && toCursor(next) };
+  const rows = await listSandboxes(context.sql, { ...filter, templateId });
+  const { items, next_cursor } = toPage(rows, limit, cursorOf);
+  return { items: items.map(presentListed), next_cursor };
 };

@@ -4,12 +4,11 @@ import { type Static, t } from "elysia";
 import { SANDBOX_STATUSES, type SandboxStatus } from "../../db/constants.ts";
 import { isUuid } from "../../proto/ids.ts";
 import { invalidRequest } from "../errors.ts";
-import { decodeCursor, encodeCursor } from "../http/cursors.ts";
+import { decodeCursor, toPage } from "../http/cursors.ts";
 import { DEFAULT_PAGE, PageQuery } from "../http/schemas.ts";
 import { parseTime } from "../http/times.ts";
 import type { SandboxContext } from "./context.ts";
 import { presentSandbox } from "./present.ts";
-import { LIVE_STATUSES } from "./status.ts";
 import { type ListPlace, listSandboxes } from "./store.ts";
 
 export const ListQuery = t.Object(
@@ -26,25 +25,19 @@ export const ListQuery = t.Object(
 );
 
 const METADATA = "metadata.";
-/** As PostgreSQL writes it in UTC. */
-const TIMESTAMP = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?\+00$/;
-
-const isTimestamp = (text: string): boolean => {
-  const written = text.slice(0, 19).replace(" ", "T");
-  // A day that its month does not have would be counted on into the next.
-  return TIMESTAMP.test(text) && parseTime(`${written}Z`)?.toISOString().startsWith(written) === true;
-};
-
-/** Of the parts of a cursor, in the order of `toCursor`. */
+/** Of the parts of a cursor, in the order of `cursorOf`. */
 export const isPlacePart = (part: string, index: number): boolean =>
-  index === 0 ? isTimestamp(part) : isUuid(part);
+  index === 0 ? parseTime(part)?.toISOString() === part : isUuid(part);
 
-export const toPlace = ([createdAt = "", id = ""]: string[]): ListPlace => ({ createdAt, id });
+export const toPlace = ([createdAt = "", id = ""]: string[]): ListPlace => ({
+  createdAt: new Date(createdAt),
+  id,
+});
 
-export const toCursor = ({ createdAt, id }: ListPlace): string => encodeCursor([createdAt, id]);
+export const cursorOf = ({ createdAt, id }: ListPlace): string[] => [createdAt.toISOString(), id];
 
-const readStatuses = (text: string | undefined): readonly SandboxStatus[] => {
-  if (text === undefined) return LIVE_STATUSES;
+const readStatuses = (text: string | undefined): readonly SandboxStatus[] | null => {
+  if (text === undefined) return null;
   return text.split(",").map((word) => {
     const status = SANDBOX_STATUSES.find((known) => known === word.trim());
     if (status) return status;
@@ -68,12 +61,13 @@ export const listPage = async (
   teamId: string,
   { limit = DEFAULT_PAGE, cursor, status, ...rest }: Static<typeof ListQuery>,
 ) => {
-  const { items, next } = await listSandboxes(sql, {
+  const rows = await listSandboxes(sql, {
     teamId,
     statuses: readStatuses(status),
     metadata: readMetadata(rest),
     after: cursor === undefined ? null : toPlace(decodeCursor(cursor, 2, isPlacePart)),
-    limit,
+    limit: limit + 1,
   });
-  return { items: items.map(presentSandbox), next_cursor: next && toCursor(next) };
+  const { items, next_cursor } = toPage(rows, limit, cursorOf);
+  return { items: items.map(presentSandbox), next_cursor };
 };

@@ -90,7 +90,8 @@ const isLive = (sql: Queryable) => sql`status not in ('stopped', 'error')`;
 
 export interface ListFilter {
   teamId: string;
-  statuses: readonly SandboxStatus[];
+  /** Null: all that have not ended. */
+  statuses: readonly SandboxStatus[] | null;
   /** Every pair must be there. */
   metadata: Record<string, string>;
   /** Those created from it. */
@@ -101,53 +102,42 @@ export interface ListFilter {
   order?: "asc" | "desc";
   /** Where the page before ended. */
   after: ListPlace | null;
-  /** Of a page. */
   limit: number;
 }
 
 /** A row's place in the order of creation. */
-export interface ListPlace {
-  /** At the database's full precision, as it writes a time. */
-  createdAt: string;
-  id: string;
-}
+export type ListPlace = Pick<ListedSandbox, "createdAt" | "id">;
 
-export interface ListedPage {
-  items: ListedSandbox[];
-  /** Where it ended; null when there are no more. */
-  next: ListPlace | null;
-}
+/** A query for one status is cheaper than one for a list of them: by a tenth of what a page takes. */
+const hasStatus = (sql: Queryable, statuses: readonly SandboxStatus[]) => {
+  const [only, ...others] = statuses;
+  if (only !== undefined && others.length === 0) return sql`status = ${only}`;
+  return sql`status = any(${[...statuses]})`;
+};
 
 export const listSandboxes = async (
   sql: Queryable,
   { teamId, statuses, metadata, templateId, createdFrom, order = "desc", after, limit }: ListFilter,
-): Promise<ListedPage> => {
+): Promise<ListedSandbox[]> => {
   const isRising = order === "asc";
-  const inOrder = isRising ? sql`created_at, id` : sql`created_at desc, id desc`;
   // One for all that is not asked for: each fragment costs as much as a promise.
   const nothing = sql``;
-  const withoutEnded = !statuses.some(isFinal);
-  // As text on its way: the driver would send a time, cut to milliseconds.
-  const place = after && sql`(${after.createdAt}::text::timestamptz, ${after.id}::uuid)`;
-  // Written out for the one row that needs it: for each, it was a sixth of what the query took.
-  const rows = await sql<(ListedRow & { last_created_at: string | null })[]>`
+  const withoutEnded = statuses === null || !statuses.some(isFinal);
+  const rows = await sql<ListedRow[]>`
     select id, host_id, template_id, template_name, status, status_reason, vcpus, memory_mb, disk_size_mb, timeout_sec,
       on_timeout, expires_at, auto_resume, memory_kept, network, metadata, started_at, last_active_at,
-      paused_at, created_at,
-      case when row_number() over (order by ${inOrder}) = ${limit} then created_at::text end as last_created_at
+      paused_at, created_at
     from sandboxes
     where team_id = ${teamId}
-      and status = any(${[...statuses]})
       ${withoutEnded ? sql`and ${isLive(sql)}` : nothing}
+      ${statuses === null ? nothing : sql`and ${hasStatus(sql, statuses)}`}
       ${Object.keys(metadata).length > 0 ? sql`and metadata @> ${sql.json(metadata)}` : nothing}
       ${templateId === undefined ? nothing : sql`and template_id = ${templateId}`}
       ${createdFrom === undefined ? nothing : sql`and created_at >= ${createdFrom}`}
-      ${place ? sql`and (created_at, id) ${isRising ? sql`>` : sql`<`} ${place}` : nothing}
-    order by ${inOrder}
-    limit ${limit + 1}`;
-  const { id, last_created_at: createdAt = null } = rows[limit - 1] ?? {};
-  const hasMore = rows.length > limit && id !== undefined && createdAt !== null;
-  return { items: rows.slice(0, limit).map(toListed), next: hasMore ? { createdAt, id } : null };
+      ${after ? sql`and (created_at, id) ${isRising ? sql`>` : sql`<`} (${after.createdAt}, ${after.id}::uuid)` : nothing}
+    order by ${isRising ? sql`created_at, id` : sql`created_at desc, id desc`}
+    limit ${limit}`;
+  return rows.map(toListed);
 };
 
 /** The sandboxes that exist, running and paused alike, of a team or on a host, with where they are. */
