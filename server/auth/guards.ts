@@ -9,7 +9,6 @@ import type { RateLimits } from "../rate-limits/rate-limits.ts";
 import { notAMember, teamNotFound } from "../teams/errors.ts";
 import type { Team } from "../teams/team.ts";
 import type { Guarded, Guards, KeyAccess, TeamCaller, UserCaller } from "./context.ts";
-import { withinDeadline } from "./database-deadline.ts";
 import { Guesses } from "./guesses.ts";
 import { scopeAllows } from "./scopes.ts";
 import type { AuthStore, KeyRow, UserRow } from "./store.ts";
@@ -125,7 +124,7 @@ export const createGuards = ({ store, tokens, limits, log }: GuardDeps): Guards 
       throw guesses.onBad(context, unauthorized(why));
     }
     const teamId = readTeam?.() ?? session.teamId;
-    const row = await withinDeadline(store.findUser({ ...session, teamId }));
+    const row = await store.findUser({ ...session, teamId });
     if (row === undefined) {
       throw guesses.onBad(context, sessionEnded());
     }
@@ -159,7 +158,7 @@ export const createGuards = ({ store, tokens, limits, log }: GuardDeps): Guards 
   ): Promise<TeamCaller> => {
     const hash = hashKey(text);
     guesses.refuseOver(context, hash);
-    const row = hash === null ? undefined : await withinDeadline(store.findKey({ hash }));
+    const row = hash === null ? undefined : await store.findKey(hash);
     const refused = refuseKey(row);
     if (hash === null || row === undefined || refused !== null) {
       throw guesses.onBad(context, refused ?? unknownKey(), hash);
@@ -174,19 +173,19 @@ export const createGuards = ({ store, tokens, limits, log }: GuardDeps): Guards 
   const renew: Guards["renew"] = async (caller, access) => {
     const { userId, teamId, keyId, sessionId } = caller;
     if (keyId !== null) {
-      const row = await withinDeadline(store.findKey({ id: keyId }));
+      const row = await store.findKeyById(keyId);
       const refused = refuseKey(row);
       if (row === undefined || refused !== null) throw refused ?? unknownKey();
       return toKeyCaller(row, access);
     }
     if (sessionId === null) throw sessionEnded();
-    const row = await withinDeadline(store.findUser({ userId, sessionId, teamId }));
+    const row = await store.findUser({ userId, sessionId, teamId });
     if (row === undefined) throw sessionEnded();
     return toTeamCaller(row, sessionId);
   };
 
   const renewAdmin: Guards["renewAdmin"] = async ({ userId, sessionId, teamId }) => {
-    const row = await withinDeadline(store.findUser({ userId, sessionId, teamId }));
+    const row = await store.findUser({ userId, sessionId, teamId });
     if (row === undefined) throw sessionEnded();
     if (!row.is_admin) throw adminOnly();
     return toUserCaller(row, sessionId);

@@ -1,6 +1,8 @@
-/** The guards' queries: one per request, each reading every right it gives. */
+/** The guards' queries: each reads every right it gives, of all requests that came with it. */
 import type { ApiKeyScope, TeamRole } from "../../db/constants.ts";
 import type { Sql } from "../../db/sql.ts";
+import { inBatches } from "./batch.ts";
+import { withinDeadline } from "./database-deadline.ts";
 
 /** A team as a guard sees it; all null: no live team of that id. `role` null: not (or no longer) a member. */
 interface TeamColumns {
@@ -34,41 +36,69 @@ export interface KeyRow extends TeamColumns {
   last_used_at: Date | null;
 }
 
-export const createAuthStore = (sql: Sql) => ({
-  /** An enabled account with this live session, and its membership of `teamId`. */
-  async findUser(session: {
-    userId: string;
-    sessionId: string;
-    teamId: string | null;
-  }): Promise<UserRow | undefined> {
-    const [row] = await sql<UserRow[]>`
-      select u.id as user_id, u.email, u.name, u.is_admin,
-        t.id as team_id, t.name as team_name, t.is_byoc, t.limits, m.role,
-        t.slug as team_slug, t.created_at as team_created_at, m.is_default, m.created_at as joined_at
-      from users u
-      join sessions s on s.user_id = u.id and s.family_id = ${session.sessionId}
-        and s.rotated_at is null and s.revoked_at is null and s.expires_at > now()
-      left join teams t on t.id = ${session.teamId} and t.deleted_at is null
-      left join memberships m on m.team_id = t.id and m.user_id = u.id
-      where u.id = ${session.userId} and u.disabled_at is null`;
-    return row;
-  },
+export interface SessionOfUser {
+  userId: string;
+  sessionId: string;
+  /** The team to look at; null: none. */
+  teamId: string | null;
+}
 
-  /** A key in whatever state, with its maker's membership of its team. */
-  async findKey(by: { hash: Buffer } | { id: string }): Promise<KeyRow | undefined> {
-    const [row] = await sql<KeyRow[]>`
-      select k.id as key_id, k.name, k.scopes, k.created_by as user_id, k.expires_at, k.last_used_at,
-        u.disabled_at is not null as is_disabled,
-        k.revoked_at is not null as is_revoked,
-        coalesce(k.expires_at <= now(), false) as is_expired,
-        t.id as team_id, t.name as team_name, t.is_byoc, t.limits, m.role
-      from api_keys k
-      join users u on u.id = k.created_by
-      left join (memberships m join teams t on t.id = m.team_id and t.deleted_at is null)
-        on m.user_id = k.created_by and m.team_id = k.team_id
-      where ${"hash" in by ? sql`k.key_hash = ${by.hash}` : sql`k.id = ${by.id}`}`;
-    return row;
-  },
+/** Of enabled accounts with these live sessions, and their membership of the teams. */
+const findUsers = async (sql: Sql, asked: readonly SessionOfUser[]): Promise<(UserRow | undefined)[]> => {
+  const rows = await sql<(UserRow & { place: number })[]>`
+    select asked.place, u.id as user_id, u.email, u.name, u.is_admin,
+      t.id as team_id, t.name as team_name, t.is_byoc, t.limits, m.role,
+      t.slug as team_slug, t.created_at as team_created_at, m.is_default, m.created_at as joined_at
+    from unnest(${asked.map(({ userId }) => userId)}::uuid[], ${asked.map(({ sessionId }) => sessionId)}::uuid[],
+      ${asked.map(({ teamId }) => teamId)}::uuid[]) with ordinality as asked (user_id, session_id, team_id, place)
+    join users u on u.id = asked.user_id and u.disabled_at is null
+    join sessions s on s.user_id = u.id and s.family_id = asked.session_id
+      and s.rotated_at is null and s.revoked_at is null and s.expires_at > now()
+    left join teams t on t.id = asked.team_id and t.deleted_at is null
+    left join memberships m on m.team_id = t.id and m.user_id = u.id`;
+  return inPlace(asked.length, rows);
+};
+
+const keyColumns = (sql: Sql) => sql`
+  k.id as key_id, k.name, k.scopes, k.created_by as user_id, k.expires_at, k.last_used_at,
+  u.disabled_at is not null as is_disabled,
+  k.revoked_at is not null as is_revoked,
+  coalesce(k.expires_at <= now(), false) as is_expired,
+  t.id as team_id, t.name as team_name, t.is_byoc, t.limits, m.role`;
+
+const withMaker = (sql: Sql) => sql`
+  join users u on u.id = k.created_by
+  left join (memberships m join teams t on t.id = m.team_id and t.deleted_at is null)
+    on m.user_id = k.created_by and m.team_id = k.team_id`;
+
+/** Keys in whatever state, with their makers' memberships of their teams. */
+const findKeys = async (sql: Sql, hashes: readonly Buffer[]): Promise<(KeyRow | undefined)[]> => {
+  const rows = await sql<(KeyRow & { place: number })[]>`
+    select asked.place, ${keyColumns(sql)}
+    from unnest(${hashes.map((hash) => hash.toString("hex"))}::text[]) with ordinality as asked (hash, place)
+    join api_keys k on k.key_hash = decode(asked.hash, 'hex') ${withMaker(sql)}`;
+  return inPlace(hashes.length, rows);
+};
+
+/** `place` counts from one. */
+const inPlace = <Row extends { place: number }>(count: number, rows: readonly Row[]): (Row | undefined)[] => {
+  const placed = Array<Row | undefined>(count).fill(undefined);
+  for (const row of rows) placed[row.place - 1] = row;
+  return placed;
+};
+
+export const createAuthStore = (sql: Sql) => ({
+  /** An enabled account with this live session, and its membership of `teamId`. 503 when the database takes too long. */
+  findUser: inBatches<SessionOfUser, UserRow>((asked) => withinDeadline(findUsers(sql, asked))),
+
+  /** A key in whatever state, with its maker's membership of its team. 503 as above. */
+  findKey: inBatches<Buffer, KeyRow>((hashes) => withinDeadline(findKeys(sql, hashes))),
+
+  /** The same by its id. */
+  findKeyById: (id: string): Promise<KeyRow | undefined> =>
+    withinDeadline(
+      sql<KeyRow[]>`select ${keyColumns(sql)} from api_keys k ${withMaker(sql)} where k.id = ${id}`,
+    ).then(([row]) => row),
 
   /** Writes `last_used_at`, at most once a minute however many ask at once. */
   async touchKey(keyId: string): Promise<void> {
