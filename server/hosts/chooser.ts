@@ -1,6 +1,6 @@
 /** Hosts for one new sandbox, one after the other, as the database has them at that moment. */
 import type { Sql } from "../../db/sql.ts";
-import { invalidRequest, unavailable } from "../errors.ts";
+import { ApiError, invalidRequest, unavailable } from "../errors.ts";
 import type { HostEndpoint } from "./host-fetch.ts";
 import { type HostCandidate, oversize, type Placement, type Scheduler } from "./scheduler.ts";
 import { listCandidates } from "./store.ts";
@@ -28,6 +28,12 @@ const inCopyOrder = (hosts: readonly HostCandidate[], templateId: string): HostC
   return ranked.map(({ host }) => host);
 };
 
+/** What there is to choose from at a moment. */
+interface Look {
+  placement: Placement;
+  hosts: HostCandidate[];
+}
+
 export class HostChooser {
   readonly #excluded = new Set<string>();
 
@@ -43,7 +49,36 @@ export class HostChooser {
    *   every host.
    */
   async next(): Promise<HostEndpoint> {
-    const { placement, hosts } = await this.#look();
+    return this.#choose(await this.#look());
+  }
+
+  /**
+   * A host that could take it if it held the template, with room for both, the first in the order of copies;
+   * null when there is none, or the template is not one that is copied.
+   * @param templateMb what the template takes on a host's disk.
+   */
+  async copyTarget(templateMb: number): Promise<HostEndpoint | null> {
+    return this.#chooseTarget(await this.#look(), templateMb);
+  }
+
+  /**
+   * As `next`, or else as `copyTarget`, by one look: a copy that came to its end between two would be neither
+   * a holder at the first nor a target at the second, and be made again on another host.
+   * @throws ApiError as `next` does, when there is no target either.
+   */
+  async nextOrTarget(templateMb: number): Promise<{ host: HostEndpoint; holdsTemplate: boolean }> {
+    const look = await this.#look();
+    try {
+      return { host: this.#choose(look), holdsTemplate: true };
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== "no_hosts_available") throw error;
+      const target = this.#chooseTarget(look, templateMb);
+      if (!target) throw error;
+      return { host: target, holdsTemplate: false };
+    }
+  }
+
+  #choose({ placement, hosts }: Look): HostEndpoint {
     const tooBig = oversize(hosts, placement);
     if (tooBig) {
       const { field, max } = tooBig;
@@ -57,13 +92,7 @@ export class HostChooser {
     return choice.host;
   }
 
-  /**
-   * A host that could take it if it held the template, with room for both, the first in the order of copies;
-   * null when there is none, or the template is not one that is copied.
-   * @param templateMb what the template takes on a host's disk.
-   */
-  async copyTarget(templateMb: number): Promise<HostEndpoint | null> {
-    const { placement, hosts } = await this.#look();
+  #chooseTarget({ placement, hosts }: Look, templateMb: number): HostEndpoint | null {
     if (placement.runtimeId === null) return null;
     const others = hosts.filter((host) => !host.holdsTemplate);
     for (const host of inCopyOrder(others, this.templateId)) {
@@ -78,7 +107,7 @@ export class HostChooser {
     return null;
   }
 
-  async #look(): Promise<{ placement: Placement; hosts: HostCandidate[] }> {
+  async #look(): Promise<Look> {
     const placement: Placement = { ...this.placement, excluded: this.#excluded };
     const { id: teamId } = placement.team;
     const hosts = await listCandidates(this.deps.sql, { teamId, templateId: this.templateId });

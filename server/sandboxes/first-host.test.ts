@@ -22,28 +22,44 @@ const TEMPLATE: Template = {
   copying: null,
   building: null,
 };
-const noHosts = () => unavailable("no_hosts_available", "No host can take this sandbox: it is a test.");
 
-/** Gives these one after the other; nothing is left to copy to. */
-const choosing = (...answers: (HostEndpoint | Error)[]) => ({
-  next: async () => {
-    const answer = answers.shift();
-    if (answer === undefined || answer instanceof Error) throw answer ?? new Error("asked too often");
-    return answer;
-  },
-  copyTarget: async () => null,
+/** A server that would begin a copy, which ends like this. */
+const copying = (done: Promise<void>) => {
+  const begun: string[] = [];
+  const begin = async ({ target }: { target: HostEndpoint }) => {
+    begun.push(target.id);
+    return { done, progress: 0 };
+  };
+  return { begun, context: { copies: { begin } } as unknown as Parameters<typeof chooseFirst>[0] };
+};
+
+test("a host that holds the template is taken as it is", async () => {
+  const { begun, context } = copying(Promise.resolve());
+  const chooser = { nextOrTarget: async () => ({ host: HOST, holdsTemplate: true }) };
+  expect(await chooseFirst(context, TEMPLATE, chooser)).toBe(HOST);
+  expect(begun).toEqual([]);
 });
 
-/** Not reached where there is no target. */
-const CONTEXT = {} as Parameters<typeof chooseFirst>[0];
-
-test("a copy that comes to its end between two looks is found", async () => {
-  expect(await chooseFirst(CONTEXT, TEMPLATE, choosing(noHosts(), HOST))).toBe(HOST);
+test("another one is brought it first, and what fails in that is told", async () => {
+  const chooser = { nextOrTarget: async () => ({ host: HOST, holdsTemplate: false }) };
+  const { begun, context } = copying(Promise.resolve());
+  expect(await chooseFirst(context, TEMPLATE, chooser)).toBe(HOST);
+  expect(begun).toEqual(["one"]);
+  const failing = Promise.reject(new Error("it is full"));
+  await expect(chooseFirst(copying(failing).context, TEMPLATE, chooser)).rejects.toMatchObject({
+    code: "no_hosts_available",
+    message: expect.stringContaining("it is full"),
+  });
 });
 
-test("what failed is told as it is at last", async () => {
-  const first = chooseFirst(CONTEXT, TEMPLATE, choosing(noHosts(), noHosts()));
-  await expect(first).rejects.toMatchObject({ code: "no_hosts_available" });
-  const wrong = chooseFirst(CONTEXT, TEMPLATE, choosing(invalidRequest("vcpus", "maximum", "too many")));
-  await expect(wrong).rejects.toMatchObject({ code: "invalid_request" });
+test("what no host can take is refused as the choice said", async () => {
+  for (const error of [
+    unavailable("no_hosts_available", "No host can take this sandbox: it is a test."),
+    invalidRequest("vcpus", "maximum", "too many"),
+  ]) {
+    const chooser = { nextOrTarget: () => Promise.reject(error) };
+    const { begun, context } = copying(Promise.resolve());
+    await expect(chooseFirst(context, TEMPLATE, chooser)).rejects.toBe(error);
+    expect(begun).toEqual([]);
+  }
 });

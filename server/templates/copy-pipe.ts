@@ -58,25 +58,30 @@ export interface CopyOrder {
   signal: AbortSignal;
 }
 
-/** The import's body, pulled piece by piece: a slow target slows the source down. */
+/**
+ * The import's body, pulled piece by piece: a slow target slows the source down. The source is asked with the
+ * first piece, not before: a target that refuses at once would leave a call that nobody hears fail.
+ */
 const bodyOf = (
   plan: ExportPlan,
-  content: AsyncIterator<ExportTemplateResponse>,
+  open: () => AsyncIterable<ExportTemplateResponse>,
   onPiece: (message: ExportTemplateResponse) => void,
   onFailure: (error: CopyFailed) => void,
 ): ReadableStream<Uint8Array> => {
-  let begun = false;
+  let hasPlan = false;
+  let content: AsyncIterator<ExportTemplateResponse> | null = null;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        if (!begun) {
-          begun = true;
+        if (!hasPlan) {
+          hasPlan = true;
           controller.enqueue(
             encodeFrame(create(ExportTemplateResponseSchema, { part: { case: "plan", value: plan } })),
           );
           return;
         }
         try {
+          content ??= open()[Symbol.asyncIterator]();
           const { done, value } = await content.next();
           if (done === true) return controller.close();
           onPiece(value);
@@ -120,8 +125,8 @@ const stream = async (order: CopyOrder, plan: ExportPlan, names: string[]): Prom
   };
   const broken = Promise.withResolvers<never>();
   broken.promise.catch(() => {});
-  const content = hosts.client(source).exportTemplate({ template, names }, { signal: ended });
-  const body = bodyOf(plan, content[Symbol.asyncIterator](), onPiece, (error) => {
+  const open = () => hosts.client(source).exportTemplate({ template, names }, { signal: ended });
+  const body = bodyOf(plan, open, onPiece, (error) => {
     broken.reject(error);
     stop.abort(error);
   });

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { parseHostId, parseTeamId, ZERO_UUID } from "../../proto/ids.ts";
 import { HostChooser } from "../../server/hosts/chooser.ts";
 import { RoundRobin } from "../../server/hosts/scheduler.ts";
-import { claimCopy, listSources } from "../../server/templates/copies-store.ts";
+import { claimCopy, completeCopy, listSources } from "../../server/templates/copies-store.ts";
 import { endless } from "../support/endless.ts";
 import { ServerProcess } from "../support/server-process.ts";
 import {
@@ -132,22 +132,25 @@ describe("a create of a snapshot that no host with room holds", () => {
     const { sql } = server.database;
     for (const target of targets) {
       const { id: templateId } = await onDraining(holder);
-      const chosen = async (isRoomy = true) => {
-        const chooser = new HostChooser({ sql, scheduler: new RoundRobin() }, templateId, {
+      const choosing = () =>
+        new HostChooser({ sql, scheduler: new RoundRobin() }, templateId, {
           team: { id: parseTeamId(admin.teamId) ?? "", isByoc: false },
           vcpus: 1,
           memoryMb: 512,
           diskSizeMb: 5_120,
           runtimeId: "stand-in",
         });
-        return (await chooser.copyTarget(isRoomy ? 1 : 100_000))?.id;
-      };
+      const chosen = async (isRoomy = true) => (await choosing().copyTarget(isRoomy ? 1 : 100_000))?.id;
       expect(await chosen()).toBeString();
       const claim = { templateId, hostId: uuid(target), lease: crypto.randomUUID() };
       expect(await claimCopy(sql, claim)).toBe(true);
       expect(await chosen()).toBe(uuid(target));
       // What it needs is taken from the host's room as it comes.
       expect(await chosen(false)).toBe(uuid(target));
+      const first = () => choosing().nextOrTarget(1);
+      expect(await first()).toMatchObject({ host: { id: uuid(target) }, holdsTemplate: false });
+      expect(await completeCopy(sql, claim)).toBe(true);
+      expect(await first()).toMatchObject({ host: { id: uuid(target) }, holdsTemplate: true });
     }
   });
 
