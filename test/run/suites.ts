@@ -66,7 +66,7 @@ export const findSuites = (root: string, filters: string[]): Suite[] => {
       name: "browser",
       files: found.filter(isOfBrowser),
       parallel: false,
-      atOnce: 1,
+      atOnce: 2,
       needsHost: false,
       needsBrowser: true,
       timeoutMs: 60_000,
