@@ -36,7 +36,7 @@ const isLight = (path: string): boolean =>
 const COMPANIONABLE = [
   /^test\/sdk\/(?:sdk|cli)\./,
   /^test\/agent\/vm\//,
-  /^test\/agent\/(?:deletion|drain|expiry|heartbeat|images|join|lifecycle|refusals|spares|standbys|tls|traffic)\./,
+  /^test\/agent\/(?:deletion|drain|durability|expiry|heartbeat|images|join|lifecycle|refusals|spares|standbys|template-copies|tls|traffic)\./,
   /^test\/e2e\/(?:any-libc|bad-input|cycles|forks|e2b-rest|other-database|samples|sandbox)\./,
 ];
 
