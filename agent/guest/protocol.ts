@@ -22,7 +22,7 @@ export const EMULATED_ENVIRONMENT: Readonly<Record<string, string>> = {
   BUN_GC_TIMER_DISABLE: "1",
 };
 
-/** What /init tells the guest agent. It cuts all streams. */
+/** What /init tells the guest agent. Before the next request is looked at, or after a quiet while, it cuts all streams. */
 export interface InitSettings {
   accessToken: string;
   /**

@@ -59,6 +59,12 @@ const files = async (request: Request, settings: SandboxSettings): Promise<Respo
   }
 };
 
+/**
+ * Its connection is not kept: it may have come before what /init said was taken, which ends idle connections, also one
+ * whose next request is on its way.
+ */
+const healthy = (): Response => new Response(null, { status: 204, headers: { Connection: "close" } });
+
 /** The answer to every request; never throws. */
 export const createRoutes = ({ settings, inits, hostAddress }: RouteOptions): Handler => {
   const rpc = rpcHandlers(settings);
@@ -70,8 +76,8 @@ export const createRoutes = ({ settings, inits, hostAddress }: RouteOptions): Ha
       refusal(request, settings, "http") ?? answer(request, context);
 
   const plain: Readonly<Record<string, Handler>> = {
-    "GET /health": () => new Response(null, { status: 204 }),
-    "HEAD /health": () => new Response(null, { status: 204 }),
+    "GET /health": healthy,
+    "HEAD /health": healthy,
     "GET /metrics": withToken(() => Response.json(metrics.read())),
     "GET /envs": withToken(() => Response.json(settings.environment)),
     "GET /ports": withToken((_, { ownPort }) =>
@@ -100,10 +106,10 @@ export const createRoutes = ({ settings, inits, hostAddress }: RouteOptions): Ha
   };
 
   const answer: Handler = (request, context) => {
-    if (request.method === "OPTIONS") return preflight(request);
     const { pathname } = new URL(request.url);
     // A look at its health must not wait for the rest of /init; whatever can see the machine must.
     if (pathname !== "/health" && pathname !== "/init") inits.settle();
+    if (request.method === "OPTIONS") return preflight(request);
     const call = rpc.get(pathname);
     if (call !== undefined) return refusal(request, settings, "rpc") ?? call(request);
     if (pathname === "/files") return files(request, settings);

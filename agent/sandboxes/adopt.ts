@@ -54,7 +54,8 @@ const goOn = async (host: Host, sandbox: Sandbox): Promise<void> => {
   const late = AbortSignal.timeout(host.settings.readyMs);
   const deadline = AbortSignal.any([sandbox.doomed.signal, dead.signal, late]);
   // Nobody waits for it here, but every operation does: after one that ends in another's hands with the
-  // slot, it would initialise that one's guest. So does every request: the guest cuts all streams at that.
+  // slot, it would initialise that one's guest. So does every request: the first one
+  // after it finds all streams cut.
   sandbox.aftermath = initGuest(slot.address, { accessToken }, deadline).catch((error: unknown) => {
     host.log.warn("adopted_guest_silent", { sandbox: sandbox.id, error: describeError(error) });
   });

@@ -2,7 +2,7 @@
  * Starts a real guest agent in its own mount, UTS and PID namespaces, with its own /etc, /run and homes:
  * what it does as root, /init above all, stays there. Its clock is the machine's, so tests set the true time.
  */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -14,6 +14,7 @@ import { encodeInit, type InitOrder, readInitAnswer } from "../../agent/guest/in
 import type { InitRequest } from "../../agent/guest/protocol.ts";
 import { Filesystem } from "../../proto/gen/filesystem/filesystem_pb.ts";
 import { Process } from "../../proto/gen/process/process_pb.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 const START_TIMEOUT_MS = 15_000;
 
@@ -63,6 +64,8 @@ export interface GuestAgent {
   processJson(user?: string): Client<typeof Process>;
   filesystem(user?: string): Client<typeof Filesystem>;
   log(): string;
+  /** What `ask` sends at once has all come before the agent looks at any of it. */
+  whileStopped<T>(connections: number, ask: () => Promise<T>): Promise<T>;
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -87,6 +90,19 @@ const transportTo = (baseUrl: string, headers: Record<string, string>, useBinary
     readMaxBytes: 64 << 20,
     writeMaxBytes: 64 << 20,
   });
+
+const onlyChild = (pid: number): number =>
+  Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim());
+
+/** Connections to the port, of this end, in which something waits to be read. */
+const unreadConnections = (port: number): number => {
+  const own = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const rows = readFileSync("/proc/net/tcp", "utf8").split("\n").slice(1);
+  return rows.filter((row) => {
+    const [, local, , state, queues] = row.trim().split(/\s+/);
+    return local?.endsWith(own) === true && state === "01" && queues?.endsWith(":00000000") === false;
+  }).length;
+};
 
 const waitForPort = async (child: Bun.Subprocess, read: () => string): Promise<number> => {
   const deadline = performance.now() + START_TIMEOUT_MS;
@@ -173,6 +189,19 @@ export const startGuestAgent = async (options: AgentOptions = {}): Promise<Guest
     processJson: (user = USER.name) => createClient(Process, transportTo(url, headers(user), false)),
     filesystem: (user = USER.name) => createClient(Filesystem, transportTo(url, headers(user), true)),
     log: () => log,
+    whileStopped: async (connections, ask) => {
+      // Between them is the shell.
+      const pid = onlyChild(onlyChild(child.pid));
+      process.kill(pid, "SIGSTOP");
+      try {
+        const asked = ask();
+        await waitFor("all has come", () => unreadConnections(port) >= connections);
+        process.kill(pid, "SIGCONT");
+        return await asked;
+      } finally {
+        process.kill(pid, "SIGCONT");
+      }
+    },
     stop,
     [Symbol.asyncDispose]: stop,
   };

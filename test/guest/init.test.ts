@@ -1,6 +1,6 @@
 /** What a real guest agent renews on /init, and who may ask for it. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 
@@ -239,6 +239,46 @@ describe.skipIf(!canRunGuestAgent)("/init of a guest agent", () => {
     const written = () => readFileSync(join(agent.homes, "../etc/hostname"), "utf8");
     expect(written()).not.toBe("sandbox-e\n");
     await until("it is written", () => written() === "sandbox-e\n");
+  });
+
+  test("what is asked at once over connections kept from looks at its health is all answered", async () => {
+    const headers = { "x-access-token": TOKEN, "content-type": "application/json" };
+    const eight = (ask: () => Promise<Response>) =>
+      Promise.all(
+        Array.from({ length: 8 }, async () => {
+          const response = await ask();
+          await response.arrayBuffer();
+          return response.status;
+        }),
+      );
+    expect(await sendInit(agent.url, initOrder({ attemptId: "7".repeat(32) }))).toBe(0);
+    expect(await eight(() => fetch(`${agent.url}/health`))).toEqual(Array<number>(8).fill(204));
+    expect(await eight(() => fetch(`${agent.url}/files`, { method: "OPTIONS" }))).toEqual(
+      Array<number>(8).fill(204),
+    );
+    const stat = { method: "POST", headers, body: JSON.stringify({ path: "." }) };
+    const asked = () => eight(() => fetch(`${agent.url}/filesystem.Filesystem/Stat`, stat));
+    // Each finds the others' requests unread: it looks at none before all have come.
+    expect(await agent.whileStopped(8, asked)).toEqual(Array<number>(8).fill(200));
+  });
+
+  test("an identity that could not be written is tried again, and the attempt refused until it is", async () => {
+    const name = join(agent.homes, "../etc/hostname");
+    const order = initOrder({ attemptId: "8".repeat(32), identity: identityOf("8") });
+    const post = async () => (await postInit(agent.url, initBody(order.settings))).status;
+    const envs = async () =>
+      (await fetch(`${agent.url}/envs`, { headers: { "x-access-token": TOKEN } })).status;
+    rmSync(name);
+    mkdirSync(name);
+    try {
+      expect(await sendInit(agent.url, order)).toBe(0);
+      expect(await envs()).toBe(500);
+      expect([await post(), await post(), await envs()]).toEqual([500, 500, 500]);
+    } finally {
+      rmdirSync(name);
+    }
+    expect([await post(), await envs()]).toEqual([204, 200]);
+    expect(await asRoot("cat /etc/hostname /etc/machine-id")).toBe(`sandbox-8\n${"8".repeat(32)}`);
   });
 
   test("settings that cannot be taken refuse every request until the next /init", async () => {

@@ -92,9 +92,9 @@ export class Inits {
     const { settings, closeIdleConnections } = this.targets;
     // Whoever was connected before the restore is not there any more and will never say so.
     settings.streams.cutAll();
-    // Now, while the connection of the request that brought this is not idle.
+    // Now, while the connection of the request that brought this is not idle. No other one that is in use can be: what
+    // is answered before this keeps none (routes.ts).
     closeIdleConnections();
-    settings.attemptId = order.attemptId;
     settings.accessToken = order.accessToken;
     if (order.envVars !== null) settings.environment = order.envVars;
     if (order.defaultUser !== null) settings.users.setDefault(order.defaultUser);
@@ -102,5 +102,7 @@ export class Inits {
     // After the reseed: the identity draws from the kernel's generator.
     if (order.identity) recordIdentity(order.identity);
     keepSettings(settings);
+    // Last: an attempt that failed is none, and its repetition does all of it again.
+    settings.attemptId = order.attemptId;
   }
 }
