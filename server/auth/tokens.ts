@@ -3,6 +3,7 @@ import { jwtVerify, SignJWT } from "jose";
 import type { JWTPayload } from "jose";
 
 import type { TeamRole } from "../../db/constants.ts";
+import { isUuid } from "../../proto/ids.ts";
 import type { Settings } from "../settings.ts";
 import { sha256 } from "./secrets.ts";
 
@@ -31,6 +32,8 @@ export interface SignedToken {
 
 type Audience = "user" | "host";
 
+const isId = (claim: unknown): claim is string => typeof claim === "string" && isUuid(claim);
+
 export class Tokens {
   readonly #verified = new Map<string, JWTPayload>();
 
@@ -50,13 +53,10 @@ export class Tokens {
     token: string,
   ): Promise<{ userId: string; sessionId: string; teamId: string | null } | null> {
     const payload = await this.#verify("user", token);
-    if (payload?.sub === undefined || typeof payload["sid"] !== "string") return null;
-    const teamId = payload["team_id"];
-    return {
-      userId: payload.sub,
-      sessionId: payload["sid"],
-      teamId: typeof teamId === "string" ? teamId : null,
-    };
+    const { sub: userId, sid: sessionId, team_id: teamId = null } = payload ?? {};
+    // Callers are looked up together: an id that the database refuses would fail the others with it.
+    if (!isId(userId) || !isId(sessionId) || !(teamId === null || isId(teamId))) return null;
+    return { userId, sessionId, teamId };
   }
 
   /** The host's bare id, or null. */
